@@ -1,0 +1,1 @@
+"""The nouns: frozen, slotted dataclasses and the tables that say how they may change."""

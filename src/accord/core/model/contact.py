@@ -1,0 +1,74 @@
+"""A person at one address: Contact, the state of the address, what the person prefers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from accord.core.model.expression import Value
+
+
+class AddressState(StrEnum):
+    """What is known of the address itself (R-45, R-60, R-61)."""
+
+    OK = "ok"
+    HARD_BOUNCED = "hard_bounced"
+    COMPLAINED = "complained"
+    ERASED = "erased"
+
+
+class AddressKind(StrEnum):
+    """Whose mailbox it is (R-11): a professional on a personal mailbox counts as personal."""
+
+    PERSONAL = "personal"
+    PROFESSIONAL = "professional"
+    GENERIC = "generic"
+
+
+@dataclass(frozen=True, slots=True)
+class Preferences:
+    """What the person asked for: a hard cap of newsletters a calendar month (R-34), a pause."""
+
+    newsletters_per_month: int | None = None
+    paused_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """One contact is one live address; a second address is a second contact.
+
+    `revision` goes up with everything that the gate reads; `last_action_at` is the last act that renews
+    the three-year clock (R-42), `collected_at` starts it where there was none. `from_third_party` says that
+    the address was not collected from the person (art. 14; it closes the customer exception, R-07 (1)).
+    """
+
+    id: int
+    email: str
+    language: str
+    zone: str
+    collected_at: datetime
+    external_id: str | None = None
+    address_state: AddressState = AddressState.OK
+    address_kind: AddressKind = AddressKind.PERSONAL
+    from_third_party: bool = False
+    last_action_at: datetime | None = None
+    preferences: Preferences = Preferences()
+    attributes: Mapping[str, Value] = field(default_factory=dict)
+    revision: int = 0
+
+
+def email_key(address: str) -> str:
+    """The form in which addresses are compared (R-17): trimmed, case-folded, the domain in its IDNA form.
+
+    Dots and `+tags` are part of the address and stay. A domain that has no IDNA form is compared as folded
+    text, so that the function is total; whether an address can be written to is asked at the doors.
+    """
+    local, at, domain = address.strip().casefold().rpartition("@")
+    if not domain.isascii():
+        try:
+            domain = domain.encode("idna").decode("ascii")
+        except UnicodeError:
+            return f"{local}{at}{domain}"
+    return f"{local}{at}{domain}"

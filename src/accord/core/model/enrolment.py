@@ -1,0 +1,50 @@
+"""Enrolment: one contact's way through one scenario, and the table of its states."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from accord.core.model.expression import Value
+
+
+class RunState(StrEnum):
+    """Where a run is; `due` has a planned step, `waiting` listens for an event until it is due."""
+
+    DUE = "due"
+    WAITING = "waiting"
+    FINISHED = "finished"
+    LEFT = "left"
+
+
+RUN_TRANSITIONS: Mapping[RunState, frozenset[RunState]] = {
+    RunState.DUE: frozenset(RunState),
+    RunState.WAITING: frozenset({RunState.DUE, RunState.WAITING, RunState.FINISHED, RunState.LEFT}),
+    RunState.FINISHED: frozenset(),
+    RunState.LEFT: frozenset(),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolment:
+    """A run. `step` is the one to be done next, at `due_at`; `planned_at` is the instant that lateness
+    counts from; `entry_key` is the `per` value, the occurrence, or empty; `event_id` is what it entered by
+    and `this` the `per` value that it entered for.
+    """
+
+    id: int
+    contact_id: int
+    scenario: str
+    digest: str
+    entry_key: str
+    entered_at: datetime
+    state: RunState
+    step: str
+    due_at: datetime
+    planned_at: datetime
+    decided_at: datetime
+    event_id: int | None = None
+    this: Value = None
+    last_send_at: datetime | None = None

@@ -1,0 +1,104 @@
+"""Event, and EVENTS: the journal's whole vocabulary, with typed fields."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from accord.core.model.expression import Type, Value
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing that happened to one contact, at an instant; `id` is the journal's, 0 before it has one.
+
+    `key` is the sender's own id for it, unique within `source`: the same thing told twice is one event.
+    """
+
+    contact_id: int
+    name: str
+    at: datetime
+    data: Mapping[str, Value] = field(default_factory=dict)
+    source: str = "accord"
+    key: str | None = None
+    id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class EventKind:
+    """What the journal knows of one name.
+
+    `renews`: it is an act of the person that renews the three-year clock (R-42); where that hangs on the
+    event's own fields (a click by a robot, one in a reactivation mail) retention.py decides.
+    `evidence`: only doors that can vouch for it may record it; a scenario can't emit it.
+    """
+
+    fields: Mapping[str, Type] = field(default_factory=dict)
+    renews: bool = False
+    evidence: bool = True
+
+
+_CONSENT: Mapping[str, Type] = {"purpose": Type.TEXT, "kind": Type.TEXT}
+_ORDER: Mapping[str, Type] = {
+    "order_id": Type.TEXT,
+    "families": Type.TEXTS,
+    "amount_cents": Type.INTEGER,
+    "currency": Type.TEXT,
+    "starts_at": Type.INSTANT,
+    "title": Type.TEXT,
+    "offline": Type.BOOLEAN,
+}
+_CONTRACT: Mapping[str, Type] = {"contract_id": Type.TEXT, "family": Type.TEXT}
+_MAIL: Mapping[str, Type] = {
+    "message_id": Type.TEXT,
+    "scenario": Type.TEXT,
+    "step": Type.TEXT,
+    "nature": Type.TEXT,
+    "purpose": Type.TEXT,
+}
+_REASONED: Mapping[str, Type] = {**_MAIL, "reason": Type.TEXT, "rule": Type.TEXT}
+_CLICK: Mapping[str, Type] = {**_MAIL, "target": Type.TEXT, "verdict": Type.TEXT}
+_RUN: Mapping[str, Type] = {"scenario": Type.TEXT, "reason": Type.TEXT}
+
+EVENTS: Mapping[str, EventKind] = {
+    "contact.created": EventKind({"source": Type.TEXT}),
+    "contact.updated": EventKind(),
+    "contact.imported": EventKind({"source": Type.TEXT}),
+    "contact.merged": EventKind(),
+    "contact.erased": EventKind(),
+    "contact.kept": EventKind(renews=True),
+    "contact.replied": EventKind(renews=True),
+    "contact.called": EventKind(renews=True),
+    "contact.logged_in": EventKind(renews=True),
+    "consent.given": EventKind(_CONSENT, renews=True),
+    "consent.pending": EventKind(_CONSENT),
+    "consent.refused": EventKind(_CONSENT),
+    "consent.withdrawn": EventKind(_CONSENT),
+    "consent.objected": EventKind(_CONSENT),
+    "order.placed": EventKind(_ORDER, renews=True),
+    "order.paid": EventKind(_ORDER, renews=True),
+    "order.cancelled": EventKind(_ORDER),
+    "order.delivered": EventKind(_ORDER),
+    "contract.started": EventKind(_CONTRACT, renews=True),
+    "contract.ended": EventKind(_CONTRACT),
+    "account.created": EventKind(renews=True),
+    "ticket.scanned": EventKind({"order_id": Type.TEXT, "title": Type.TEXT}, renews=True),
+    "cart.updated": EventKind({"families": Type.TEXTS}, renews=True, evidence=False),
+    "cart.abandoned": EventKind({"families": Type.TEXTS}, evidence=False),
+    "preferences.updated": EventKind({"newsletters_per_month": Type.INTEGER}, renews=True),
+    "form.submitted": EventKind({"form": Type.TEXT}, renews=True),
+    "mail.queued": EventKind(_MAIL),
+    "mail.sent": EventKind(_MAIL),
+    "mail.delivered": EventKind(_MAIL),
+    "mail.held": EventKind(_REASONED),
+    "mail.refused": EventKind(_REASONED),
+    "mail.bounced": EventKind(_REASONED),
+    "mail.complained": EventKind(_MAIL),
+    "mail.clicked": EventKind(_CLICK, renews=True),
+    "scenario.entered": EventKind(_RUN),
+    "scenario.left": EventKind(_RUN),
+    "scenario.finished": EventKind(_RUN),
+    "policy.changed": EventKind({"switch": Type.TEXT, "old": Type.TEXT, "new": Type.TEXT}),
+    "throttle.changed": EventKind({"state": Type.TEXT, "reason": Type.TEXT}),
+}

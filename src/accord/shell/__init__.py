@@ -1,0 +1,1 @@
+"""The world: databases, mail servers, browsers, terminals."""

@@ -1,0 +1,1 @@
+"""The use cases, over ports only: record, react, advance, send, sweep."""

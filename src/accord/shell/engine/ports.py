@@ -1,0 +1,352 @@
+"""The ports: what the engine needs of a database, a mail carrier and a renderer, said by the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from accord.core.model.consent import ConsentEntry
+from accord.core.model.contact import AddressKind, AddressState, Contact, Preferences
+from accord.core.model.decision import QueueMail, Situation, ThrottleState
+from accord.core.model.enrolment import Enrolment, RunState
+from accord.core.model.event import Event
+from accord.core.model.expression import Expression, Value
+from accord.core.model.message import Message, MessageState
+from accord.core.model.order import OrderLine
+
+# -- rows that do not exist yet, and changes to those that do -----------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class NewContact:
+    """A contact to be stored; its key is derived from `email`."""
+
+    email: str
+    language: str
+    zone: str
+    collected_at: datetime
+    external_id: str | None = None
+    address_kind: AddressKind = AddressKind.PERSONAL
+    from_third_party: bool = False
+    attributes: Mapping[str, Value] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ContactChange:
+    """What changes of a contact; None leaves as it is. Each change bumps `revision`.
+
+    `acted_at` moves `last_action_at` forward, never back. `attributes` are merged in.
+    """
+
+    contact_id: int
+    acted_at: datetime | None = None
+    address_state: AddressState | None = None
+    language: str | None = None
+    zone: str | None = None
+    preferences: Preferences | None = None
+    attributes: Mapping[str, Value] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunChange:
+    """Where a run goes; the engine has checked RUN_TRANSITIONS."""
+
+    run_id: int
+    state: RunState
+    step: str
+    due_at: datetime
+    planned_at: datetime
+    decided_at: datetime
+    last_send_at: datetime | None = None
+    ended_because: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NewRun:
+    """A run to begin; silently not begun where (scenario, contact, entry key) exists already."""
+
+    scenario: str
+    digest: str
+    contact_id: int
+    entry_key: str
+    entered_at: datetime
+    step: str
+    due_at: datetime
+    event_id: int | None = None
+    this: Value = None
+
+
+@dataclass(frozen=True, slots=True)
+class NewMessage:
+    """A mail to queue for a run; silently not queued where (enrolment, step) exists already."""
+
+    run: Enrolment
+    mail: QueueMail
+    judged_revision: int
+    queued_at: datetime
+    template_digest: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """How an attempt ended. `reply` is the server's last line, `not_before` when to try again.
+
+    `expected` is the state that the message must still be in, so that two hands never settle one mail.
+    """
+
+    message_id: int
+    expected: MessageState
+    state: MessageState
+    at: datetime
+    reason: str | None = None
+    rule: str | None = None
+    reply: str | None = None
+    not_before: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DoorCheck:
+    """One message at the door: it may be marked `sending` only while what was judged still stands.
+
+    `context` is what the template read, for the ledger; None keeps what is there.
+    """
+
+    message_id: int
+    contact_id: int
+    judged_revision: int
+    with_invitation: bool
+    context: bytes | None = None
+    template_digest: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LiveScenario:
+    """A scenario that takes part: its newest activated version and whether it runs."""
+
+    name: str
+    digest: str
+    source: str
+    state: str  # active | paused | draining
+    activated_at: datetime
+    activated_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class PastEntry:
+    """One former run of a contact, for `again`."""
+
+    contact_id: int
+    scenario: str
+    entry_key: str
+    entered_at: datetime
+    ended: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Brake:
+    """A hold in force: of "prospecting", "all", or one scenario by name."""
+
+    name: str
+    reason: str
+    by: str
+    since: datetime
+
+
+class Unit(Protocol):
+    """One transaction: everything done through it happens, or none of it does.
+
+    All batch methods take a constant number of statements per call, whatever the batch's size.
+    """
+
+    # people and what is known of them
+    def contacts(self, ids: Sequence[int]) -> Mapping[int, Contact]: ...
+    def contacts_by_key(self, keys: Sequence[str]) -> Mapping[str, Contact]: ...
+    def add_contacts(self, contacts: Sequence[NewContact]) -> Sequence[int]:
+        """Ids in the order of `contacts`; raises Duplicate when a key exists."""
+        ...
+
+    def change_contacts(self, changes: Sequence[ContactChange]) -> None: ...
+    def add_entries(self, entries: Sequence[ConsentEntry]) -> None:
+        """Append to the consent ledger, numbering and chaining per contact; bumps `revision`."""
+        ...
+
+    def entries(self, contact_id: int) -> Sequence[ConsentEntry]: ...
+    def save_order_lines(self, contact_id: int, lines: Sequence[OrderLine]) -> None:
+        """Insert, or replace the lines of the orders named; bumps `revision`."""
+        ...
+
+    def suppressed(self, digests: Sequence[str]) -> frozenset[str]:
+        """Which of these keyed digests stand on the objection list."""
+        ...
+
+    def suppress(self, digests: Sequence[str], purpose: str, at: datetime) -> None: ...
+
+    # the journal
+    def append(self, events: Sequence[Event], *, received_at: datetime, reacts: bool) -> Sequence[Event]:
+        """Those that were new, with their ids: the same (source, key) twice is one event.
+
+        `reacts`: whether scenarios are to be asked; history is stored with False.
+        """
+        ...
+
+    def claim_events(self, now: datetime, limit: int, until: datetime) -> Sequence[Event]:
+        """The oldest unanswered event of each of up to `limit` contacts, leased until `until`."""
+        ...
+
+    def answered(self, event_ids: Sequence[int]) -> None: ...
+    def events_of(self, contact_id: int, *, limit: int = 1000) -> Sequence[Event]: ...
+
+    # runs
+    def situations(self, contact_ids: Sequence[int], *, lock: bool = False) -> Mapping[int, Situation]:
+        """All that is known of each, without a run; `lock` keeps the contacts' rows for this transaction."""
+        ...
+
+    def with_runs(
+        self, situations: Mapping[int, Situation], runs: Sequence[Enrolment]
+    ) -> Sequence[Situation]:
+        """One Situation per run, with the event that it entered by and those since its last mail."""
+        ...
+
+    def claim_due(self, now: datetime, limit: int, until: datetime) -> Sequence[Enrolment]:
+        """Due runs, at most one a contact, oldest first, leased by moving their due instant to `until`.
+
+        The Enrolments returned bear the due instant they had.
+        """
+        ...
+
+    def open_runs(self, contact_ids: Sequence[int]) -> Sequence[Enrolment]: ...
+    def past_entries(self, contact_ids: Sequence[int], scenarios: Sequence[str]) -> Sequence[PastEntry]: ...
+    def add_runs(self, runs: Sequence[NewRun]) -> int: ...
+    def change_runs(self, changes: Sequence[RunChange]) -> None: ...
+    def postpone_runs(self, run_ids: Sequence[int], until: datetime, reason: str) -> None:
+        """Push poisoned rows ahead before their error is logged."""
+        ...
+
+    def matching(
+        self, condition: Expression, *, now: datetime, not_in: str | None, after_id: int, limit: int
+    ) -> Sequence[int]:
+        """Ids of contacts for whom a segment holds, in order of id, beyond `after_id`.
+
+        `not_in`: leave out those who have a run of this scenario already.
+        """
+        ...
+
+    # mail
+    def queue(self, messages: Sequence[NewMessage]) -> int: ...
+    def claim_messages(
+        self, now: datetime, limit: int, until: datetime, held: frozenset[str]
+    ) -> Sequence[Message]:
+        """Queued or deferred messages whose time has come, service mail first, none of what is `held`."""
+        ...
+
+    def mark_sending(self, checks: Sequence[DoorCheck], now: datetime) -> frozenset[int]:
+        """The one conditional write at the door: ids of those still claimed whose revision still stands."""
+        ...
+
+    def settle(self, settlements: Sequence[Settlement]) -> int: ...
+    def requeue(self, message_ids: Sequence[int], not_before: datetime) -> None:
+        """Give claimed messages back untouched."""
+        ...
+
+    def cancel_messages(self, contact_id: int, purpose: str | None, reason: str, now: datetime) -> int:
+        """Cancel what is queued for a contact: of one purpose, or all prospecting (None)."""
+        ...
+
+    def orphans(self, now: datetime, limit: int) -> Sequence[Message]:
+        """Messages whose sender died: `claimed` or `sending` with the lease run out."""
+        ...
+
+    def messages_of(self, contact_id: int) -> Sequence[Message]: ...
+    def message(self, message_id: int) -> Message | None: ...
+
+    # what is switched on
+    def live_scenarios(self) -> Sequence[LiveScenario]: ...
+    def versions(self, digests: Sequence[str]) -> Mapping[str, str]: ...
+    def activate(self, name: str, digest: str, source: str, by: str, now: datetime) -> None: ...
+    def set_scenario_state(self, name: str, state: str, by: str, now: datetime) -> None: ...
+    def brakes(self) -> Sequence[Brake]: ...
+    def hold(self, name: str, reason: str, by: str, now: datetime) -> None: ...
+    def release(self, name: str, by: str, now: datetime) -> None: ...
+    def throttle(self) -> ThrottleState: ...
+    def note_progress(self, loop: str, mark: str, now: datetime) -> None:
+        """Remember how far a loop has come (a schedule's last occurrence, a segment scan)."""
+        ...
+
+    def progress(self, loop: str) -> str | None: ...
+
+
+class Store(Protocol):
+    """A database: transactions, and its own care."""
+
+    def begin(self) -> AbstractContextManager[Unit]:
+        """A writing transaction. Raises Busy when the database stays locked beyond its patience."""
+        ...
+
+    def read(self) -> AbstractContextManager[Unit]:
+        """A transaction that only reads and never waits for a writer."""
+        ...
+
+    def upgrade(self) -> None: ...
+    def close(self) -> None: ...
+
+
+class StoreError(Exception):
+    """The database could not do what was asked."""
+
+
+class Busy(StoreError):
+    """The database is locked by another program. Nothing was changed; try again."""
+
+
+class Duplicate(StoreError):
+    """A row with this key exists already."""
+
+
+# -- the way out -------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """What a carrier is handed: one recipient, and the bytes of one mail with CRLF line ends."""
+
+    message_id: int
+    sender: str
+    recipient: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What a carrier answers.
+
+    `outcome`: ACCEPTED, DEFERRED (try again), REJECTED (never again), or UNKNOWN (it may have arrived).
+    """
+
+    outcome: MessageState
+    reply: str
+
+
+class Carrier(Protocol):
+    """A way out: SMTP, a folder."""
+
+    @property
+    def width(self) -> int:
+        """How many messages may be under way at once."""
+        ...
+
+    async def ready(self) -> int:
+        """How many messages may be handed over now (idle connections, opened as needed).
+
+        Raises Unreachable when nothing can be.
+        """
+        ...
+
+    async def carry(self, envelope: Envelope) -> Receipt: ...
+    async def close(self) -> None: ...
+
+
+class Unreachable(Exception):
+    """The mail server can't be reached; nothing was handed over, everything stays queued."""

@@ -1,0 +1,1 @@
+"""The ways back: one file each for what comes to us."""

@@ -1,0 +1,1 @@
+"""The pages for people, the interface for systems, the console for the team."""

@@ -1,0 +1,174 @@
+"""One person's acts for one purpose, in order of time, folded into where the person stands (R-17)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from accord.core.model.consent import Act, ConsentState, ConsentStatus
+from accord.core.model.venue import Policy
+
+CONFIRM_WITHIN = timedelta(days=7)  # R-54: what nobody confirmed by then is as if it had not been asked for
+
+_S = ConsentStatus
+_REFUSED = frozenset({_S.ACTIVE_OPTOUT, _S.WITHDRAWN})
+_UNDECIDED = frozenset({_S.NEVER_ASKED, _S.PASSIVE_OPTOUT, _S.OPTIN_UNPROVEN})
+_ANY = frozenset(_S)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One act of a history. `informed` is None where the act says nothing about it.
+
+    `merged` is the other record's status, for Act.MERGED alone.
+    """
+
+    at: datetime
+    act: Act
+    informed: bool | None = None
+    seq: int = 0
+    merged: ConsentStatus | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A state together with the reason and the rule of the last act that was weighed."""
+
+    state: ConsentState
+    reason: str
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Move:
+    """From any of these states to `to` (None: stays), for this reason."""
+
+    of: frozenset[ConsentStatus]
+    to: ConsentStatus | None
+    reason: str
+    rule: str
+
+
+_CLAIM = (
+    _Move(_REFUSED, None, "IMPORT_LIFTS_NOTHING", "R-17"),
+    _Move(frozenset({_S.OPTIN_PROVEN}), None, "ALREADY_PROVEN", "R-04"),
+    _Move(_UNDECIDED, _S.OPTIN_UNPROVEN, "OPTIN_WITHOUT_PROOF", "R-13"),
+)
+_SILENCE = (
+    _Move(_REFUSED, None, "SILENCE_LIFTS_NOTHING", "R-17"),
+    _Move(frozenset({_S.NEVER_ASKED}), _S.PASSIVE_OPTOUT, "SILENCE_IS_NOT_CONSENT", "R-05"),
+    _Move(_ANY, None, "SILENCE_IS_NOT_CONSENT", "R-05"),
+)
+_PURCHASE = (_Move(_REFUSED, None, "PURCHASE_LIFTS_NOTHING", "R-17"), *_SILENCE[1:])
+_PROVEN = (
+    _Move(_REFUSED, _S.OPTIN_PROVEN, "LATER_PROVEN_OPTIN", "R-17"),
+    _Move(_ANY, _S.OPTIN_PROVEN, "POSITIVE_ACT", "R-04"),
+)
+_LEAVING = (
+    # Leaving what had been agreed to is a withdrawal (R-12); leaving anything else is an objection (R-10).
+    _Move(frozenset({_S.OPTIN_PROVEN, _S.WITHDRAWN}), _S.WITHDRAWN, "WITHDRAWAL", "R-12"),
+    _Move(_ANY, _S.ACTIVE_OPTOUT, "OBJECTION_IS_ABSOLUTE", "R-10"),
+)
+
+MOVES: Mapping[Act, tuple[_Move, ...]] = {
+    Act.OPTIN_PROVEN: _PROVEN,
+    Act.CONFIRM_POST: _PROVEN,
+    Act.OPTIN_UNPROVEN: _CLAIM,
+    Act.OPTIN_IMPORT: _CLAIM,
+    Act.OPTIN_PENDING: (
+        _Move(_UNDECIDED, _S.OPTIN_UNPROVEN, "DOUBLE_OPTIN_PENDING", "R-54"),
+        _Move(_ANY, None, "DOUBLE_OPTIN_PENDING", "R-54"),
+    ),
+    Act.CONFIRM_GET: (_Move(_ANY, None, "GET_PROVES_NOTHING", "R-54"),),
+    Act.SILENCE: _SILENCE,
+    Act.PURCHASE_PASSIVE: _PURCHASE,
+    Act.PURCHASE_INFORMED: _PURCHASE,
+    Act.LOGIN: (_Move(_ANY, None, "LOGIN_IS_NOT_CONSENT", "R-17"),),
+    Act.WITHDRAWAL: _LEAVING,
+    Act.UNSUBSCRIBE: _LEAVING,
+    Act.OBJECTION: (_Move(_ANY, _S.ACTIVE_OPTOUT, "OBJECTION_IS_ABSOLUTE", "R-10"),),
+    Act.COMPLAINT: (_Move(_ANY, _S.ACTIVE_OPTOUT, "COMPLAINT_IS_OBJECTION", "R-61"),),
+}
+
+REFUSALS: frozenset[Act] = frozenset({Act.OBJECTION, Act.WITHDRAWAL, Act.UNSUBSCRIBE, Act.COMPLAINT})
+PURCHASES: frozenset[Act] = frozenset({Act.PURCHASE_PASSIVE, Act.PURCHASE_INFORMED})
+
+RESTRICTIVENESS: tuple[ConsentStatus, ...] = (
+    _S.ACTIVE_OPTOUT,
+    _S.WITHDRAWN,
+    _S.PASSIVE_OPTOUT,
+    _S.NEVER_ASKED,
+    _S.OPTIN_UNPROVEN,
+    _S.OPTIN_PROVEN,
+)
+
+
+def merge(one: ConsentState, other: ConsentState) -> ConsentState:
+    """The state of two records that turn out to be one person: the more restrictive wins (R-17).
+
+    Dates do not matter: of an older objection and a newer opt-in in two records, the objection stays.
+    """
+    winner = min(one, other, key=lambda state: RESTRICTIVENESS.index(state.status))
+    return ConsentState(winner.status, informed=one.informed and other.informed, since=winner.since)
+
+
+def fold(history: Iterable[Told], policy: Policy | None = None) -> ConsentState:
+    """Where a history of acts leaves a person; acts may come in any order, objection wins at one instant."""
+    return standing(history, policy).state
+
+
+def standing(history: Iterable[Told], policy: Policy | None = None) -> Standing:
+    """The same as `fold`, with the reason and the rule of the last act."""
+    policy = policy or Policy()
+    standing_ = Standing(ConsentState(), "NEVER_ASKED", "R-05")
+    pending_since: datetime | None = None
+    for told in sorted(history, key=_order):
+        standing_ = _weigh(standing_, told, pending_since, policy)
+        if told.act is Act.OPTIN_PENDING:
+            pending_since = told.at
+        elif told.act in REFUSALS or told.act in (Act.CONFIRM_POST, Act.MERGED):
+            pending_since = None  # a refusal also takes back what still waited to be confirmed
+    return standing_
+
+
+def _order(told: Told) -> tuple[datetime, bool, int, int]:
+    """In order of time; at one instant refusals last, and of those the objection after the withdrawal."""
+    objects = told.act in (Act.OBJECTION, Act.COMPLAINT)
+    return told.at, told.act in REFUSALS or told.act is Act.MERGED, int(objects), told.seq
+
+
+def _weigh(before: Standing, told: Told, pending_since: datetime | None, policy: Policy) -> Standing:
+    if told.act is Act.MERGED:
+        return _merged(before.state, told)
+    if told.act is Act.CONFIRM_POST and not _confirms(told.at, pending_since):
+        return Standing(before.state, "NOTHING_TO_CONFIRM", "R-54")
+    state = before.state
+    move = next(move for move in MOVES[told.act] if state.status in move.of)
+    status = move.to or state.status
+    if policy.purchase_lifts_objection and told.act in PURCHASES and status is _S.ACTIVE_OPTOUT:
+        status = _S.PASSIVE_OPTOUT
+    since = told.at if status is not state.status else state.since
+    return Standing(
+        ConsentState(status, informed=state.informed or _informs(told, policy), since=since),
+        move.reason,
+        move.rule,
+    )
+
+
+def _confirms(at: datetime, pending_since: datetime | None) -> bool:
+    return pending_since is not None and at - pending_since <= CONFIRM_WITHIN
+
+
+def _informs(told: Told, policy: Policy) -> bool:
+    """Whether this act told the person of the use and offered refusal there and then (R-09)."""
+    if told.informed is not None:
+        return told.informed
+    unticked = told.act is Act.PURCHASE_PASSIVE and policy.unticked_box_is_refusal_offered
+    return told.act is Act.PURCHASE_INFORMED or unticked
+
+
+def _merged(state: ConsentState, told: Told) -> Standing:
+    """A merge that does not say what it was merged with is read as with an objector (R-01)."""
+    other = ConsentState(told.merged or _S.ACTIVE_OPTOUT, informed=bool(told.informed), since=told.at)
+    return Standing(merge(state, other), "MORE_RESTRICTIVE_WINS", "R-17")

@@ -142,11 +142,15 @@ class Leave:
 
 @dataclass(frozen=True, slots=True)
 class Enrol:
-    """A run begins: its first step, planned."""
+    """A run begins: its first step, planned.
+
+    `entry_key` makes it unique in its scenario; `per_key` is the part of it that `again` counts by.
+    """
 
     scenario: str
     digest: str
     entry_key: str
+    per_key: str
     step: str
     due_at: datetime
     event_id: int | None = None

@@ -99,6 +99,7 @@ EVENTS: Mapping[str, EventKind] = {
     "scenario.entered": EventKind(_RUN),
     "scenario.left": EventKind(_RUN),
     "scenario.finished": EventKind(_RUN),
+    "scenario.noted": EventKind(_RUN),
     "policy.changed": EventKind({"switch": Type.TEXT, "old": Type.TEXT, "new": Type.TEXT}),
     "throttle.changed": EventKind({"state": Type.TEXT, "reason": Type.TEXT}),
 }

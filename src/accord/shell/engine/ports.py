@@ -77,6 +77,7 @@ class NewRun:
     due_at: datetime
     event_id: int | None = None
     this: Value = None
+    state: RunState = RunState.DUE
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,9 +218,13 @@ class Unit(Protocol):
         """
         ...
 
+    def runs(self, ids: Sequence[int]) -> Sequence[Enrolment]: ...
     def open_runs(self, contact_ids: Sequence[int]) -> Sequence[Enrolment]: ...
     def past_entries(self, contact_ids: Sequence[int], scenarios: Sequence[str]) -> Sequence[PastEntry]: ...
-    def add_runs(self, runs: Sequence[NewRun]) -> int: ...
+    def add_runs(self, runs: Sequence[NewRun]) -> Sequence[Enrolment]:
+        """Those that began, with their ids: a key that exists already begins nothing."""
+        ...
+
     def change_runs(self, changes: Sequence[RunChange]) -> None: ...
     def postpone_runs(self, run_ids: Sequence[int], until: datetime, reason: str) -> None:
         """Push poisoned rows ahead before their error is logged."""
@@ -327,6 +332,27 @@ class Receipt:
 
     outcome: MessageState
     reply: str
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A mail as written for one person: what the carrier takes, and what the template read (compressed)."""
+
+    envelope: Envelope
+    context: bytes
+    template_digest: str
+
+
+class Unwritable(Exception):
+    """One person's mail could not be written; its text says why. Nobody else's is touched."""
+
+
+class Writer(Protocol):
+    """Writes mails: renders a template for a person and gives it its headers."""
+
+    def write(self, message: Message, situation: Situation, *, now: datetime) -> Letter:
+        """Raises Unwritable when this mail can't be written for this person."""
+        ...
 
 
 class Carrier(Protocol):

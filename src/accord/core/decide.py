@@ -1,0 +1,317 @@
+"""The two questions: has its time come, and did something happen; the answers are effects as data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from accord.core.consent.retention import is_expired
+from accord.core.expressions.evaluate import holds, value_of
+from accord.core.model.consent import SERVICE_PURPOSE, ConsentStatus
+from accord.core.model.contact import AddressState
+from accord.core.model.content import Catalogue
+from accord.core.model.decision import (
+    OBJECTING,
+    Decision,
+    Effect,
+    Enrol,
+    Finish,
+    Leave,
+    Move,
+    Note,
+    Output,
+    Refuse,
+    Situation,
+    Verdict,
+)
+from accord.core.model.enrolment import Enrolment, RunState
+from accord.core.model.expression import Value
+from accord.core.model.scenario import END, OnEvent, OnSegment, Scenario, Send, Step, WaitUntil
+from accord.core.model.time import later, local_day
+from accord.core.steps import perform
+from accord.core.steps.asking import Asked
+from accord.core.steps.choose import lot
+from accord.core.steps.planning import Plan, next_opening, plan
+from accord.core.steps.wait import cue_holds
+from accord.core.triggers import wakes
+
+# Stands in an entry key between the `per` value and the occasion; no declared value holds a tab.
+APART = "\t"
+
+# -- the first question: has its time come? ----------------------------------------------------------------
+
+
+def time_has_come(situation: Situation, catalogue: Catalogue, *, now: datetime) -> Decision:
+    """What the due step of `situation.enrolment` does now: one step, or the end of a waiting.
+
+    The order is that of the language: the law's own end, `leave`, the date read again, `if`, the verb.
+    """
+    asked = _asked(situation, catalogue, now)
+    ended = _ended(asked)
+    if ended is not None:
+        return Decision((ended,))
+    if asked.run.state is RunState.DUE:
+        before = _before_the_verb(asked)
+        if before is not None:
+            return before
+    done = perform(asked.step.verb, asked)
+    if done.then is None:
+        return Decision(done.effects)
+    return Decision((*done.effects, *_go_to(done.then, asked)))
+
+
+def _before_the_verb(asked: Asked) -> Decision | None:
+    """A date that has moved or passed, hours that have closed, an `if` that is false; None to go on."""
+    step, now = asked.step, asked.now
+    if step.date is not None:
+        planned = _plan(step, asked, asked.run.decided_at)
+        if planned.at is None or (planned.not_after is not None and now > planned.not_after):
+            return _skip(asked, "DATE_MISSING" if planned.at is None else "DATE_PASSED")
+        if planned.at > now:
+            return Decision((Move(step.name, planned.at, planned.at),))
+    if asked.scenario.hours is not None:
+        opening = next_opening(now, asked.scenario.hours, ZoneInfo(asked.situation.contact.zone))
+        if opening > now:
+            # The daemon's own delay led out of the window: lateness still counts from the planned instant.
+            return Decision((Move(step.name, opening, asked.run.planned_at),))
+    if step.condition is not None and not _true(asked, step.condition):
+        return _skip(asked, "IF_FALSE")
+    return None
+
+
+def _skip(asked: Asked, code: str) -> Decision:
+    """Go past a step without doing it, and say why."""
+    verb = asked.step.verb
+    told: Effect = Note(asked.step.name, code)
+    if isinstance(verb, Send):
+        told = Refuse(asked.step.name, verb.template, verb.nature, Verdict(Output.DENY, code, "step"))
+    target = verb.otherwise if isinstance(verb, WaitUntil) else asked.next_step
+    return Decision((told, *_go_to(target, asked)))
+
+
+def _go_to(name: str, asked: Asked) -> tuple[Effect, ...]:
+    """The way to a step: planned from now, or past it where it hangs on a date that is missing."""
+    if name == END:
+        return (Finish(),)
+    step = asked.scenario.steps[name]
+    planned = _plan(step, asked, asked.now)
+    if planned.at is None:
+        told = _skip(replace(asked, step=step), "DATE_MISSING")
+        return told.effects
+    return (Move(name, planned.at, planned.at),)
+
+
+# -- the second question: did something happen? --------------------------------------------------------------
+
+
+def something_happened(situation: Situation, catalogue: Catalogue, *, now: datetime) -> Decision:
+    """What `situation.it` changes for one run: its end, the end of a waiting, a date to read again."""
+    asked = _asked(situation, catalogue, now)
+    ended = _ended(asked)
+    if ended is not None:
+        return Decision((ended,))
+    verb = asked.step.verb
+    waiting = asked.run.state is RunState.WAITING and isinstance(verb, WaitUntil)
+    if waiting and cue_holds(verb.cue, situation, catalogue, now_of=asked):  # type: ignore[union-attr]
+        heard = Note(asked.step.name, "HEARD", situation.it.name if situation.it else "if")
+        return Decision((heard, *_go_to(verb.then, asked)))  # type: ignore[union-attr]
+    if asked.step.date is not None and not waiting:
+        planned = _plan(asked.step, asked, asked.run.decided_at)
+        if planned.at is not None and planned.at != asked.run.planned_at:
+            return Decision((Move(asked.step.name, max(planned.at, now), planned.at),))
+    return Decision()
+
+
+def enters(
+    situation: Situation,
+    catalogue: Catalogue,
+    scenario: Scenario,
+    *,
+    now: datetime,
+    occurrence: str = "",
+    last_entered: Mapping[str, datetime],
+) -> tuple[Enrol, ...]:
+    """The runs that begin for one person: by `situation.it`, or by an occurrence of a scan, a day, a date.
+
+    `last_entered` tells when the person last entered this scenario, by `per` value. The store refuses a
+    second run with the same (scenario, contact, entry key), so that asking twice enrols once.
+    """
+    entry = scenario.entry
+    event = situation.it
+    if isinstance(entry.trigger, OnEvent) and (event is None or not wakes(entry.trigger, event.name)):
+        return ()
+    today = local_day(now, catalogue.venue.entity.clock)
+    if (entry.opens and today < entry.opens) or (entry.closes and today > entry.closes):
+        return ()
+    situation = replace(situation, entered_by=event, enrolment=None)
+    starts = []
+    for value in _per_values(scenario, situation, catalogue, now):
+        chosen = replace(situation, this=value)
+        if entry.condition is not None and not holds(entry.condition, chosen, catalogue.venue, now=now):
+            continue
+        key = "" if value is None else str(value)
+        if not _may_enter_again(scenario, last_entered.get(key), now, chosen):
+            continue
+        starts.append(_enrol(scenario, chosen, catalogue, key, occurrence, now))
+    return tuple(starts)
+
+
+def _per_values(
+    scenario: Scenario, situation: Situation, catalogue: Catalogue, now: datetime
+) -> tuple[Value, ...]:
+    """One run a value of `per:`; a list gives one run each, a missing value none."""
+    if scenario.entry.per is None:
+        return (None,)
+    value = value_of(scenario.entry.per, situation, catalogue.venue, now=now)
+    if value is None:
+        return ()
+    return tuple(dict.fromkeys(value)) if isinstance(value, tuple) else (value,)
+
+
+def _may_enter_again(scenario: Scenario, last: datetime | None, now: datetime, situation: Situation) -> bool:
+    again = scenario.entry.again
+    if last is None or again.each:
+        return True
+    return again.after is not None and now >= later(last, again.after, ZoneInfo(situation.contact.zone))
+
+
+def _enrol(
+    scenario: Scenario, situation: Situation, catalogue: Catalogue, key: str, occurrence: str, now: datetime
+) -> Enrol:
+    """The run's first row. A first step that hangs on a missing date is due now and skipped then."""
+    event = situation.it
+    again = scenario.entry.again
+    once = not again.each and again.after is None
+    told_apart = occurrence or (str(event.id) if event is not None else now.isoformat())
+    first = scenario.steps[scenario.first]
+    planned = plan(first, scenario, situation, catalogue.venue, decided_at=now, now=now)
+    return Enrol(
+        scenario=scenario.name,
+        digest=scenario.digest,
+        entry_key=key if once else f"{key}{APART}{told_apart}",
+        per_key=key,
+        step=first.name,
+        due_at=planned.at or now,
+        event_id=event.id if event is not None else None,
+        this=situation.this,
+    )
+
+
+def per_key(entry_key: str) -> str:
+    """The `per` value of an entry key, without the occasion that told it apart from earlier ones."""
+    return entry_key.partition(APART)[0]
+
+
+def listened_names(catalogue: Catalogue) -> frozenset[str] | None:
+    """The events that any scenario in use listens to; None when a cue without `when` listens to all."""
+    names: set[str] = set(ALWAYS_HEARD)
+    for scenario in {**catalogue.versions, **{s.digest: s for s in catalogue.live.values()}}.values():
+        if isinstance(scenario.entry.trigger, OnEvent):
+            names.update(scenario.entry.trigger.events)
+        cues = [*scenario.leave]
+        cues += [step.verb.cue for step in scenario.steps.values() if isinstance(step.verb, WaitUntil)]
+        for cue in cues:
+            if not cue.when:
+                return None
+            names.update(cue.when)
+    return frozenset(names)
+
+
+# What may end a run by law, or move a date, is heard whether or not an author listens.
+ALWAYS_HEARD = frozenset(
+    {
+        "consent.objected",
+        "consent.withdrawn",
+        "contact.erased",
+        "contact.merged",
+        "contact.updated",
+        "mail.complained",
+    }
+)
+
+
+def moved(run: Enrolment, move: Move, now: datetime) -> Enrolment:
+    """The run after a move. A date read again or a closed window leaves the instant of the last decision."""
+    decided_at = now if move.step != run.step else run.decided_at
+    return replace(
+        run,
+        step=move.step,
+        state=move.state,
+        due_at=move.due_at,
+        planned_at=move.planned_at,
+        decided_at=decided_at,
+    )
+
+
+# -- what both ask -------------------------------------------------------------------------------------------
+
+
+def _asked(situation: Situation, catalogue: Catalogue, now: datetime) -> Asked:
+    run: Enrolment | None = situation.enrolment
+    if run is None:
+        raise ValueError("a decision is about a run, and this situation has none")
+    scenario = catalogue.versions[run.digest]
+    return Asked(scenario.steps[run.step], scenario, run, replace(situation, this=run.this), catalogue, now)
+
+
+def _plan(step: Step, asked: Asked, decided_at: datetime) -> Plan:
+    return plan(
+        step,
+        asked.scenario,
+        asked.situation,
+        asked.catalogue.venue,
+        decided_at=decided_at,
+        now=asked.now,
+    )
+
+
+def _true(asked: Asked, condition: object) -> bool:
+    return holds(condition, asked.situation, asked.catalogue.venue, now=asked.now)  # type: ignore[arg-type]
+
+
+def _ended(asked: Asked) -> Leave | None:
+    """Why the run ends before its end: the law, the holdout, or one of the file's own cues."""
+    by_law = ended_by_law(asked.scenario, asked.situation, asked.catalogue, now=asked.now)
+    if by_law is not None:
+        return by_law
+    if (
+        asked.scenario.holdout
+        and lot(asked.scenario.name, "", asked.situation.contact.id) < asked.scenario.holdout
+    ):
+        return Leave("HOLDOUT")
+    for cue in asked.scenario.leave:
+        if cue_holds(cue, asked.situation, asked.catalogue, now_of=asked):
+            return Leave("CUE", asked.situation.it.name if asked.situation.it else "leave")
+    return None
+
+
+def ended_by_law(
+    scenario: Scenario, situation: Situation, catalogue: Catalogue, *, now: datetime
+) -> Leave | None:
+    """What ends a run whatever its author says: erasure; for prospecting also a complaint, an objection or
+    a withdrawal that covers the whole purpose, and the cut-off (R-10, R-12, R-40, R-45, R-61).
+    """
+    contact = situation.contact
+    if contact.address_state is AddressState.ERASED:
+        return Leave("ADDR_ERASED", "R-45")
+    if scenario.purpose == SERVICE_PURPOSE:
+        return None
+    if contact.address_state is AddressState.COMPLAINED:
+        return Leave("COMPLAINED", "R-61")
+    purpose = catalogue.venue.purposes.get(scenario.purpose)
+    states = (
+        [situation.consents.of(scenario.purpose, kind).status for kind in purpose.kinds] if purpose else []
+    )
+    if states and all(state in OBJECTING for state in states):
+        objected = ConsentStatus.ACTIVE_OPTOUT in states
+        return Leave("OBJECTION", "R-10") if objected else Leave("CONSENT_WITHDRAWN", "R-12")
+    if is_expired(contact, catalogue.venue, now=now):
+        return Leave("RETENTION_EXPIRED", "R-40")
+    return None
+
+
+def is_segment(scenario: Scenario) -> bool:
+    """Whether people enter by being in a segment."""
+    return isinstance(scenario.entry.trigger, OnSegment)

@@ -1,0 +1,78 @@
+"""When a step is planned: after or date, then at, then the file's hours; all on the contact's own clock."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from accord.core.expressions.evaluate import value_of
+from accord.core.model.decision import Situation
+from accord.core.model.scenario import DateRule, Hours, Scenario, Step
+from accord.core.model.time import later, on_wall_clock, start_of_day
+from accord.core.model.venue import Venue
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The instant of a step (UTC), and the one after which it must not happen any more, if there is one.
+
+    `at` is None where the step hangs on a date that this person does not have.
+    """
+
+    at: datetime | None
+    not_after: datetime | None = None
+
+
+def plan(
+    step: Step, scenario: Scenario, situation: Situation, venue: Venue, *, decided_at: datetime, now: datetime
+) -> Plan:
+    """The planned instant of `step`, counted from when the step before it was decided."""
+    zone = ZoneInfo(situation.contact.zone)
+    not_after = None
+    instant = decided_at
+    if step.date is not None:
+        found = _date_of(step.date, situation, venue, zone, now=now)
+        if found is None:
+            return Plan(None)
+        shifted, not_after = found
+        instant = max(shifted, decided_at)
+    elif step.after is not None:
+        instant = later(decided_at, step.after, zone)
+    if step.at is not None:
+        instant = next_hour(instant, step.at, zone)
+    if scenario.hours is not None:
+        instant = next_opening(instant, scenario.hours, zone)
+    return Plan(instant, not_after)
+
+
+def _date_of(
+    rule: DateRule, situation: Situation, venue: Venue, zone: ZoneInfo, *, now: datetime
+) -> tuple[datetime, datetime] | None:
+    """The shifted instant of a date rule and the end of the unshifted date, or None without a date."""
+    value = value_of(rule.base, situation, venue, now=now)
+    if isinstance(value, datetime):
+        return later(value, rule.shift, zone), value
+    if isinstance(value, date):
+        return later(start_of_day(value, zone), rule.shift, zone), start_of_day(value + timedelta(1), zone)
+    return None
+
+
+def next_hour(instant: datetime, hour: time, zone: ZoneInfo) -> datetime:
+    """The next instant, `instant` included, at which the clocks of `zone` show `hour`."""
+    day = instant.astimezone(zone).date()
+    today = on_wall_clock(day, hour, zone)
+    return today if today >= instant else on_wall_clock(day + timedelta(1), hour, zone)
+
+
+def next_opening(instant: datetime, hours: Hours, zone: ZoneInfo) -> datetime:
+    """`instant` where the window is open then, else the window's next opening."""
+    first = instant.astimezone(zone).date()
+    for ahead in range(9):
+        day = first + timedelta(ahead)
+        if day.weekday() not in hours.days:
+            continue
+        opens, closes = on_wall_clock(day, hours.opens, zone), on_wall_clock(day, hours.closes, zone)
+        if instant < closes:
+            return max(instant, opens).astimezone(UTC)
+    raise ValueError("a window that never opens")

@@ -1,0 +1,81 @@
+"""What a decision is told as in the journal: the same words by the engine and in simulated days."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from accord.core.model.decision import (
+    Decision,
+    Effect,
+    EmitEvent,
+    Finish,
+    Hold,
+    Leave,
+    Note,
+    QueueMail,
+    Refuse,
+)
+from accord.core.model.enrolment import Enrolment
+from accord.core.model.event import Event
+from accord.core.model.expression import Value
+
+# The journal's own source; keyless, since each row is written with the change that it tells.
+SOURCE = "accord"
+
+
+def tell(decision: Decision, run: Enrolment, now: datetime) -> tuple[Event, ...]:
+    """The journal's rows of one decision, in its order. Moves are not told: the next step will be."""
+    rows = (_row(effect, run) for effect in decision.effects)
+    return tuple(Event(run.contact_id, name, now, data, SOURCE) for name, data in filter(None, rows))
+
+
+def tell_entered(run: Enrolment) -> Event:
+    """The journal's row of a run that began."""
+    data: dict[str, Value] = {"scenario": run.scenario, "run": run.id, "entry_key": run.entry_key}
+    return Event(run.contact_id, "scenario.entered", run.entered_at, data, SOURCE)
+
+
+def _row(effect: Effect, run: Enrolment) -> tuple[str, dict[str, Value]] | None:
+    where: dict[str, Value] = {"scenario": run.scenario, "run": run.id}
+    match effect:
+        case QueueMail():
+            return "mail.queued", {**where, **_mail(effect)}
+        case Refuse(step, template, nature, verdict):
+            told: dict[str, Value] = {"step": step, "template": template}
+            told["nature"] = nature.value if nature is not None else None
+            told |= {"reason": verdict.reason, "rule": verdict.rule, "inputs": _inputs(verdict.inputs)}
+            return "mail.refused", {**where, **told}
+        case Hold(step, until, reason, rule):
+            return "mail.held", {**where, "step": step, "until": until, "reason": reason, "rule": rule}
+        case Leave(reason, rule):
+            return "scenario.left", {**where, "step": run.step, "reason": reason, "rule": rule}
+        case Finish():
+            return "scenario.finished", {**where, "step": run.step}
+        case Note(step, code, detail):
+            return "scenario.noted", {**where, "step": step, "reason": code, "detail": detail}
+        case EmitEvent(name):
+            return name, dict(where)
+    return None
+
+
+def _mail(mail: QueueMail) -> dict[str, Value]:
+    verdict = mail.verdict
+    return {
+        "step": mail.step,
+        "edition": mail.edition,
+        "template": mail.template,
+        "nature": mail.nature.value,
+        "purpose": mail.purpose,
+        "basis": verdict.basis.value if verdict.basis is not None else None,
+        "reason": verdict.reason,
+        "rule": verdict.rule,
+        "flags": verdict.flags,
+        "planned_at": mail.planned_at,
+        "with_invitation": mail.with_invitation,
+        "inputs": _inputs(verdict.inputs),
+    }
+
+
+def _inputs(inputs: Mapping[str, str]) -> tuple[str, ...]:
+    return tuple(f"{name}={value}" for name, value in inputs.items())

@@ -1,0 +1,117 @@
+"""From decisions to rows: what the core asked for becomes one batch of writes in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from accord.core.decide import listened_names, moved
+from accord.core.model.content import Catalogue
+from accord.core.model.decision import (
+    Decision,
+    EmitEvent,
+    Finish,
+    Hold,
+    Leave,
+    Move,
+    QueueMail,
+    SetAttribute,
+    Situation,
+)
+from accord.core.model.enrolment import RUN_TRANSITIONS, Enrolment, RunState
+from accord.core.model.event import Event
+from accord.core.telling import tell, tell_entered
+from accord.shell.engine.ports import ContactChange, NewMessage, NewRun, RunChange, Unit
+
+
+@dataclass(slots=True)
+class Batch:
+    """The writes of many decisions, gathered so that each table is written once."""
+
+    catalogue: Catalogue
+    now: datetime
+    changes: list[RunChange] = field(default_factory=list)
+    messages: list[NewMessage] = field(default_factory=list)
+    contacts: list[ContactChange] = field(default_factory=list)
+    journal: list[Event] = field(default_factory=list)
+    runs: list[NewRun] = field(default_factory=list)
+
+    def add(self, situation: Situation, decision: Decision) -> None:
+        """Gather what one decision about one run asks for."""
+        run = situation.enrolment
+        if run is None or not decision.effects:
+            return
+        self.journal += tell(decision, run, self.now)
+        after, reason = run, None
+        for effect in decision.effects:
+            match effect:
+                case QueueMail():
+                    self.messages.append(self._message(run, effect, situation))
+                    after = replace(after, last_send_at=self.now)
+                case Move():
+                    after = moved(after, effect, self.now)
+                case Hold(_, until, _, _):
+                    after = replace(after, due_at=until, planned_at=until)
+                case Finish():
+                    after, reason = replace(after, state=RunState.FINISHED), "finished"
+                case Leave(why, _):
+                    after, reason = replace(after, state=RunState.LEFT), why
+                case SetAttribute(name, value):
+                    self.contacts.append(ContactChange(run.contact_id, attributes={name: value}))
+                case EmitEvent():
+                    pass  # told in the journal, which is all that emitting is
+        self._change(run, after, reason)
+
+    def _change(self, run: Enrolment, after: Enrolment, reason: str | None) -> None:
+        if after.state is not run.state and after.state not in RUN_TRANSITIONS[run.state]:
+            raise ValueError(f"run {run.id} cannot go from {run.state} to {after.state}")
+        self.changes.append(
+            RunChange(
+                run_id=run.id,
+                state=after.state,
+                step=after.step,
+                due_at=after.due_at,
+                planned_at=after.planned_at,
+                decided_at=after.decided_at,
+                last_send_at=after.last_send_at,
+                ended_because=reason,
+            )
+        )
+
+    def _message(self, run: Enrolment, mail: QueueMail, situation: Situation) -> NewMessage:
+        facts = self.catalogue.templates.get(mail.template)
+        return NewMessage(
+            run=run,
+            mail=mail,
+            judged_revision=situation.contact.revision,
+            queued_at=self.now,
+            template_digest=facts.digest if facts is not None else None,
+        )
+
+    def write(self, unit: Unit) -> None:
+        """Write everything; the caller's transaction makes it happen wholly or not at all."""
+        if self.contacts:
+            unit.change_contacts(self.contacts)
+        if self.messages:
+            unit.queue(self.messages)
+        if self.changes:
+            unit.change_runs(self.changes)
+        if self.runs:
+            begun = unit.add_runs(self.runs)
+            self.journal += [tell_entered(run) for run in begun if run.state is RunState.DUE]
+        journal(unit, self.journal, self.catalogue, self.now)
+
+
+def journal(unit: Unit, events: Iterable[Event], catalogue: Catalogue, now: datetime) -> Sequence[Event]:
+    """Append events of our own; only what some scenario listens to is put before the scenarios."""
+    listened = listened_names(catalogue)
+    heard, told = [], []
+    for event in events:
+        (heard if listened is None or event.name in listened else told).append(event)
+    new: list[Event] = []
+    if told:
+        new += unit.append(told, received_at=now, reacts=False)
+    if heard:
+        new += unit.append(heard, received_at=now, reacts=True)
+    return new

@@ -1,0 +1,151 @@
+"""Facts in: events, acts of consent and orders are journalled with what they teach, in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from accord.core.consent.collection import consents
+from accord.core.consent.evidence import Learned, after, learn, told
+from accord.core.model.consent import EVERYTHING, ConsentEntry, Consents
+from accord.core.model.content import Catalogue
+from accord.core.model.event import Event
+from accord.core.model.order import OrderLine
+from accord.core.model.time import later
+from accord.shell.engine.apply import journal
+from accord.shell.engine.ports import ContactChange, Store, Unit
+
+
+@dataclass(frozen=True, slots=True)
+class OrderTold:
+    """An order as a till or a shop tells it: its lines as they stand, and the event that this is."""
+
+    contact_id: int
+    lines: tuple[OrderLine, ...]
+    event: Event
+
+
+def is_fresh(event: Event, catalogue: Catalogue, now: datetime) -> bool:
+    """Whether an event may start anything: what is older than `[engine] fresh` on arrival is history."""
+    return event.at >= later(now, -catalogue.venue.fresh, ZoneInfo("UTC"))
+
+
+def record_events(
+    store: Store, catalogue: Catalogue, events: Sequence[Event], *, now: datetime, history: bool = False
+) -> Sequence[Event]:
+    """Journal events and what they teach; returns those that were new.
+
+    The same (source, key) told twice is one event. History counts for orders, clock and statistics, and
+    starts nothing; with `history` everything is.
+    """
+    with store.begin() as unit:
+        return _record(unit, catalogue, events, now=now, history=history)
+
+
+def _record(
+    unit: Unit, catalogue: Catalogue, events: Sequence[Event], *, now: datetime, history: bool
+) -> Sequence[Event]:
+    fresh = [event for event in events if not history and is_fresh(event, catalogue, now)]
+    past = [event for event in events if history or not is_fresh(event, catalogue, now)]
+    new = [*unit.append(past, received_at=now, reacts=False)] if past else []
+    new += journal(unit, fresh, catalogue, now)
+    _teach(unit, catalogue, new)
+    return new
+
+
+def _teach(unit: Unit, catalogue: Catalogue, events: Sequence[Event]) -> None:
+    """Write what new events teach, person by person, each from what the one before left."""
+    known = unit.situations(sorted({event.contact_id for event in events}), lock=True)
+    changes: list[ContactChange] = []
+    for contact_id, own in _by_contact(events).items():
+        situation = known.get(contact_id)
+        if situation is None:
+            continue
+        for event in own:
+            learned = learn(event, situation, catalogue.venue)
+            _write_facts(unit, contact_id, learned, event)
+            if learned.changes_contact:
+                changes.append(_change(contact_id, learned))
+            situation = after(situation, replace(learned, entries=()))
+    if changes:
+        unit.change_contacts(changes)
+
+
+def _write_facts(unit: Unit, contact_id: int, learned: Learned, event: Event) -> None:
+    if learned.lines:
+        unit.save_order_lines(contact_id, learned.lines)
+    if learned.entries:
+        unit.add_entries(learned.entries)
+        unit.cancel_messages(contact_id, None, "COMPLAINED", event.at)
+
+
+def _change(contact_id: int, learned: Learned) -> ContactChange:
+    return ContactChange(
+        contact_id,
+        acted_at=learned.acted_at,
+        address_state=learned.address_state,
+        language=learned.language,
+        zone=learned.zone,
+        preferences=learned.preferences,
+        attributes=learned.attributes or None,
+    )
+
+
+def _by_contact(events: Iterable[Event]) -> Mapping[int, list[Event]]:
+    found: dict[int, list[Event]] = {}
+    for event in sorted(events, key=lambda each: (each.at, each.id)):
+        found.setdefault(event.contact_id, []).append(event)
+    return found
+
+
+def record_consents(
+    store: Store,
+    catalogue: Catalogue,
+    entries: Sequence[ConsentEntry],
+    *,
+    now: datetime,
+    history: bool = False,
+    source: str = "consent",
+) -> Sequence[Event]:
+    """Write acts to the ledger, cancel what they forbid, and journal the states that they changed.
+
+    Queued mail that an objection or a withdrawal covers is cancelled in the same transaction (R-02, R-10).
+    Returns the events that were journalled.
+    """
+    with store.begin() as unit:
+        contacts = sorted({entry.contact_id for entry in entries})
+        known = unit.situations(contacts, lock=True)
+        unit.add_entries(entries)
+        events: list[Event] = []
+        for contact_id in contacts:
+            own = [entry for entry in entries if entry.contact_id == contact_id]
+            before = known[contact_id].consents if contact_id in known else Consents()
+            standing = consents(unit.entries(contact_id))
+            events += [replace(event, source=source) for event in told(own, before, standing)]
+        for event in events:
+            if event.name in CANCELLING:
+                purpose = str(event.data["purpose"])
+                unit.cancel_messages(
+                    event.contact_id, None if purpose == EVERYTHING else purpose, CANCELLING[event.name], now
+                )
+        return _record(unit, catalogue, events, now=now, history=history)
+
+
+# What an event of the ledger says of mail that is queued already.
+CANCELLING = {
+    "consent.objected": "OBJECTION",
+    "consent.refused": "OBJECTION",
+    "consent.withdrawn": "CONSENT_WITHDRAWN",
+}
+
+
+def record_orders(
+    store: Store, catalogue: Catalogue, orders: Sequence[OrderTold], *, now: datetime, history: bool = False
+) -> Sequence[Event]:
+    """Write orders with their lines, and journal each as the event that it is."""
+    with store.begin() as unit:
+        for order in orders:
+            unit.save_order_lines(order.contact_id, order.lines)
+        return _record(unit, catalogue, [order.event for order in orders], now=now, history=history)

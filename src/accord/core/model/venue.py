@@ -50,11 +50,16 @@ class Purpose:
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """A family of products; similarity is symmetric, not transitive (R-08)."""
+    """A family of products; similarity is symmetric, not transitive (R-08).
+
+    `commercial`: false for what is given, not sold (donations): only such families leave a charity's appeal
+    non-commercial (R-15).
+    """
 
     name: str
     similar: frozenset[str] = frozenset()
     banned_sector: bool = False
+    commercial: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,314 @@
+"""SMTP: mails handed to one server over kept connections, and what each of its answers means for a mail."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from dataclasses import dataclass, field
+from typing import Final, cast
+
+from aiosmtplib import SMTP, SMTPAuthenticationError, SMTPException, SMTPHeloError, SMTPResponse
+
+from accord.core.model.message import MessageState
+from accord.shell.delivery.address import Misspelt, path_of
+from accord.shell.delivery.pool import Limits, Pool, TurnedAway
+from accord.shell.engine.ports import Envelope, Receipt, Unreachable
+
+SECURITY: Final = ("none", "starttls", "tls")
+_HERE: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """Where the mail server is and how to talk to it; times in seconds.
+
+    `security`: `none`, `starttls` (refused when the server does not offer it), `tls`. `verb_timeout` bounds
+    connecting and each verb, `dot_timeout` the wait for the last word on a mail (RFC 5321, 4.5.3.2.6, asks
+    for patience there: to hang up early is to make a mail of unknown fate).
+    """
+
+    host: str = "localhost"
+    port: int = 25
+    security: str = "none"
+    username: str | None = None
+    password: str | None = field(default=None, repr=False)
+    ca_file: str | None = None
+    hello: str | None = None
+    verb_timeout: float = 60.0
+    dot_timeout: float = 300.0
+
+    def __post_init__(self) -> None:
+        if self.security not in SECURITY:
+            raise ValueError(f"security must be one of {', '.join(SECURITY)}, not {self.security!r}")
+        if self.username is not None and self.security == "none" and self.host not in _HERE:
+            raise ValueError(
+                f"a password would cross the network in clear to {self.host}: use starttls or tls"
+            )
+
+
+class SmtpCarrier:
+    """The Carrier that hands mails to one SMTP server."""
+
+    def __init__(self, server: Server, limits: Limits) -> None:
+        self._server = server
+        self._tls = _tls_context(server)
+        self._pool = Pool(self._dial, limits)
+
+    @property
+    def width(self) -> int:
+        """How many connections there may be."""
+        return self._pool.limits.width
+
+    async def ready(self) -> int:
+        """How many connections are idle and alive; raises Unreachable with the reason in one sentence."""
+        return await self._pool.ready()
+
+    async def carry(self, envelope: Envelope) -> Receipt:
+        """Hand over one mail. Every ending is a Receipt: nothing is raised for what a server does."""
+        try:
+            async with self._pool.line() as line:
+                return await line.hand_over(envelope)
+        except Unreachable as silence:
+            return Receipt(MessageState.DEFERRED, str(silence))
+
+    async def close(self) -> None:
+        """Say goodbye on every idle connection."""
+        await self._pool.close()
+
+    async def _dial(self) -> SmtpLine:
+        server = self._server
+        smtp = SMTP(
+            hostname=server.host,
+            port=server.port,
+            username=server.username,
+            password=server.password,
+            local_hostname=server.hello,
+            timeout=server.verb_timeout,
+            use_tls=server.security == "tls",
+            start_tls=server.security == "starttls",
+            tls_context=self._tls,
+        )
+        where = f"{server.host}:{server.port}"
+        try:
+            await smtp.connect()
+            await _say_hello(smtp)
+        except SMTPAuthenticationError as refusal:
+            said = _said(refusal)
+            raise TurnedAway(f"The mail server {where} refuses our name or password: {said}") from None
+        except (SMTPException, OSError) as fault:
+            smtp.close()
+            raise Unreachable(f"The mail server {where} can't be used: {_said(fault)}") from fault
+        return SmtpLine(smtp, server.dot_timeout)
+
+
+class SmtpLine:
+    """One SMTP session: one mail at a time, each told as a Receipt."""
+
+    def __init__(self, smtp: SMTP, dot_timeout: float) -> None:
+        self._smtp = smtp
+        self._dot_timeout = dot_timeout
+        self._carried = 0
+        self._extensions = dict(smtp.esmtp_extensions)
+
+    @property
+    def usable(self) -> bool:
+        """Whether the session is still open on this side."""
+        return self._smtp.is_connected
+
+    @property
+    def carried(self) -> int:
+        """How many mails it has been given."""
+        return self._carried
+
+    async def answers(self) -> bool:
+        """NOOP: whether the server is still there."""
+        try:
+            return (await self._smtp.execute_command(b"NOOP")).code // 100 == 2
+        except (SMTPException, OSError):
+            return False
+
+    async def hang_up(self) -> None:
+        """QUIT, then close; a server that does not answer is left."""
+        try:
+            if self.usable:
+                await self._smtp.execute_command(b"QUIT", timeout=2)
+        except (SMTPException, OSError):
+            self.drop()
+        self._smtp.close()
+
+    async def hand_over(self, envelope: Envelope) -> Receipt:
+        """One mail, from MAIL to the answer to its last dot."""
+        self._carried += 1
+        content = with_crlf(envelope.content)
+        try:
+            opening = self._opening(envelope, content)
+        except (Misspelt, Unsuitable) as fault:
+            return Receipt(MessageState.REJECTED, str(fault))
+        try:
+            for verb, command in opening:
+                reply = await self._smtp.execute_command(*command)
+                if reply.code not in _GOES_ON[verb]:
+                    return await self._refused(verb, reply)
+            await self._write(content)
+        except (SMTPException, OSError) as loss:
+            # Until the last dot is out no server has the mail: trying again can't make two of it.
+            self.drop()
+            return Receipt(MessageState.DEFERRED, f"before the end of the mail: {_said(loss)}")
+        return await self._last_word()
+
+    def _opening(self, envelope: Envelope, content: bytes) -> list[tuple[str, tuple[bytes, ...]]]:
+        """The three verbs before the mail itself, with what this server offers."""
+        offered = self._extensions
+        sender = path_of(envelope.sender, or_null=True)
+        recipient = path_of(envelope.recipient)
+        options: list[bytes] = []
+        if "size" in offered:
+            limit = offered["size"].strip()
+            if limit.isdecimal() and 0 < int(limit) < len(content):
+                raise Unsuitable(f"the mail has {len(content)} bytes, the server takes {limit}")
+            options.append(b"SIZE=%d" % len(content))
+        if not (sender.isascii() and recipient.isascii()):
+            if "smtputf8" not in offered:
+                raise Unsuitable("the server takes no address with letters beyond ASCII (SMTPUTF8)")
+            options.append(b"SMTPUTF8")
+        if not content.isascii():
+            if "8bitmime" not in offered:
+                raise Unsuitable("the mail has bytes beyond ASCII, the server takes none (8BITMIME)")
+            options.append(b"BODY=8BITMIME")
+        return [
+            ("MAIL", (b"MAIL", b"FROM:" + sender.encode(), *options)),
+            ("RCPT", (b"RCPT", b"TO:" + recipient.encode())),
+            ("DATA", (b"DATA",)),
+        ]
+
+    async def _refused(self, verb: str, reply: SMTPResponse) -> Receipt:
+        """A refusal at a verb; the session goes on after RSET, unless the server has lost the thread."""
+        if reply.code // 100 in (4, 5) and reply.code not in _ABOUT_THE_SESSION:
+            await self._reset()
+        else:
+            self.drop()
+        return Receipt(meaning(verb, reply.code, reply.message), _told(reply))
+
+    async def _reset(self) -> None:
+        """RSET; a session where that fails is not used again. After 421 it is closed already."""
+        try:
+            if self.usable and (await self._smtp.execute_command(b"RSET")).code // 100 != 2:
+                self.drop()
+        except (SMTPException, OSError):
+            self.drop()
+
+    async def _write(self, content: bytes) -> None:
+        """Write all but the last dot, and only then the dot: while bytes wait here, the mail has not left.
+
+        The library's own DATA passes three regular expressions over content that is in CRLF already, and
+        can't tell on which side of the dot a connection was lost; so its protocol's `write` is used.
+        """
+        protocol = self._smtp.protocol
+        if protocol is None:
+            raise ConnectionResetError("connection lost")
+        stuffed = content.replace(b"\r\n.", b"\r\n..")
+        protocol.write(b"." + stuffed if stuffed.startswith(b".") else stuffed)
+        transport = cast("asyncio.WriteTransport", protocol.transport)
+        if transport.get_write_buffer_size():
+            async with asyncio.timeout(self._dot_timeout):
+                while transport.get_write_buffer_size() and not transport.is_closing():
+                    await asyncio.sleep(0.005)
+        protocol.write(b".\r\n")
+
+    async def _last_word(self) -> Receipt:
+        """The answer to the dot; where none comes, or none that can be read, the mail may have arrived."""
+        protocol = self._smtp.protocol
+        try:
+            if protocol is None:
+                raise ConnectionResetError("connection lost")
+            reply = await protocol.read_response(timeout=self._dot_timeout)
+        except (SMTPException, OSError) as loss:
+            self.drop()
+            return Receipt(MessageState.UNKNOWN, f"after the end of the mail: {_said(loss)}")
+        if reply.code == 421 or reply.code // 100 not in (2, 4, 5):
+            self.drop()
+        return Receipt(meaning("DOT", reply.code, reply.message), _told(reply))
+
+    def drop(self) -> None:
+        """Cut the connection; what still waits to be written is never written."""
+        transport = self._smtp.transport
+        if transport is not None:
+            cast("asyncio.WriteTransport", transport).abort()
+        self._smtp.close()
+
+
+class Unsuitable(Exception):
+    """This mail asks of this server what it does not offer; its text says what."""
+
+
+# -- what answers mean -------------------------------------------------------------------------------------
+
+_GOES_ON: Final = {"MAIL": (250,), "RCPT": (250, 251, 252), "DATA": (354,)}
+
+# 5xx that speak of the session and not of the mail: verbs unknown or out of order, authentication wanting.
+_ABOUT_THE_SESSION: Final = frozenset({500, 502, 503, 530, 534, 535, 538})
+
+# A mail too large is nobody's to repeat, at whichever verb the server says so (RFC 1870, RFC 3463).
+_TOO_LARGE: Final = ("5.3.4", "5.2.3")
+
+
+def meaning(verb: str, code: int, text: str) -> MessageState:
+    """What a reply means for the mail: `verb` is MAIL, RCPT, DATA or DOT.
+
+    A 5xx at MAIL is about the sender, that is about us: it is tried again when the operator has seen to it.
+    After the dot a reply that is no reply leaves it unknown.
+    """
+    kind = code // 100
+    if verb == "DOT" and kind == 2:
+        return MessageState.ACCEPTED
+    if kind == 4 or (kind == 5 and code in _ABOUT_THE_SESSION):
+        return MessageState.DEFERRED
+    if kind == 5:
+        too_large = code == 552 or text.startswith(_TOO_LARGE)
+        return MessageState.REJECTED if verb != "MAIL" or too_large else MessageState.DEFERRED
+    return MessageState.UNKNOWN if verb == "DOT" else MessageState.DEFERRED
+
+
+def with_crlf(content: bytes) -> bytes:
+    """`content` with CRLF at each line's end, the last included; a lone CR or LF could smuggle a second mail.
+
+    Counting is cheap; only what fails the count is rewritten.
+    """
+    pairs = content.count(b"\r\n")
+    if not content.count(b"\n") == content.count(b"\r") == pairs:
+        content = content.replace(b"\r\n", b"\n").replace(b"\r", b"\n").replace(b"\n", b"\r\n")
+    return content if content.endswith(b"\r\n") else content + b"\r\n"
+
+
+async def _say_hello(smtp: SMTP) -> None:
+    """EHLO, or HELO for a server that does not know it; `connect` has said it where TLS or AUTH needed it."""
+    if not smtp.is_ehlo_or_helo_needed:
+        return
+    try:
+        await smtp.ehlo()
+    except SMTPHeloError:
+        await smtp.helo()
+
+
+def _tls_context(server: Server) -> ssl.SSLContext | None:
+    """One context for all connections: loading the certificates costs more than a mail."""
+    if server.security == "none":
+        return None
+    return ssl.create_default_context(cafile=server.ca_file)
+
+
+def _told(reply: SMTPResponse) -> str:
+    return _tidy(f"{reply.code} {reply.message}")
+
+
+def _said(fault: BaseException) -> str:
+    """The fault as one line: the server's words, or what the library or the system says."""
+    if isinstance(fault, SMTPException) and len(fault.args) > 1:
+        return _tidy(" ".join(str(each) for each in fault.args))
+    return _tidy(str(fault) or type(fault).__name__)
+
+
+def _tidy(text: str) -> str:
+    """One printable line of at most 500 characters: a server may say anything."""
+    plain = text.encode("utf-8", "replace").decode("utf-8")
+    return " ".join("".join(c if c.isprintable() else " " for c in plain).split())[:500]

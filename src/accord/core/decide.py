@@ -27,7 +27,7 @@ from accord.core.model.decision import (
     Verdict,
 )
 from accord.core.model.enrolment import Enrolment, RunState
-from accord.core.model.expression import Value
+from accord.core.model.expression import Expression, Value
 from accord.core.model.scenario import END, OnEvent, OnSegment, Scenario, Send, Step, WaitUntil
 from accord.core.model.time import later, local_day
 from accord.core.steps import perform
@@ -267,8 +267,8 @@ def _plan(step: Step, asked: Asked, decided_at: datetime) -> Plan:
     )
 
 
-def _true(asked: Asked, condition: object) -> bool:
-    return holds(condition, asked.situation, asked.catalogue.venue, now=asked.now)  # type: ignore[arg-type]
+def _true(asked: Asked, condition: Expression) -> bool:
+    return holds(condition, asked.situation, asked.catalogue.venue, now=asked.now)
 
 
 def _ended(asked: Asked) -> Leave | None:

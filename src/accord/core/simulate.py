@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -30,9 +30,10 @@ from accord.core.model.enrolment import Enrolment, RunState
 from accord.core.model.event import Event
 from accord.core.model.message import PastMail
 from accord.core.model.order import OrderLine
-from accord.core.model.scenario import Scenario
+from accord.core.model.scenario import OnEvent, Scenario
 from accord.core.telling import tell, tell_entered
 from accord.core.triggers import occasions, wakes
+from accord.core.triggers.occasion import Occasion
 
 # A scenario that loops on its own events would never end; no honest journey takes this many steps.
 MOST_TURNS = 10_000
@@ -46,6 +47,14 @@ class Happening:
     event: Event | None = None
     entries: tuple[ConsentEntry, ...] = ()
     lines: tuple[OrderLine, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """An occasion at which the calendar asks whether the person enters."""
+
+    scenario: Scenario
+    occasion: Occasion
 
 
 @dataclass(slots=True)
@@ -62,7 +71,7 @@ class _Walk:
     entered: dict[tuple[str, str], datetime] = field(default_factory=dict)
     keys: set[tuple[str, str]] = field(default_factory=set)
     sources: dict[int, Event] = field(default_factory=dict)
-    numbers: Iterable[int] = field(default_factory=lambda: itertools.count(1))
+    numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
 
 def simulate(
@@ -103,30 +112,28 @@ def simulate(
     return tuple(walk.journal)
 
 
-def _agenda(walk: _Walk, start: datetime, until: datetime) -> list[tuple[datetime, object]]:
-    """Every occasion of the calendar's triggers, hour by hour, so that none hides another."""
-    found: list[tuple[datetime, object]] = []
+def _calls(walk: _Walk, start: datetime, until: datetime) -> list[_Call]:
+    """Every occasion of the calendar's triggers, half an hour at a time, so that none hides another."""
+    found: list[_Call] = []
     zone = walk.catalogue.venue.entity.clock
     for scenario in walk.scenarios:
-        mark = start - timedelta(microseconds=1)
-        hour = start
+        if isinstance(scenario.entry.trigger, OnEvent):
+            continue
+        mark, ahead = start - timedelta(microseconds=1), start
         while mark < until:
-            for occasion in occasions(scenario.entry.trigger, after=mark, until=hour, zone=zone):
-                found.append((occasion.at, (scenario, occasion)))
-            mark, hour = hour, min(hour + timedelta(minutes=30), until)
-            if mark == hour:
-                break
+            due = occasions(scenario.entry.trigger, after=mark, until=ahead, zone=zone)
+            found += [_Call(scenario, occasion) for occasion in due]
+            mark, ahead = ahead, min(ahead + timedelta(minutes=30), until)
     return found
 
 
-def _take(walk: _Walk, thing: object, now: datetime) -> None:
+def _take(walk: _Walk, thing: Happening | _Call, now: datetime) -> None:
     if isinstance(thing, Happening):
         _happen(walk, thing, now)
         return
-    scenario, occasion = thing  # type: ignore[misc]
-    venue = walk.catalogue.venue
-    if occasion.who is None or holds(occasion.who, walk.situation, venue, now=now):
-        _enter(walk, scenario, replace(walk.situation, it=None), now, occasion.key)
+    who, venue = thing.occasion.who, walk.catalogue.venue
+    if who is None or holds(who, walk.situation, venue, now=now):
+        _enter(walk, thing.scenario, replace(walk.situation, it=None), now, thing.occasion.key)
 
 
 def _happen(walk: _Walk, thing: Happening, now: datetime) -> None:
@@ -153,7 +160,7 @@ def _consent_events(walk: _Walk, entries: Sequence[ConsentEntry]) -> tuple[Event
 
 def _hear(walk: _Walk, event: Event, now: datetime) -> None:
     """One event: learn from it, ask each run, then each way in."""
-    event = replace(event, id=next(iter(walk.numbers)), contact_id=walk.situation.contact.id)
+    event = replace(event, id=next(walk.numbers), contact_id=walk.situation.contact.id)
     walk.journal.append(event)
     walk.heard.append(event)
     learned = learn(event, walk.situation, walk.catalogue.venue)
@@ -176,7 +183,7 @@ def _enter(walk: _Walk, scenario: Scenario, situation: Situation, now: datetime,
             continue
         walk.keys.add((scenario.name, enrol.entry_key))
         walk.entered[scenario.name, enrol.per_key] = now
-        run = _run(enrol, next(iter(walk.numbers)), situation, now)
+        run = _run(enrol, next(walk.numbers), situation, now)
         walk.runs[run.id] = run
         if situation.it is not None:
             walk.sources[run.id] = situation.it

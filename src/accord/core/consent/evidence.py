@@ -63,10 +63,13 @@ def _lines(event: Event, situation: Situation, venue: Venue) -> tuple[OrderLine,
     known = tuple(line for line in situation.lines if line.order_id == order_id)
     if not known and event.name == "order.placed":
         known = _new_lines(event, order_id, venue)
-    mark = {"order.paid": "paid_at", "order.delivered": "delivered_at", "order.cancelled": "cancelled_at"}
-    column = mark.get(event.name)
-    if column is not None:
-        return tuple(replace(line, **{column: event.at}) for line in known)
+    match event.name:
+        case "order.paid":
+            return tuple(replace(line, paid_at=event.at) for line in known)
+        case "order.delivered":
+            return tuple(replace(line, delivered_at=event.at) for line in known)
+        case "order.cancelled":
+            return tuple(replace(line, cancelled_at=event.at) for line in known)
     return known if all(line not in situation.lines for line in known) else ()
 
 

@@ -41,8 +41,8 @@ def advance(
             except Exception as error:  # noqa: BLE001 - whatever it is, it is one contact's
                 faults.append((_run_id(situation), error))
         batch.write(unit)
-    for run_id, error in faults:
-        on_fault("advance", run_id, error)
+    for run_id, fault in faults:
+        on_fault("advance", run_id, fault)
     return len(runs)
 
 

@@ -106,7 +106,8 @@ class Batch:
 def journal(unit: Unit, events: Iterable[Event], catalogue: Catalogue, now: datetime) -> Sequence[Event]:
     """Append events of our own; only what some scenario listens to is put before the scenarios."""
     listened = listened_names(catalogue)
-    heard, told = [], []
+    heard: list[Event] = []
+    told: list[Event] = []
     for event in events:
         (heard if listened is None or event.name in listened else told).append(event)
     new: list[Event] = []

@@ -131,10 +131,8 @@ def _begun(
 
 def _who(scenario: Scenario, occasion: Occasion) -> Expression:
     """The occasion's segment and the entry's `if`, as one condition that the database can answer."""
-    parts: list[Condition] = []
-    for expression in (occasion.who, scenario.entry.condition):
-        if expression is not None:
-            parts.append(_condition(expression))
+    asked = (occasion.who, scenario.entry.condition)
+    parts = [_condition(expression) for expression in asked if expression is not None]
     if not parts:
         return EVERYBODY
     return replace(EVERYBODY, source=scenario.name, tree=parts[0] if len(parts) == 1 else And(tuple(parts)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -170,11 +170,15 @@ class Unit(Protocol):
         ...
 
     def change_contacts(self, changes: Sequence[ContactChange]) -> None: ...
-    def add_entries(self, entries: Sequence[ConsentEntry]) -> None:
+    def add_entries(self, entries: Sequence[ConsentEntry], now: datetime) -> None:
         """Append to the consent ledger, numbering and chaining per contact; bumps `revision`."""
         ...
 
-    def entries(self, contact_id: int) -> Sequence[ConsentEntry]: ...
+    def entries(self, contact_ids: Sequence[int]) -> Mapping[int, Sequence[ConsentEntry]]: ...
+    def broken_chains(self) -> Iterator[tuple[int, int]]:
+        """(contact, seq) of each row of the consent ledger whose chain does not hold."""
+        ...
+
     def save_order_lines(self, contact_id: int, lines: Sequence[OrderLine]) -> None:
         """Insert, or replace the lines of the orders named; bumps `revision`."""
         ...
@@ -226,8 +230,12 @@ class Unit(Protocol):
         ...
 
     def change_runs(self, changes: Sequence[RunChange]) -> None: ...
-    def postpone_runs(self, run_ids: Sequence[int], until: datetime, reason: str) -> None:
-        """Push poisoned rows ahead before their error is logged."""
+    def release_runs(self, run_ids: Sequence[int]) -> None:
+        """Give back the lease of runs that decided nothing."""
+        ...
+
+    def in_flight(self) -> Sequence[tuple[str, str, str, int]]:
+        """(scenario, digest, step, how many) of all runs that have not ended."""
         ...
 
     def matching(
@@ -256,8 +264,10 @@ class Unit(Protocol):
         """Give claimed messages back untouched."""
         ...
 
-    def cancel_messages(self, contact_id: int, purpose: str | None, reason: str, now: datetime) -> int:
-        """Cancel what is queued for a contact: of one purpose, or all prospecting (None)."""
+    def cancel_messages(
+        self, contact_id: int, purpose: str | None, reason: str, now: datetime
+    ) -> Sequence[int]:
+        """Cancel prospecting that has not left yet: of one purpose, or all (None). Returns the ids."""
         ...
 
     def orphans(self, now: datetime, limit: int) -> Sequence[Message]:
@@ -266,6 +276,17 @@ class Unit(Protocol):
 
     def messages_of(self, contact_id: int) -> Sequence[Message]: ...
     def message(self, message_id: int) -> Message | None: ...
+    def ledger(
+        self,
+        *,
+        states: Sequence[str] | None = None,
+        basis: str | None = None,
+        purpose: str | None = None,
+        since: datetime | None = None,
+        limit: int = 1000,
+    ) -> Sequence[tuple[Message, str, str | None]]:
+        """Messages, newest first, each with its recipient and the server's last reply."""
+        ...
 
     # what is switched on
     def live_scenarios(self) -> Sequence[LiveScenario]: ...
@@ -274,13 +295,27 @@ class Unit(Protocol):
     def set_scenario_state(self, name: str, state: str, by: str, now: datetime) -> None: ...
     def brakes(self) -> Sequence[Brake]: ...
     def hold(self, name: str, reason: str, by: str, now: datetime) -> None: ...
-    def release(self, name: str, by: str, now: datetime) -> None: ...
+    def release(self, name: str) -> bool: ...
     def throttle(self) -> ThrottleState: ...
     def note_progress(self, loop: str, mark: str, now: datetime) -> None:
         """Remember how far a loop has come (a schedule's last occurrence, a segment scan)."""
         ...
 
     def progress(self, loop: str) -> str | None: ...
+    def fact(self, key: str) -> str | None: ...
+    def tell(self, key: str, value: str, now: datetime) -> None:
+        """Write a fact of this database once: one that is there stays."""
+        ...
+
+    # how it goes
+    def backlog(self, now: datetime) -> Mapping[str, tuple[int, datetime | None]]:
+        """For "events", "runs" and "messages": how many wait, and since when the oldest does."""
+        ...
+
+    def message_counts(self) -> Mapping[str, int]: ...
+    def next_instant(self) -> datetime | None:
+        """When the next run or message is due."""
+        ...
 
 
 class Store(Protocol):

@@ -48,8 +48,8 @@ def react(
                 faults.append((event.id, error))
         batch.write(unit)
         unit.answered(answered)
-    for event_id, error in faults:
-        on_fault("react", event_id, error)
+    for event_id, fault in faults:
+        on_fault("react", event_id, fault)
     return len(events)
 
 

@@ -51,11 +51,11 @@ def _record(
     past = [event for event in events if history or not is_fresh(event, catalogue, now)]
     new = [*unit.append(past, received_at=now, reacts=False)] if past else []
     new += journal(unit, fresh, catalogue, now)
-    _teach(unit, catalogue, new)
+    _teach(unit, catalogue, new, now)
     return new
 
 
-def _teach(unit: Unit, catalogue: Catalogue, events: Sequence[Event]) -> None:
+def _teach(unit: Unit, catalogue: Catalogue, events: Sequence[Event], now: datetime) -> None:
     """Write what new events teach, person by person, each from what the one before left."""
     known = unit.situations(sorted({event.contact_id for event in events}), lock=True)
     changes: list[ContactChange] = []
@@ -65,7 +65,7 @@ def _teach(unit: Unit, catalogue: Catalogue, events: Sequence[Event]) -> None:
             continue
         for event in own:
             learned = learn(event, situation, catalogue.venue)
-            _write_facts(unit, contact_id, learned, event)
+            _write_facts(unit, contact_id, learned, now)
             if learned.changes_contact:
                 changes.append(_change(contact_id, learned))
             situation = after(situation, replace(learned, entries=()))
@@ -73,12 +73,12 @@ def _teach(unit: Unit, catalogue: Catalogue, events: Sequence[Event]) -> None:
         unit.change_contacts(changes)
 
 
-def _write_facts(unit: Unit, contact_id: int, learned: Learned, event: Event) -> None:
+def _write_facts(unit: Unit, contact_id: int, learned: Learned, now: datetime) -> None:
     if learned.lines:
         unit.save_order_lines(contact_id, learned.lines)
     if learned.entries:
-        unit.add_entries(learned.entries)
-        unit.cancel_messages(contact_id, None, "COMPLAINED", event.at)
+        unit.add_entries(learned.entries, now)
+        unit.cancel_messages(contact_id, None, "COMPLAINED", now)
 
 
 def _change(contact_id: int, learned: Learned) -> ContactChange:
@@ -117,12 +117,13 @@ def record_consents(
     with store.begin() as unit:
         contacts = sorted({entry.contact_id for entry in entries})
         known = unit.situations(contacts, lock=True)
-        unit.add_entries(entries)
+        unit.add_entries(entries, now)
+        ledgers = unit.entries(contacts)
         events: list[Event] = []
         for contact_id in contacts:
             own = [entry for entry in entries if entry.contact_id == contact_id]
             before = known[contact_id].consents if contact_id in known else Consents()
-            standing = consents(unit.entries(contact_id))
+            standing = consents(ledgers.get(contact_id, ()))
             events += [replace(event, source=source) for event in told(own, before, standing)]
         for event in events:
             if event.name in CANCELLING:

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from accord.core.model.content import Catalogue
 from accord.core.model.event import Event
+from accord.core.model.expression import Value
 from accord.core.model.message import Message, MessageState
 from accord.shell.engine.apply import journal
 from accord.shell.engine.door import Answer, Passed, at_the_door, sort_answers
@@ -224,7 +225,7 @@ _WORDS = {
 
 
 def _told(message: Message, settlement: Settlement) -> Event:
-    data = {
+    data: dict[str, Value] = {
         "message_id": str(message.id),
         "scenario": message.scenario,
         "run": message.enrolment_id,

@@ -1,0 +1,173 @@
+"""Opening a database: SQLite for one machine, PostgreSQL for many; transactions and migrations."""
+
+from __future__ import annotations
+
+import fcntl
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import DBAPIError, OperationalError
+
+from accord.shell.engine.ports import Busy, StoreError
+from accord.shell.store import migrate
+from accord.shell.store.people import Clock
+from accord.shell.store.segments import day_in_zone
+from accord.shell.store.unit import SqlUnit
+
+# How long a writer waits for another one before it says so, in seconds.
+PATIENCE_SECONDS = 5.0
+
+
+class AlreadyRunning(StoreError):
+    """Another daemon works on this SQLite file, and there can be one only. Stop it first, or move to
+    PostgreSQL, where there may be any number.
+    """
+
+
+@dataclass(slots=True)
+class SqlStore:
+    """The port `Store`."""
+
+    engine: Engine
+    clock: Clock
+    entity: str
+    dice: Callable[[int], bytes]
+    _lock: IO[str] | None = field(default=None, repr=False)
+
+    @contextmanager
+    def begin(self) -> Iterator[SqlUnit]:
+        """A writing transaction. Raises Busy when the database stays locked beyond its patience."""
+        with _plain_words(), self.engine.begin() as connection:
+            yield self._unit(connection)
+
+    @contextmanager
+    def read(self) -> Iterator[SqlUnit]:
+        """A transaction that only reads: on SQLite it takes no lock that a writer would wait for."""
+        with _plain_words(), self.engine.connect() as connection:
+            connection = connection.execution_options(accord_read_only=True)
+            with connection.begin():
+                yield self._unit(connection)
+
+    def _unit(self, connection: Connection) -> SqlUnit:
+        return SqlUnit(connection, self.clock, self.entity, self.dice)
+
+    def upgrade(self) -> None:
+        """Bring the tables to this version; quiet and harmless where they are."""
+        with _plain_words(), self.engine.begin() as connection:
+            migrate.upgrade(connection)
+
+    def is_current(self) -> bool:
+        """Whether the tables are those of this version."""
+        with _plain_words(), self.engine.connect() as connection:
+            return migrate.is_current(connection)
+
+    @property
+    def file(self) -> Path | None:
+        """The SQLite file, or None on PostgreSQL and in memory."""
+        name = self.engine.url.database
+        embedded = self.engine.dialect.name == "sqlite" and name not in (None, "", ":memory:")
+        return Path(str(name)) if embedded else None
+
+    def be_the_only_daemon(self) -> None:
+        """Take the lock of the SQLite file, until closed or dead. Raises AlreadyRunning.
+
+        The system takes a lock back from a process that dies, so that a crash leaves nothing to clean up.
+        """
+        if self.file is None:
+            return
+        lock = Path(f"{self.file}.lock").open("a+")  # noqa: SIM115 - held until close()
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as held:
+            lock.close()
+            raise AlreadyRunning(
+                f"another daemon works on {self.file}: on SQLite there can be one only. "
+                "Stop it first, or use PostgreSQL, where there may be any number."
+            ) from held
+        self._lock = lock
+
+    def backup(self, target: Path) -> None:
+        """A consistent copy of the SQLite file, made while others write."""
+        if self.file is None:
+            raise StoreError("PostgreSQL is backed up with its own tools (pg_dump)")
+        source, copy = sqlite3.connect(self.file), sqlite3.connect(target)
+        try:
+            source.backup(copy)
+        finally:
+            source.close()
+            copy.close()
+
+    def close(self) -> None:
+        """Close every connection, and give the lock back."""
+        self.engine.dispose()
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
+
+
+def open_store(
+    url: str,
+    *,
+    dice: Callable[[int], bytes],
+    entity: str = "self",
+    months: int = 36,
+    zone: str = "Europe/Paris",
+) -> SqlStore:
+    """Open `sqlite:///FILE` or `postgresql://…`.
+
+    `dice(n)` gives n random bytes for salts; `months` and `zone` are the three-year clock's. Raises
+    StoreError for another kind of database.
+    """
+    address = make_url(url)
+    if address.get_backend_name() == "sqlite":
+        engine = _sqlite(address)
+    elif address.get_backend_name() == "postgresql":
+        engine = create_engine(address.set(drivername="postgresql+psycopg"), pool_pre_ping=True, pool_size=10)
+    else:
+        raise StoreError(f"{address.drivername} is not a database that Accord knows: sqlite or postgresql")
+    return SqlStore(engine, Clock(months, zone), entity, dice)
+
+
+def _sqlite(address: URL) -> Engine:
+    engine = create_engine(address, connect_args={"timeout": PATIENCE_SECONDS, "check_same_thread": False})
+
+    @event.listens_for(engine, "connect")
+    def _prepare(connection: sqlite3.Connection, _record: Any) -> None:
+        # The driver's own idea of transactions begins them too late; ours says BEGIN itself.
+        connection.isolation_level = None
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA cache_size = -65536")
+        connection.create_function("accord_day", 2, day_in_zone, deterministic=True)
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        # A writer that begins as a reader can fail halfway; it takes the write lock at once instead.
+        reads = connection.get_execution_options().get("accord_read_only")
+        connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+
+    return engine
+
+
+@contextmanager
+def _plain_words() -> Iterator[None]:
+    """Turn the driver's errors into the port's, without the SQL and its parameters: they hold addresses."""
+    try:
+        yield
+    except OperationalError as fault:
+        words = str(fault.orig).strip().splitlines()[0] if fault.orig is not None else "no answer"
+        if "locked" in words or "busy" in words:
+            raise Busy(
+                f"it stayed locked by another program for {PATIENCE_SECONDS:g} seconds. Nothing was changed; try again."
+            ) from None
+        raise StoreError(words) from None
+    except DBAPIError as fault:
+        if fault.connection_invalidated:
+            raise StoreError("the connection was lost. Nothing was changed; try again.") from None
+        raise

@@ -1,0 +1,90 @@
+"""The few places where SQLite and PostgreSQL differ: lists as one parameter, claims, upserts."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Column,
+    ColumnElement,
+    Connection,
+    Table,
+    Text,
+    Update,
+    bindparam,
+    cast,
+    column,
+    func,
+    select,
+)
+from sqlalchemy import any_ as sql_any
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.sql import Select
+
+
+def is_sqlite(connection: Connection) -> bool:
+    """Whether this is the embedded database."""
+    return connection.dialect.name == "sqlite"
+
+
+def among(connection: Connection, subject: Any, values: Sequence[int] | Sequence[str]) -> ColumnElement[bool]:
+    """`subject IN values` with the whole list as one parameter: one statement, whatever the batch's size."""
+    listed = list(values)
+    if is_sqlite(connection):
+        each = func.json_each(bindparam(None, json.dumps(listed))).table_valued("value")
+        return subject.in_(select(each.c.value))
+    kind = Text() if listed and isinstance(listed[0], str) else BigInteger()
+    return subject == sql_any(cast(bindparam(None, listed), ARRAY(kind)))
+
+
+def pairs(connection: Connection, values: Sequence[tuple[int, int]]) -> Any:
+    """Pairs of numbers as a table (a, b), handed over as one parameter."""
+    if is_sqlite(connection):
+        each = func.json_each(bindparam(None, json.dumps(list(values)))).table_valued("value")
+        first, second = func.json_extract(each.c.value, "$[0]"), func.json_extract(each.c.value, "$[1]")
+        return select(first.label("a"), second.label("b")).subquery()
+    firsts = cast(bindparam(None, [pair[0] for pair in values]), ARRAY(BigInteger))
+    seconds = cast(bindparam(None, [pair[1] for pair in values]), ARRAY(BigInteger))
+    return (
+        func.unnest(firsts, seconds)
+        .table_valued(column("a", BigInteger), column("b", BigInteger))
+        .render_derived()
+    )
+
+
+def claiming(connection: Connection, chosen: Select[Any], of: Table) -> Select[Any]:
+    """The rows to claim: on PostgreSQL locked, leaving out what another daemon holds already.
+
+    SQLite has one writer, and needs nothing.
+    """
+    return chosen if is_sqlite(connection) else chosen.with_for_update(skip_locked=True, of=of)
+
+
+def claimed(connection: Connection, change: Update, key: Column[Any], chosen: Select[Any]) -> Update:
+    """`change` for the chosen rows only. On PostgreSQL through a CTE that is evaluated once: a plain subquery
+    may be run again, and then lock more than its limit.
+    """
+    if is_sqlite(connection):
+        return change.where(key.in_(chosen))
+    once = chosen.cte("chosen").prefix_with("MATERIALIZED", dialect="postgresql")
+    return change.where(key == once.c[0])
+
+
+def insert_new(connection: Connection, table: Table) -> Any:
+    """An INSERT that leaves out rows whose unique key exists already."""
+    if is_sqlite(connection):
+        return sqlite.insert(table).on_conflict_do_nothing()
+    return postgresql.insert(table).on_conflict_do_nothing()
+
+
+def upsert(connection: Connection, table: Table, keys: Sequence[str], changed: Sequence[str]) -> Any:
+    """An INSERT that overwrites `changed` where a row with the same `keys` exists."""
+    make = sqlite.insert if is_sqlite(connection) else postgresql.insert
+    statement = make(table)
+    return statement.on_conflict_do_update(
+        index_elements=list(keys), set_={name: statement.excluded[name] for name in changed}
+    )

@@ -1,0 +1,115 @@
+"""The journal in the database: appending what is new, claiming what is unanswered."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, cast
+
+from sqlalchemy import Connection, Table, func, insert, or_, select, update
+from sqlalchemy.engine import Row
+
+from accord.core.model.event import Event
+from accord.shell.store import tables
+from accord.shell.store.dialect import among, claimed, claiming
+
+EVENT = cast("Table", tables.EventRow.__table__)  # type: ignore[attr-defined]
+
+UNANSWERED = EVENT.c.answered == 0
+
+
+def append(
+    connection: Connection, events: Sequence[Event], *, received_at: datetime, reacts: bool
+) -> list[Event]:
+    """Those that were new, with their ids, in the order given; (source, key) told again is left out."""
+    known = _known_keys(connection, events)
+    new: list[Event] = []
+    for event in events:
+        if event.key is not None:
+            if (event.source, event.key) in known:
+                continue
+            known.add((event.source, event.key))
+        new.append(event)
+    if not new:
+        return []
+    rows = [_row(event, received_at, reacts) for event in new]
+    ids = connection.execute(
+        insert(EVENT).returning(EVENT.c.id, sort_by_parameter_order=True), rows
+    ).scalars()
+    return [_with_id(event, number) for event, number in zip(new, ids, strict=True)]
+
+
+def _known_keys(connection: Connection, events: Sequence[Event]) -> set[tuple[str, str]]:
+    keys = sorted({event.key for event in events if event.key is not None})
+    if not keys:
+        return set()
+    wanted = select(EVENT.c.source, EVENT.c.key).where(among(connection, EVENT.c.key, keys))
+    return {(row.source, row.key) for row in connection.execute(wanted)}
+
+
+def _row(event: Event, received_at: datetime, reacts: bool) -> dict[str, Any]:
+    return {
+        "contact_id": event.contact_id,
+        "name": event.name,
+        "at": event.at,
+        "data": dict(event.data),
+        "source": event.source,
+        "key": event.key,
+        "received_at": received_at,
+        "answered": 0 if reacts else 1,
+    }
+
+
+def _with_id(event: Event, number: int) -> Event:
+    return Event(event.contact_id, event.name, event.at, event.data, event.source, event.key, number)
+
+
+def event_of(row: Row[Any]) -> Event:
+    """The event of a row of the journal."""
+    return Event(row.contact_id, row.name, row.at, row.data or {}, row.source, row.key, row.id)
+
+
+def claim(connection: Connection, now: datetime, limit: int, until: datetime) -> list[Event]:
+    """The oldest unanswered event of each of up to `limit` contacts, leased until `until`.
+
+    A contact whose oldest event is leased waits with its later ones: events are answered in order.
+    """
+    oldest = select(func.min(EVENT.c.id)).where(UNANSWERED).group_by(EVENT.c.contact_id).scalar_subquery()
+    free = or_(EVENT.c.lease_until.is_(None), EVENT.c.lease_until <= now)
+    chosen = (
+        select(EVENT.c.id).where(UNANSWERED, EVENT.c.id.in_(oldest), free).order_by(EVENT.c.id).limit(limit)
+    )
+    change = update(EVENT).values(lease_until=until)
+    taken = claimed(connection, change, EVENT.c.id, claiming(connection, chosen, EVENT))
+    rows = connection.execute(taken.returning(*EVENT.c)).all()
+    return [event_of(row) for row in sorted(rows, key=lambda row: row.id)]
+
+
+def answered(connection: Connection, ids: Sequence[int]) -> None:
+    """Scenarios have been asked about these."""
+    connection.execute(
+        update(EVENT).where(among(connection, EVENT.c.id, ids)).values(answered=1, lease_until=None)
+    )
+
+
+def of_contact(connection: Connection, contact_id: int, limit: int) -> list[Event]:
+    """The newest `limit` rows of one person's journal, oldest first."""
+    wanted = (
+        select(EVENT).where(EVENT.c.contact_id == contact_id).order_by(EVENT.c.at.desc(), EVENT.c.id.desc())
+    )
+    rows = connection.execute(wanted.limit(limit)).all()
+    return [event_of(row) for row in reversed(rows)]
+
+
+def by_id(connection: Connection, ids: Sequence[int]) -> dict[int, Event]:
+    """Events by their number."""
+    wanted = select(EVENT).where(among(connection, EVENT.c.id, ids))
+    return {row.id: event_of(row) for row in connection.execute(wanted)}
+
+
+def unanswered(connection: Connection) -> tuple[int, datetime | None]:
+    """How many events are unanswered, and when the oldest of them was received."""
+    row = connection.execute(
+        select(func.count(), func.min(EVENT.c.received_at)).select_from(EVENT).where(UNANSWERED)
+    ).one()
+    return row[0], row[1]

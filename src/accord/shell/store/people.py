@@ -1,0 +1,379 @@
+"""People in the database: contacts, the consent ledger with its chain, orders, the objection list."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any, cast
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, Table, bindparam, delete, func, insert, select, update
+from sqlalchemy.engine import Row
+from sqlalchemy.exc import IntegrityError
+
+from accord.core.consent.collection import consents
+from accord.core.model.consent import Act, ConsentEntry, Consents
+from accord.core.model.contact import AddressKind, AddressState, Contact, Preferences, email_key
+from accord.core.model.order import OrderLine
+from accord.core.model.time import add_months, local_day
+from accord.shell.engine.ports import ContactChange, Duplicate, NewContact
+from accord.shell.store import tables
+from accord.shell.store.columns import dumps, loads
+from accord.shell.store.dialect import among, insert_new
+
+CONTACT = cast("Table", tables.ContactRow.__table__)  # type: ignore[attr-defined]
+ENTRY = cast("Table", tables.ConsentEntryRow.__table__)  # type: ignore[attr-defined]
+STATE = cast("Table", tables.ConsentStateRow.__table__)  # type: ignore[attr-defined]
+ORDER = cast("Table", tables.OrderRow.__table__)  # type: ignore[attr-defined]
+LINE = cast("Table", tables.OrderLineRow.__table__)  # type: ignore[attr-defined]
+SUPPRESSION = cast("Table", tables.SuppressionRow.__table__)  # type: ignore[attr-defined]
+
+GENESIS = "0" * 64
+
+
+class Clock:
+    """The three-year clock as the database keeps it: months of retention in the entity's zone."""
+
+    def __init__(self, months: int, zone: str) -> None:
+        self.months, self.zone = months, ZoneInfo(zone)
+
+    def runs_out(self, collected_at: datetime, last_action_at: datetime | None) -> date:
+        """The day of the cut-off (R-40), for segments; the gate reckons it anew."""
+        return add_months(local_day(last_action_at or collected_at, self.zone), self.months)
+
+
+# -- contacts --------------------------------------------------------------------------------------------------
+
+
+def contacts(connection: Connection, ids: Sequence[int], *, lock: bool = False) -> dict[int, Contact]:
+    """Contacts by id; `lock` keeps their rows until the transaction ends (PostgreSQL; SQLite has one writer)."""
+    wanted = select(CONTACT).where(among(connection, CONTACT.c.id, ids)).order_by(CONTACT.c.id)
+    if lock:
+        wanted = wanted.with_for_update()
+    return {row.id: _contact(row) for row in connection.execute(wanted)}
+
+
+def contacts_by_key(connection: Connection, keys: Sequence[str]) -> dict[str, Contact]:
+    """Contacts by the form in which addresses are compared."""
+    wanted = select(CONTACT).where(among(connection, CONTACT.c.email_key, keys))
+    return {row.email_key: _contact(row) for row in connection.execute(wanted)}
+
+
+def _contact(row: Row[Any]) -> Contact:
+    return Contact(
+        id=row.id,
+        email=row.email,
+        language=row.language,
+        zone=row.zone,
+        collected_at=row.collected_at,
+        external_id=row.external_id,
+        address_state=AddressState(row.address_state),
+        address_kind=AddressKind(row.address_kind),
+        from_third_party=bool(row.from_third_party),
+        last_action_at=row.last_action_at,
+        preferences=Preferences(row.newsletters_per_month, row.paused_until),
+        attributes=row.attributes or {},
+        revision=row.revision,
+    )
+
+
+def add_contacts(connection: Connection, new: Sequence[NewContact], clock: Clock) -> list[int]:
+    """Ids in the order of `new`; raises Duplicate when an address or an external id exists."""
+    rows = [
+        {
+            "email_key": email_key(each.email),
+            "email": each.email.strip(),
+            "external_id": each.external_id,
+            "language": each.language,
+            "zone": each.zone,
+            "address_state": AddressState.OK.value,
+            "address_kind": each.address_kind.value,
+            "from_third_party": each.from_third_party,
+            "collected_at": each.collected_at,
+            "expires_on": clock.runs_out(each.collected_at, None),
+            "attributes": dict(each.attributes),
+            "revision": 0,
+        }
+        for each in new
+    ]
+    if not rows:
+        return []
+    try:
+        connection.execute(insert(CONTACT), rows)
+    except IntegrityError as clash:
+        raise Duplicate("a contact with this address or external id exists already") from clash
+    found = select(CONTACT.c.email_key, CONTACT.c.id).where(
+        among(connection, CONTACT.c.email_key, [str(row["email_key"]) for row in rows])
+    )
+    ids = {row.email_key: row.id for row in connection.execute(found)}
+    return [ids[row["email_key"]] for row in rows]
+
+
+def change_contacts(connection: Connection, changes: Sequence[ContactChange], clock: Clock) -> None:
+    """Write changes, several to one contact in their order; each contact's revision goes up once."""
+    ids = sorted({change.contact_id for change in changes})
+    known = contacts(connection, ids, lock=True)
+    rows = {contact_id: _as_row(contact) for contact_id, contact in known.items()}
+    for change in changes:
+        if change.contact_id in rows:
+            _put(rows[change.contact_id], change)
+    for row in rows.values():
+        row["expires_on"] = clock.runs_out(row["collected_at"], row["last_action_at"])
+    if rows:
+        _write_contacts(connection, list(rows.values()))
+
+
+def _as_row(contact: Contact) -> dict[str, Any]:
+    return {
+        "b_id": contact.id,
+        "collected_at": contact.collected_at,
+        "last_action_at": contact.last_action_at,
+        "address_state": contact.address_state.value,
+        "language": contact.language,
+        "zone": contact.zone,
+        "newsletters_per_month": contact.preferences.newsletters_per_month,
+        "paused_until": contact.preferences.paused_until,
+        "attributes": dict(contact.attributes),
+    }
+
+
+def _put(row: dict[str, Any], change: ContactChange) -> None:
+    if change.acted_at is not None:
+        row["last_action_at"] = max(filter(None, (row["last_action_at"], change.acted_at)))
+    if change.address_state is not None:
+        row["address_state"] = change.address_state.value
+    if change.preferences is not None:
+        row["newsletters_per_month"] = change.preferences.newsletters_per_month
+        row["paused_until"] = change.preferences.paused_until
+    row["language"] = change.language or row["language"]
+    row["zone"] = change.zone or row["zone"]
+    row["attributes"] |= change.attributes or {}
+
+
+def _write_contacts(connection: Connection, rows: list[dict[str, Any]]) -> None:
+    names = [name for name in rows[0] if name != "b_id"]
+    statement = (
+        update(CONTACT)
+        .where(CONTACT.c.id == bindparam("b_id"))
+        .values(revision=CONTACT.c.revision + 1, **{name: bindparam(name) for name in names})
+    )
+    connection.execute(statement, rows)
+
+
+def bump(connection: Connection, contact_ids: Sequence[int]) -> None:
+    """What the gate reads of these has changed: no verdict given before stands any more."""
+    connection.execute(
+        update(CONTACT)
+        .where(among(connection, CONTACT.c.id, sorted(set(contact_ids))))
+        .values(revision=CONTACT.c.revision + 1)
+    )
+
+
+# -- the consent ledger ------------------------------------------------------------------------------------------
+
+
+def add_entries(
+    connection: Connection, entries: Sequence[ConsentEntry], now: datetime, dice: Callable[[int], bytes]
+) -> None:
+    """Append to each person's chain, and make their states anew."""
+    ids = sorted({entry.contact_id for entry in entries})
+    bump(connection, ids)  # first: it locks the persons, so that two doors never write one number
+    last = _chain_ends(connection, ids)
+    rows = []
+    for entry in entries:
+        seq, previous = last.get(entry.contact_id, (0, GENESIS))
+        payload, salt = payload_of(entry), dice(16).hex()
+        digest = chained(previous, salt, payload)
+        rows.append(
+            {
+                "contact_id": entry.contact_id,
+                "seq": seq + 1,
+                "payload": payload,
+                "salt": salt,
+                "digest": digest,
+                "previous": previous,
+                "written_at": now,
+            }
+        )
+        last[entry.contact_id] = (seq + 1, digest)
+    connection.execute(insert(ENTRY), rows)
+    derive_states(connection, ids)
+
+
+def chained(previous: str, salt: str, payload: str) -> str:
+    """The digest of a row: SHA-256 over the one before and the salted digest of its own payload.
+
+    The payload enters as a digest of its own, so that the chain verifies when payload and salt are erased.
+    """
+    own = hashlib.sha256(f"{salt}{payload}".encode()).hexdigest()
+    return f"{own}:{hashlib.sha256(f'{previous}{own}'.encode()).hexdigest()}"
+
+
+def payload_of(entry: ConsentEntry) -> str:
+    """An entry as the ledger keeps it."""
+    return dumps(
+        {
+            "at": entry.at,
+            "purpose": entry.purpose,
+            "kind": entry.kind,
+            "act": entry.act.value,
+            "informed": entry.informed,
+            "details": dict(entry.details),
+        }
+    )
+
+
+def _chain_ends(connection: Connection, ids: Sequence[int]) -> dict[int, tuple[int, str]]:
+    newest = (
+        select(ENTRY.c.contact_id, func.max(ENTRY.c.seq).label("seq"))
+        .where(among(connection, ENTRY.c.contact_id, ids))
+        .group_by(ENTRY.c.contact_id)
+        .subquery()
+    )
+    ends = select(ENTRY.c.contact_id, ENTRY.c.seq, ENTRY.c.digest).join(
+        newest, (ENTRY.c.contact_id == newest.c.contact_id) & (ENTRY.c.seq == newest.c.seq)
+    )
+    return {row.contact_id: (row.seq, row.digest) for row in connection.execute(ends)}
+
+
+def entries_of(connection: Connection, ids: Sequence[int]) -> dict[int, list[ConsentEntry]]:
+    """The ledgers of these persons, oldest first; erased rows are left out."""
+    wanted = (
+        select(ENTRY.c.contact_id, ENTRY.c.seq, ENTRY.c.payload)
+        .where(among(connection, ENTRY.c.contact_id, ids), ENTRY.c.payload.is_not(None))
+        .order_by(ENTRY.c.contact_id, ENTRY.c.seq)
+    )
+    found: dict[int, list[ConsentEntry]] = {}
+    for row in connection.execute(wanted):
+        found.setdefault(row.contact_id, []).append(_entry(row.contact_id, row.seq, loads(row.payload)))
+    return found
+
+
+def _entry(contact_id: int, seq: int, payload: Mapping[str, Any]) -> ConsentEntry:
+    return ConsentEntry(
+        contact_id=contact_id,
+        at=payload["at"],
+        purpose=payload["purpose"],
+        kind=payload["kind"],
+        act=Act(payload["act"]),
+        informed=payload["informed"],
+        details=payload["details"],
+        seq=seq,
+    )
+
+
+def derive_states(connection: Connection, ids: Sequence[int]) -> None:
+    """Make the states of these persons anew from their ledgers, for segments."""
+    ledgers = entries_of(connection, ids)
+    connection.execute(delete(STATE).where(among(connection, STATE.c.contact_id, ids)))
+    rows = [
+        row for contact_id in ids for row in _state_rows(contact_id, consents(ledgers.get(contact_id, [])))
+    ]
+    if rows:
+        connection.execute(insert(STATE), rows)
+
+
+def _state_rows(contact_id: int, known: Consents) -> Iterator[dict[str, Any]]:
+    for (purpose, kind), state in {("*", "*"): known.overall, **known.states}.items():
+        yield {
+            "contact_id": contact_id,
+            "purpose": purpose,
+            "kind": kind,
+            "status": state.status.value,
+            "informed": state.informed,
+        }
+
+
+def broken_chains(connection: Connection) -> Iterator[tuple[int, int]]:
+    """(contact, seq) of each row whose digest or predecessor is not what it should be."""
+    wanted = select(ENTRY).order_by(ENTRY.c.contact_id, ENTRY.c.seq)
+    contact_id, seq, previous = None, 0, GENESIS
+    for row in connection.execute(wanted.execution_options(yield_per=1000)):
+        if row.contact_id != contact_id:
+            contact_id, seq, previous = row.contact_id, 0, GENESIS
+        own = row.digest.partition(":")[0]
+        right = row.digest == f"{own}:{hashlib.sha256(f'{previous}{own}'.encode()).hexdigest()}"
+        if row.payload is not None:
+            right = right and row.digest == chained(previous, row.salt, row.payload)
+        if not right or row.previous != previous or row.seq != seq + 1:
+            yield row.contact_id, row.seq
+        seq, previous = row.seq, row.digest
+
+
+# -- orders and objections -----------------------------------------------------------------------------------------
+
+
+def save_order_lines(connection: Connection, contact_id: int, lines: Sequence[OrderLine]) -> None:
+    """Insert, or replace the lines of the orders named; what the gate reads has changed."""
+    if not lines:
+        return
+    heads = {(line.entity, line.order_id): line for line in lines}
+    rows = [
+        {"contact_id": contact_id, "entity": entity, "external_id": external, "placed_at": line.placed_at}
+        for (entity, external), line in heads.items()
+    ]
+    connection.execute(insert_new(connection, ORDER), rows)
+    externals = sorted({external for _, external in heads})
+    found = select(ORDER).where(among(connection, ORDER.c.external_id, externals))
+    numbers = {(row.entity, row.external_id): (row.id, row.contact_id) for row in connection.execute(found)}
+    foreign = [key for key in heads if numbers[key][1] != contact_id]
+    if foreign:
+        raise Duplicate(f"order {foreign[0][1]} belongs to another contact")
+    ids = [numbers[key][0] for key in heads]
+    connection.execute(delete(LINE).where(among(connection, LINE.c.order_id, ids)))
+    connection.execute(
+        insert(LINE), [_line_row(line, contact_id, numbers[line.entity, line.order_id][0]) for line in lines]
+    )
+    bump(connection, [contact_id])
+
+
+def _line_row(line: OrderLine, contact_id: int, order_number: int) -> dict[str, Any]:
+    return {
+        "order_id": order_number,
+        "contact_id": contact_id,
+        "entity": line.entity,
+        "external_id": line.order_id,
+        "family": line.family,
+        "amount_cents": line.amount_cents,
+        "currency": line.currency,
+        "placed_at": line.placed_at,
+        "paid_at": line.paid_at,
+        "delivered_at": line.delivered_at,
+        "cancelled_at": line.cancelled_at,
+    }
+
+
+def lines_of(connection: Connection, ids: Sequence[int]) -> dict[int, list[OrderLine]]:
+    """The order lines of these persons, oldest first."""
+    wanted = (
+        select(LINE).where(among(connection, LINE.c.contact_id, ids)).order_by(LINE.c.placed_at, LINE.c.id)
+    )
+    found: dict[int, list[OrderLine]] = {}
+    for row in connection.execute(wanted):
+        line = OrderLine(
+            order_id=row.external_id,
+            entity=row.entity,
+            family=row.family,
+            amount_cents=row.amount_cents,
+            currency=row.currency,
+            placed_at=row.placed_at,
+            paid_at=row.paid_at,
+            delivered_at=row.delivered_at,
+            cancelled_at=row.cancelled_at,
+        )
+        found.setdefault(row.contact_id, []).append(line)
+    return found
+
+
+def suppressed(connection: Connection, digests: Sequence[str]) -> frozenset[str]:
+    """Which of these keyed digests stand on the objection list."""
+    wanted = select(SUPPRESSION.c.digest).where(among(connection, SUPPRESSION.c.digest, digests))
+    return frozenset(connection.execute(wanted).scalars())
+
+
+def suppress(connection: Connection, digests: Sequence[str], entity: str, purpose: str, at: datetime) -> None:
+    """Put keyed digests on the objection list; one that stands there already stays as it is."""
+    rows = [{"entity": entity, "purpose": purpose, "digest": digest, "since": at} for digest in digests]
+    if rows:
+        connection.execute(insert_new(connection, SUPPRESSION), rows)

@@ -1,0 +1,188 @@
+"""Runs in the database: beginning, claiming what is due, moving on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, cast
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    FromClause,
+    Table,
+    and_,
+    bindparam,
+    func,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.engine import Row
+
+from accord.core.model.enrolment import Enrolment, RunState
+from accord.shell.engine.ports import NewRun, PastEntry, RunChange
+from accord.shell.store import tables
+from accord.shell.store.dialect import among, claimed, claiming, insert_new
+
+RUN = cast("Table", tables.EnrolmentRow.__table__)  # type: ignore[attr-defined]
+
+# Said in the SQL itself, not as a parameter: the partial index serves only what provably fits it.
+OPEN = RUN.c.open == 1
+
+_OPEN_STATES = frozenset({RunState.DUE, RunState.WAITING})
+
+
+def add(connection: Connection, runs: Sequence[NewRun]) -> list[Enrolment]:
+    """Those that began, with their ids: a (scenario, contact, entry key) that exists begins nothing."""
+    if not runs:
+        return []
+    rows = [_row(run) for run in runs]
+    begun = connection.execute(insert_new(connection, RUN).returning(*RUN.c), rows).all()
+    return [enrolment(row) for row in sorted(begun, key=lambda row: row.id)]
+
+
+def _row(run: NewRun) -> dict[str, Any]:
+    return {
+        "contact_id": run.contact_id,
+        "scenario": run.scenario,
+        "digest": run.digest,
+        "entry_key": run.entry_key,
+        "entered_at": run.entered_at,
+        "state": run.state.value,
+        "open": int(run.state in _OPEN_STATES),
+        "step": run.step,
+        "due_at": run.due_at,
+        "planned_at": run.due_at,
+        "decided_at": run.entered_at,
+        "event_id": run.event_id,
+        "this": run.this,
+    }
+
+
+def enrolment(row: Row[Any]) -> Enrolment:
+    """The run of a row."""
+    return Enrolment(
+        id=row.id,
+        contact_id=row.contact_id,
+        scenario=row.scenario,
+        digest=row.digest,
+        entry_key=row.entry_key,
+        entered_at=row.entered_at,
+        state=RunState(row.state),
+        step=row.step,
+        due_at=row.due_at,
+        planned_at=row.planned_at,
+        decided_at=row.decided_at,
+        event_id=row.event_id,
+        this=row.this,
+        last_send_at=row.last_send_at,
+    )
+
+
+def claim_due(connection: Connection, now: datetime, limit: int, until: datetime) -> list[Enrolment]:
+    """Due runs that nobody holds, oldest first, at most one a contact, leased until `until`.
+
+    Of several due runs of one contact the batch takes the oldest; the others come with the next batch. Two
+    daemons may hold one run each of the same contact: its row's lock lets them decide one after the other.
+    """
+    due, other = RUN.alias("due"), RUN.alias("other")
+    sooner = or_(other.c.due_at < due.c.due_at, and_(other.c.due_at == due.c.due_at, other.c.id < due.c.id))
+    same_contact = and_(other.c.open == 1, other.c.contact_id == due.c.contact_id)
+    earlier = select(other.c.id).where(same_contact, _free(other, now), sooner).exists()
+    chosen = (
+        select(due.c.id)
+        .where(due.c.open == 1, due.c.due_at <= now, _free(due, now), ~earlier)
+        .order_by(due.c.due_at, due.c.id)
+        .limit(limit)
+    )
+    change = update(RUN).values(lease_until=until)
+    taken = claimed(connection, change, RUN.c.id, claiming(connection, chosen, due))  # type: ignore[arg-type]
+    rows = connection.execute(taken.returning(*RUN.c)).all()
+    return [enrolment(row) for row in sorted(rows, key=lambda row: (row.due_at, row.id))]
+
+
+def _free(run: FromClause, now: datetime) -> ColumnElement[bool]:
+    """Nobody holds it, or whoever did has died."""
+    return or_(run.c.lease_until.is_(None), run.c.lease_until <= now)
+
+
+def by_id(connection: Connection, ids: Sequence[int]) -> list[Enrolment]:
+    """Runs by their number, ended ones too."""
+    wanted = select(RUN).where(among(connection, RUN.c.id, ids)).order_by(RUN.c.id)
+    return [enrolment(row) for row in connection.execute(wanted)]
+
+
+def open_runs(connection: Connection, contact_ids: Sequence[int]) -> list[Enrolment]:
+    """The runs of these contacts that have not ended."""
+    wanted = select(RUN).where(among(connection, RUN.c.contact_id, contact_ids), OPEN).order_by(RUN.c.id)
+    return [enrolment(row) for row in connection.execute(wanted)]
+
+
+def past_entries(
+    connection: Connection, contact_ids: Sequence[int], scenarios: Sequence[str]
+) -> list[PastEntry]:
+    """When these contacts entered these scenarios, ended or not."""
+    wanted = select(RUN.c.contact_id, RUN.c.scenario, RUN.c.entry_key, RUN.c.entered_at, RUN.c.open).where(
+        among(connection, RUN.c.contact_id, contact_ids), among(connection, RUN.c.scenario, scenarios)
+    )
+    return [
+        PastEntry(row.contact_id, row.scenario, row.entry_key, row.entered_at, not row.open)
+        for row in connection.execute(wanted)
+    ]
+
+
+def change(connection: Connection, changes: Sequence[RunChange]) -> None:
+    """Move runs, and give back their lease; a run that has ended meanwhile stays ended."""
+    rows = [
+        {
+            "b_id": each.run_id,
+            "state": each.state.value,
+            "open": int(each.state in _OPEN_STATES),
+            "step": each.step,
+            "due_at": each.due_at,
+            "planned_at": each.planned_at,
+            "decided_at": each.decided_at,
+            "last_send_at": each.last_send_at,
+            "ended_because": each.ended_because,
+        }
+        for each in changes
+    ]
+    if rows:
+        values: dict[str, Any] = {name: bindparam(name) for name in rows[0] if name != "b_id"}
+        statement = update(RUN).where(RUN.c.id == bindparam("b_id"), OPEN)
+        connection.execute(statement.values(lease_until=None, **values), rows)
+
+
+def release(connection: Connection, run_ids: Sequence[int]) -> None:
+    """Give back the lease of runs that decided nothing."""
+    connection.execute(update(RUN).where(among(connection, RUN.c.id, run_ids)).values(lease_until=None))
+
+
+def postpone(connection: Connection, run_ids: Sequence[int], until: datetime) -> None:
+    """Push poisoned rows ahead."""
+    connection.execute(update(RUN).where(among(connection, RUN.c.id, run_ids)).values(lease_until=until))
+
+
+def oldest_due(connection: Connection, now: datetime) -> tuple[int, datetime | None]:
+    """How many runs are due, and since when the oldest of them is."""
+    row = connection.execute(
+        select(func.count(), func.min(RUN.c.due_at)).select_from(RUN).where(OPEN, RUN.c.due_at <= now)
+    ).one()
+    return row[0], row[1]
+
+
+def next_due(connection: Connection) -> datetime | None:
+    """The instant at which the next run is due, whoever holds it."""
+    return connection.execute(select(func.min(RUN.c.due_at)).where(OPEN)).scalar()
+
+
+def in_flight(connection: Connection) -> list[tuple[str, str, str, int]]:
+    """(scenario, digest, step, how many) of all open runs."""
+    wanted = (
+        select(RUN.c.scenario, RUN.c.digest, RUN.c.step, func.count())
+        .where(OPEN)
+        .group_by(RUN.c.scenario, RUN.c.digest, RUN.c.step)
+        .order_by(RUN.c.scenario, RUN.c.digest, RUN.c.step)
+    )
+    return [tuple(row) for row in connection.execute(wanted)]

@@ -1,0 +1,129 @@
+"""Situations from the database: all that is known of a batch of people, in a constant number of queries."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import Connection, and_, func, or_, select
+
+from accord.core.consent.collection import consents
+from accord.core.model.consent import LegalBasis, Nature
+from accord.core.model.decision import Situation
+from accord.core.model.enrolment import Enrolment
+from accord.core.model.event import Event
+from accord.core.model.message import LEFT_THE_HOUSE, MessageState, PastMail
+from accord.shell.store import journal, mail, people, switches
+from accord.shell.store.dialect import among
+from accord.shell.store.journal import EVENT
+from accord.shell.store.runs import RUN
+
+# Rows that the engine writes about its own doings: no cue listens to these by having been there before.
+_OWN_DOINGS = ("mail.queued", "mail.held", "mail.refused", "mail.sent", "scenario.noted")
+
+
+def load(connection: Connection, contact_ids: Sequence[int], *, lock: bool) -> dict[int, Situation]:
+    """What is known of each, without a run, in eight queries whatever the number of people."""
+    known = people.contacts(connection, contact_ids, lock=lock)
+    ids = list(known)
+    ledgers = people.entries_of(connection, ids)
+    lines = people.lines_of(connection, ids)
+    mails = mail.remembered(connection, ids)
+    clicked = _clicked(connection, ids)
+    contracts = _contracts(connection, ids)
+    throttle = switches.throttle(connection)
+    held = frozenset(brake.name for brake in switches.brakes(connection))
+    return {
+        number: Situation(
+            contact=contact,
+            consents=consents(ledgers.get(number, [])),
+            lines=tuple(lines.get(number, ())),
+            mails=tuple(_past(row, clicked) for row in mails.get(number, ())),
+            contract_in_progress=number in contracts,
+            throttle=throttle,
+            held=held,
+        )
+        for number, contact in known.items()
+    }
+
+
+def _past(row: Any, clicked: frozenset[str]) -> PastMail:
+    return PastMail(
+        scenario=row.scenario,
+        step=row.step,
+        purpose=row.purpose,
+        nature=Nature(row.nature),
+        basis=LegalBasis(row.basis),
+        at=row.at,
+        template=row.template,
+        template_digest=row.template_digest,
+        message_id=row.id,
+        enrolment_id=row.enrolment_id,
+        left=MessageState(row.state) in LEFT_THE_HOUSE,
+        with_invitation=bool(row.with_invitation),
+        clicked=str(row.id) in clicked,
+    )
+
+
+def _clicked(connection: Connection, ids: Sequence[int]) -> frozenset[str]:
+    """Numbers of the messages that a person, not a robot, clicked in."""
+    wanted = select(EVENT.c.data).where(
+        among(connection, EVENT.c.contact_id, ids), EVENT.c.name == "mail.clicked"
+    )
+    rows = (data or {} for data in connection.execute(wanted).scalars())
+    return frozenset(str(data.get("message_id")) for data in rows if data.get("verdict") == "human")
+
+
+def _contracts(connection: Connection, ids: Sequence[int]) -> frozenset[int]:
+    """Who has a contract that began and has not ended."""
+    names = ("contract.started", "contract.ended")
+    wanted = (
+        select(EVENT.c.contact_id, EVENT.c.name, EVENT.c.data)
+        .where(among(connection, EVENT.c.contact_id, ids), EVENT.c.name.in_(names))
+        .order_by(EVENT.c.at, EVENT.c.id)
+    )
+    running: set[tuple[int, str]] = set()
+    for row in connection.execute(wanted):
+        contract = (row.contact_id, str((row.data or {}).get("contract_id")))
+        (running.add if row.name == "contract.started" else running.discard)(contract)
+    return frozenset(contact_id for contact_id, _ in running)
+
+
+def with_runs(
+    connection: Connection, known: Mapping[int, Situation], runs: Sequence[Enrolment]
+) -> list[Situation]:
+    """One Situation a run, in the order of `runs`: the event it entered by, and those since its last mail."""
+    entered = journal.by_id(connection, [run.event_id for run in runs if run.event_id is not None])
+    since = _since(connection, runs)
+    return [
+        replace(
+            known[run.contact_id],
+            enrolment=run,
+            entered_by=entered.get(run.event_id) if run.event_id is not None else None,
+            events=tuple(since.get(run.id, ())),
+            this=run.this,
+        )
+        for run in runs
+        if run.contact_id in known
+    ]
+
+
+def _since(connection: Connection, runs: Sequence[Enrolment]) -> dict[int, list[Event]]:
+    start: Any = func.coalesce(RUN.c.last_send_at, RUN.c.entered_at)
+    came = and_(
+        EVENT.c.contact_id == RUN.c.contact_id,
+        EVENT.c.at >= start,
+        or_(RUN.c.event_id.is_(None), EVENT.c.id > RUN.c.event_id),
+        EVENT.c.name.not_in(_OWN_DOINGS),
+    )
+    wanted = (
+        select(RUN.c.id.label("run_id"), *EVENT.c)
+        .join_from(RUN, EVENT, came)
+        .where(among(connection, RUN.c.id, [run.id for run in runs]))
+        .order_by(EVENT.c.at, EVENT.c.id)
+    )
+    found: dict[int, list[Event]] = {}
+    for row in connection.execute(wanted):
+        found.setdefault(row.run_id, []).append(journal.event_of(row))
+    return found

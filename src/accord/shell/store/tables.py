@@ -1,0 +1,411 @@
+"""The tables, and what makes each row unique; everything hot carries `contact_id`."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, UniqueConstraint, text
+from sqlmodel import Field, SQLModel
+
+from accord.shell.store.columns import Json, UtcDateTime
+
+# Named by rule, so that migrations can drop what they made on every database.
+NAMES = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+metadata = MetaData(naming_convention=NAMES)
+
+
+class Row(SQLModel):
+    """The base of all tables: their own metadata, so that nothing else can slip in."""
+
+    metadata = metadata
+
+
+# SQLite gives row numbers to INTEGER PRIMARY KEY alone.
+_NUMBER = BigInteger().with_variant(Integer(), "sqlite")
+
+
+def _id() -> Any:
+    return Field(default=None, sa_column=Column(_NUMBER, primary_key=True, autoincrement=True))
+
+
+def _number(*, index: bool = False, nullable: bool = False) -> Any:
+    return Field(sa_column=Column(_NUMBER, index=index, nullable=nullable))
+
+
+def _at(*, nullable: bool = False, index: bool = False) -> Any:
+    if nullable:
+        return Field(default=None, sa_column=Column(UtcDateTime, nullable=True, index=index))
+    return Field(sa_column=Column(UtcDateTime, nullable=False, index=index))
+
+
+def _json(*, nullable: bool = True) -> Any:
+    return Field(default=None, sa_column=Column(Json, nullable=nullable))
+
+
+def _bytes() -> Any:
+    return Field(default=None, sa_column=Column(LargeBinary, nullable=True))
+
+
+# -- people --------------------------------------------------------------------------------------------------
+
+
+class ContactRow(Row, table=True):
+    """One contact, one live address. `expires_on` is derived, for segments and the sweep."""
+
+    __tablename__ = "contact"
+    id: int | None = _id()
+    email_key: str = Field(unique=True)
+    email: str
+    external_id: str | None = Field(default=None, unique=True)
+    language: str
+    zone: str
+    address_state: str = "ok"
+    address_kind: str = "personal"
+    from_third_party: bool = False
+    collected_at: datetime = _at()
+    last_action_at: datetime | None = _at(nullable=True)
+    expires_on: date | None = Field(default=None, index=True)
+    newsletters_per_month: int | None = None
+    paused_until: datetime | None = _at(nullable=True)
+    attributes: Any = _json()
+    revision: int = 0
+
+
+class ConsentEntryRow(Row, table=True):
+    """One act in the ledger. Erasing nulls `payload` and `salt`; digest and chain stay."""
+
+    __tablename__ = "consent_entry"
+    __table_args__ = (UniqueConstraint("contact_id", "seq"),)
+    id: int | None = _id()
+    contact_id: int = _number(index=True)
+    seq: int
+    payload: str | None = None
+    salt: str | None = None
+    digest: str
+    previous: str
+    written_at: datetime = _at()
+
+
+class ConsentStateRow(Row, table=True):
+    """What the ledger comes to, for segments; derived, and made anew with each entry."""
+
+    __tablename__ = "consent_state"
+    __table_args__ = (UniqueConstraint("contact_id", "purpose", "kind"),)
+    id: int | None = _id()
+    contact_id: int = _number(index=True)
+    purpose: str
+    kind: str
+    status: str
+    informed: bool = False
+
+
+class FormVersionRow(Row, table=True):
+    """A wording as it was shown, kept for ever."""
+
+    __tablename__ = "form_version"
+    digest: str = Field(primary_key=True)
+    form: str = Field(index=True)
+    version: str
+    body: Any = _json()
+    added_at: datetime = _at()
+    added_by: str
+    revoked_at: datetime | None = _at(nullable=True)
+
+
+class ScriptVersionRow(Row, table=True):
+    """An oral script as it was read, kept for ever."""
+
+    __tablename__ = "script_version"
+    digest: str = Field(primary_key=True)
+    script: str = Field(index=True)
+    version: str
+    body: Any = _json()
+    added_at: datetime = _at()
+    added_by: str
+    revoked_at: datetime | None = _at(nullable=True)
+
+
+class SuppressionRow(Row, table=True):
+    """The objection list: keyed digests of addresses, never the addresses (R-44)."""
+
+    __tablename__ = "suppression"
+    __table_args__ = (UniqueConstraint("entity", "purpose", "digest"),)
+    id: int | None = _id()
+    entity: str
+    purpose: str
+    digest: str = Field(index=True)
+    since: datetime = _at()
+
+
+class OrderRow(Row, table=True):
+    """An order, unique in the entity that sold it."""
+
+    __tablename__ = "order"
+    __table_args__ = (UniqueConstraint("entity", "external_id"),)
+    id: int | None = _id()
+    contact_id: int = _number(index=True)
+    entity: str
+    external_id: str
+    placed_at: datetime = _at()
+
+
+class OrderLineRow(Row, table=True):
+    """A line of an order, in cents of its currency."""
+
+    __tablename__ = "order_line"
+    id: int | None = _id()
+    order_id: int = _number(index=True)
+    contact_id: int = _number(index=True)
+    entity: str
+    external_id: str
+    family: str
+    amount_cents: int = _number()
+    currency: str
+    placed_at: datetime = _at()
+    paid_at: datetime | None = _at(nullable=True)
+    delivered_at: datetime | None = _at(nullable=True)
+    cancelled_at: datetime | None = _at(nullable=True)
+
+
+class OrderArchiveRow(Row, table=True):
+    """An order past the cut-off: for accounts alone, no scenario reads it (R-46)."""
+
+    __tablename__ = "order_archive"
+    __table_args__ = (UniqueConstraint("entity", "external_id"),)
+    id: int | None = _id()
+    entity: str
+    external_id: str
+    body: Any = _json()
+    archived_at: datetime = _at()
+    keep_until: date
+
+
+# -- the journal and the runs --------------------------------------------------------------------------------
+
+
+class EventRow(Row, table=True):
+    """One row of the journal; `answered` is false while scenarios are still to be asked."""
+
+    __tablename__ = "event"
+    __table_args__ = (
+        UniqueConstraint("source", "key"),
+        Index(
+            "ix_event_unanswered",
+            "contact_id",
+            "id",
+            sqlite_where=text("answered = 0"),
+            postgresql_where=text("answered = 0"),
+        ),
+        Index("ix_event_contact_at", "contact_id", "at"),
+    )
+    id: int | None = _id()
+    contact_id: int = _number()
+    name: str
+    at: datetime = _at()
+    data: Any = _json()
+    source: str
+    key: str | None = None
+    received_at: datetime = _at()
+    answered: int = 1
+    lease_until: datetime | None = _at(nullable=True)
+
+
+class ScenarioVersionRow(Row, table=True):
+    """A scenario's text as it was activated, by digest, kept while anybody is in flight by it, and longer."""
+
+    __tablename__ = "scenario_version"
+    digest: str = Field(primary_key=True)
+    name: str = Field(index=True)
+    source: str
+    activated_at: datetime = _at()
+    activated_by: str
+
+
+class ScenarioRow(Row, table=True):
+    """A scenario that takes part: its live version and whether it runs."""
+
+    __tablename__ = "scenario"
+    name: str = Field(primary_key=True)
+    digest: str
+    state: str
+    changed_at: datetime = _at()
+    changed_by: str
+
+
+class TemplateVersionRow(Row, table=True):
+    """A template as it was sent, so that a mail can be built again."""
+
+    __tablename__ = "template_version"
+    digest: str = Field(primary_key=True)
+    name: str = Field(index=True)
+    source: Any = _json()
+    inliner: str
+    first_used_at: datetime = _at()
+
+
+class EnrolmentRow(Row, table=True):
+    """A run; one a (scenario, contact, entry key)."""
+
+    __tablename__ = "enrolment"
+    __table_args__ = (
+        UniqueConstraint("scenario", "contact_id", "entry_key"),
+        Index("ix_enrolment_due", "due_at", sqlite_where=text("open = 1"), postgresql_where=text("open = 1")),
+        Index("ix_enrolment_contact", "contact_id"),
+    )
+    id: int | None = _id()
+    contact_id: int = _number()
+    scenario: str
+    digest: str
+    entry_key: str
+    entered_at: datetime = _at()
+    state: str
+    open: int = 1
+    step: str
+    due_at: datetime = _at()
+    planned_at: datetime = _at()
+    decided_at: datetime = _at()
+    event_id: int | None = _number(nullable=True)
+    this: Any = _json()
+    last_send_at: datetime | None = _at(nullable=True)
+    ended_because: str | None = None
+    lease_until: datetime | None = _at(nullable=True)
+
+
+class MessageRow(Row, table=True):
+    """One e-mail of the send ledger; one a (enrolment, step)."""
+
+    __tablename__ = "message"
+    __table_args__ = (
+        UniqueConstraint("enrolment_id", "step"),
+        Index(
+            "ix_message_waiting",
+            "lane",
+            "due_at",
+            "id",
+            sqlite_where=text("state IN ('queued','deferred')"),
+            postgresql_where=text("state IN ('queued','deferred')"),
+        ),
+        Index(
+            "ix_message_leased",
+            "lease_until",
+            sqlite_where=text("state IN ('claimed','sending')"),
+            postgresql_where=text("state IN ('claimed','sending')"),
+        ),
+        Index("ix_message_contact", "contact_id"),
+    )
+    id: int | None = _id()
+    enrolment_id: int = _number()
+    contact_id: int = _number()
+    scenario: str
+    digest: str
+    step: str
+    edition: str
+    template: str
+    nature: str
+    purpose: str
+    lane: int
+    state: str
+    planned_at: datetime = _at()
+    queued_at: datetime = _at()
+    due_at: datetime = _at()
+    basis: str
+    reason: str
+    rule: str
+    inputs: Any = _json()
+    with_invitation: bool = False
+    judged_revision: int = 0
+    attempts: int = 0
+    lease_until: datetime | None = _at(nullable=True)
+    sent_at: datetime | None = _at(nullable=True)
+    settled_at: datetime | None = _at(nullable=True)
+    reply: str | None = None
+    template_digest: str | None = None
+    context: bytes | None = _bytes()
+
+
+# -- switches and marks ---------------------------------------------------------------------------------------
+
+
+class BrakeRow(Row, table=True):
+    """A brake in force."""
+
+    __tablename__ = "brake"
+    name: str = Field(primary_key=True)
+    reason: str
+    by: str
+    since: datetime = _at()
+
+
+class PolicyChangeRow(Row, table=True):
+    """A switch of the law that was turned, by whom and from what to what."""
+
+    __tablename__ = "policy_change"
+    id: int | None = _id()
+    switch: str
+    old: str
+    new: str
+    by: str
+    at: datetime = _at()
+
+
+class ThrottleStateRow(Row, table=True):
+    """The throttle's history; the newest row is in force."""
+
+    __tablename__ = "throttle_state"
+    id: int | None = _id()
+    mode: str
+    share_percent: int
+    reason: str
+    evidence: Any = _json()
+    at: datetime = _at()
+
+
+class ProgressRow(Row, table=True):
+    """How far a loop has come."""
+
+    __tablename__ = "progress"
+    loop: str = Field(primary_key=True)
+    mark: str
+    at: datetime = _at()
+
+
+class DailyCountRow(Row, table=True):
+    """The console's roll-ups."""
+
+    __tablename__ = "daily_count"
+    __table_args__ = (UniqueConstraint("day", "subject", "key"),)
+    id: int | None = _id()
+    day: date
+    subject: str
+    key: str
+    count: int = 0
+
+
+class TaskRow(Row, table=True):
+    """Something that a person of the team must do."""
+
+    __tablename__ = "task"
+    __table_args__ = (UniqueConstraint("subject", "key"),)
+    id: int | None = _id()
+    subject: str
+    key: str
+    contact_id: int | None = _number(nullable=True)
+    body: Any = _json()
+    raised_at: datetime = _at()
+    done_at: datetime | None = _at(nullable=True)
+
+
+class InstanceRow(Row, table=True):
+    """The fence: which installation this database belongs to, and the prints of its keys."""
+
+    __tablename__ = "instance"
+    key: str = Field(primary_key=True)
+    value: str
+    since: datetime = _at()

@@ -1,0 +1,221 @@
+"""One transaction, as the engine sees it: a thin front over the rooms that know the tables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from accord.core.model.consent import ConsentEntry
+from accord.core.model.contact import Contact
+from accord.core.model.decision import Situation, ThrottleState
+from accord.core.model.enrolment import Enrolment
+from accord.core.model.event import Event
+from accord.core.model.expression import Expression
+from accord.core.model.message import Message
+from accord.core.model.order import OrderLine
+from accord.shell.engine.ports import (
+    Brake,
+    ContactChange,
+    DoorCheck,
+    LiveScenario,
+    NewContact,
+    NewMessage,
+    NewRun,
+    PastEntry,
+    RunChange,
+    Settlement,
+)
+from accord.shell.store import journal, mail, people, runs, segments, situations, switches
+from accord.shell.store.people import Clock
+
+
+@dataclass(frozen=True, slots=True)
+class SqlUnit:
+    """The port `Unit` over one connection. `entity` is whose objections are kept, `dice` gives salts."""
+
+    connection: Connection
+    clock: Clock
+    entity: str
+    dice: Callable[[int], bytes]
+
+    # people
+    def contacts(self, ids: Sequence[int]) -> Mapping[int, Contact]:
+        return people.contacts(self.connection, ids)
+
+    def contacts_by_key(self, keys: Sequence[str]) -> Mapping[str, Contact]:
+        return people.contacts_by_key(self.connection, keys)
+
+    def add_contacts(self, contacts: Sequence[NewContact]) -> Sequence[int]:
+        return people.add_contacts(self.connection, contacts, self.clock)
+
+    def change_contacts(self, changes: Sequence[ContactChange]) -> None:
+        people.change_contacts(self.connection, changes, self.clock)
+
+    def add_entries(self, entries: Sequence[ConsentEntry], now: datetime) -> None:
+        if entries:
+            people.add_entries(self.connection, entries, now, self.dice)
+
+    def entries(self, contact_ids: Sequence[int]) -> Mapping[int, Sequence[ConsentEntry]]:
+        return people.entries_of(self.connection, contact_ids)
+
+    def broken_chains(self) -> Iterator[tuple[int, int]]:
+        return people.broken_chains(self.connection)
+
+    def save_order_lines(self, contact_id: int, lines: Sequence[OrderLine]) -> None:
+        people.save_order_lines(self.connection, contact_id, lines)
+
+    def suppressed(self, digests: Sequence[str]) -> frozenset[str]:
+        return people.suppressed(self.connection, digests)
+
+    def suppress(self, digests: Sequence[str], purpose: str, at: datetime) -> None:
+        people.suppress(self.connection, digests, self.entity, purpose, at)
+
+    # the journal
+    def append(self, events: Sequence[Event], *, received_at: datetime, reacts: bool) -> Sequence[Event]:
+        return journal.append(self.connection, events, received_at=received_at, reacts=reacts)
+
+    def claim_events(self, now: datetime, limit: int, until: datetime) -> Sequence[Event]:
+        return journal.claim(self.connection, now, limit, until)
+
+    def answered(self, event_ids: Sequence[int]) -> None:
+        journal.answered(self.connection, event_ids)
+
+    def events_of(self, contact_id: int, *, limit: int = 1000) -> Sequence[Event]:
+        return journal.of_contact(self.connection, contact_id, limit)
+
+    # runs
+    def situations(self, contact_ids: Sequence[int], *, lock: bool = False) -> Mapping[int, Situation]:
+        return situations.load(self.connection, contact_ids, lock=lock)
+
+    def with_runs(self, known: Mapping[int, Situation], wanted: Sequence[Enrolment]) -> Sequence[Situation]:
+        return situations.with_runs(self.connection, known, wanted)
+
+    def claim_due(self, now: datetime, limit: int, until: datetime) -> Sequence[Enrolment]:
+        return runs.claim_due(self.connection, now, limit, until)
+
+    def runs(self, ids: Sequence[int]) -> Sequence[Enrolment]:
+        return runs.by_id(self.connection, ids)
+
+    def open_runs(self, contact_ids: Sequence[int]) -> Sequence[Enrolment]:
+        return runs.open_runs(self.connection, contact_ids)
+
+    def past_entries(self, contact_ids: Sequence[int], scenarios: Sequence[str]) -> Sequence[PastEntry]:
+        return runs.past_entries(self.connection, contact_ids, scenarios)
+
+    def add_runs(self, new: Sequence[NewRun]) -> Sequence[Enrolment]:
+        return runs.add(self.connection, new)
+
+    def change_runs(self, changes: Sequence[RunChange]) -> None:
+        runs.change(self.connection, changes)
+
+    def release_runs(self, run_ids: Sequence[int]) -> None:
+        runs.release(self.connection, run_ids)
+
+    def matching(
+        self, condition: Expression, *, now: datetime, not_in: str | None, after_id: int, limit: int
+    ) -> Sequence[int]:
+        return segments.matching(
+            self.connection, condition, self.clock, now=now, not_in=not_in, after_id=after_id, limit=limit
+        )
+
+    def in_flight(self) -> Sequence[tuple[str, str, str, int]]:
+        return runs.in_flight(self.connection)
+
+    # mail
+    def queue(self, messages: Sequence[NewMessage]) -> int:
+        return mail.queue(self.connection, messages)
+
+    def claim_messages(
+        self, now: datetime, limit: int, until: datetime, held: frozenset[str]
+    ) -> Sequence[Message]:
+        return mail.claim(self.connection, now, limit, until, held)
+
+    def mark_sending(self, checks: Sequence[DoorCheck], now: datetime) -> frozenset[int]:
+        return mail.mark_sending(self.connection, checks, now)
+
+    def settle(self, settlements: Sequence[Settlement]) -> int:
+        return mail.settle(self.connection, settlements)
+
+    def requeue(self, message_ids: Sequence[int], not_before: datetime) -> None:
+        mail.requeue(self.connection, message_ids, not_before)
+
+    def cancel_messages(
+        self, contact_id: int, purpose: str | None, reason: str, now: datetime
+    ) -> Sequence[int]:
+        return mail.cancel(self.connection, contact_id, purpose, reason, now)
+
+    def orphans(self, now: datetime, limit: int) -> Sequence[Message]:
+        return mail.orphans(self.connection, now, limit)
+
+    def messages_of(self, contact_id: int) -> Sequence[Message]:
+        return mail.of_contact(self.connection, contact_id)
+
+    def message(self, message_id: int) -> Message | None:
+        return mail.by_id(self.connection, message_id)
+
+    def ledger(
+        self,
+        *,
+        states: Sequence[str] | None = None,
+        basis: str | None = None,
+        purpose: str | None = None,
+        since: datetime | None = None,
+        limit: int = 1000,
+    ) -> Sequence[tuple[Message, str, str | None]]:
+        return mail.listed(
+            self.connection, states=states, basis=basis, purpose=purpose, since=since, limit=limit
+        )
+
+    # switches
+    def live_scenarios(self) -> Sequence[LiveScenario]:
+        return switches.live_scenarios(self.connection)
+
+    def versions(self, digests: Sequence[str]) -> Mapping[str, str]:
+        return switches.versions(self.connection, digests)
+
+    def activate(self, name: str, digest: str, source: str, by: str, now: datetime) -> None:
+        switches.activate(self.connection, name, digest, source, by, now)
+
+    def set_scenario_state(self, name: str, state: str, by: str, now: datetime) -> None:
+        switches.set_state(self.connection, name, state, by, now)
+
+    def brakes(self) -> Sequence[Brake]:
+        return switches.brakes(self.connection)
+
+    def hold(self, name: str, reason: str, by: str, now: datetime) -> None:
+        switches.hold(self.connection, name, reason, by, now)
+
+    def release(self, name: str) -> bool:
+        return switches.release(self.connection, name)
+
+    def throttle(self) -> ThrottleState:
+        return switches.throttle(self.connection)
+
+    def note_progress(self, loop: str, mark: str, now: datetime) -> None:
+        switches.note_progress(self.connection, loop, mark, now)
+
+    def progress(self, loop: str) -> str | None:
+        return switches.progress(self.connection, loop)
+
+    def fact(self, key: str) -> str | None:
+        return switches.fact(self.connection, key)
+
+    def tell(self, key: str, value: str, now: datetime) -> None:
+        switches.tell(self.connection, key, value, now)
+
+    def backlog(self, now: datetime) -> Mapping[str, tuple[int, datetime | None]]:
+        return {
+            "events": journal.unanswered(self.connection),
+            "runs": runs.oldest_due(self.connection, now),
+            "messages": mail.awaiting(self.connection, now),
+        }
+
+    def message_counts(self) -> Mapping[str, int]:
+        return mail.counts(self.connection)
+
+    def next_instant(self) -> datetime | None:
+        found = (runs.next_due(self.connection), mail.next_due(self.connection))
+        return min((instant for instant in found if instant is not None), default=None)

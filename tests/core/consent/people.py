@@ -29,7 +29,9 @@ VENUE = Venue(
         "offers": Purpose("offers", ("promotional",)),
         "reviews": Purpose("reviews", ("review",), families=("plays",)),
         "trade": Purpose("trade", ("promotional",), professional=True, families=("plays",)),
-        "friends": Purpose("friends", ("promotional", "partner"), families=("plays",), partners=("cafe",)),
+        "friends": Purpose(
+            "friends", ("promotional", "partner", "tracking"), families=("plays",), partners=("cafe",)
+        ),
         "texts": Purpose("texts", ("promotional",), channel="sms", families=("plays",)),
     },
     families={

@@ -62,6 +62,14 @@ def test_a_reactivation_reads_any_kind_and_one_refusal_among_them_is_a_refusal()
     assert read(send(BACK), whole).consent == "active_optout"
 
 
+def test_a_yes_to_the_pixel_or_to_partners_is_no_yes_to_our_mail():
+    for kind in ("tracking", "partner"):
+        pixel = situation(act(Act.OPTIN_PROVEN, "friends", kind))
+        assert read(send(BACK, "friends"), pixel).consent == "never_asked"
+        asked = situation(act(Act.SILENCE, "letter", "tracking", informed=True))
+        assert not read(send(), asked).informed
+
+
 def test_an_invitation_reads_the_purpose_it_invites_to():
     known = situation(act(Act.OPTIN_PROVEN), entered_by=ordered())
     got = read(service(invite="letter"), known)

@@ -34,6 +34,9 @@ KIND_OF: Mapping[str, Kind] = {
     Nature.REVIEW_REQUEST: Kind.REVIEW,
 }
 
+# A yes to the pixel, or to partners, is no yes to mail from us (R-04, R-56).
+_OUR_MAIL = frozenset({Kind.EDITORIAL, Kind.PROMOTIONAL, Kind.REVIEW})
+
 # Of several kinds, one refusal is a refusal; else the best that was said counts (reactivation, invitations).
 _OF_ANY_KIND = (
     ConsentStatus.ACTIVE_OPTOUT,
@@ -121,7 +124,7 @@ def _consent(known: Consents, nature: str, purpose: Purpose | None, *, promotes:
     kind = KIND_OF.get(nature)
     if nature == Nature.REACTIVATION and promotes:
         kind = Kind.PROMOTIONAL
-    kinds = (kind.value,) if kind else (*purpose.kinds, EVERYTHING)
+    kinds = (kind.value,) if kind else (*(each for each in purpose.kinds if each in _OUR_MAIL), EVERYTHING)
     states = [state_of(known, purpose.name, each) for each in kinds]
     found = min(states, key=lambda state: _OF_ANY_KIND.index(state.status))
     if purpose.channel != EMAIL and found.status is ConsentStatus.OPTIN_PROVEN:
@@ -132,7 +135,9 @@ def _consent(known: Consents, nature: str, purpose: Purpose | None, *, promotes:
 def _informed(known: Consents, purpose: Purpose | None, state: ConsentState) -> bool:
     """Whether any collection for this purpose, or for all prospecting, offered refusal there and then."""
     for_purpose = (
-        said.informed for (name, _), said in known.states.items() if purpose and name == purpose.name
+        said.informed
+        for (name, kind), said in known.states.items()
+        if purpose and name == purpose.name and kind != Kind.TRACKING
     )
     return state.informed or known.overall.informed or any(for_purpose)
 

@@ -93,8 +93,8 @@ def simulate(
     known = dict(catalogue.versions) | {scenario.digest: scenario for scenario in chosen}
     walk = _Walk(replace(catalogue, versions=known), situation, chosen, list(ledger))
     pending = sorted(script, key=lambda happening: happening.at)
-    agenda = [
-        (instant, 1, order, thing) for order, (instant, thing) in enumerate(_agenda(walk, start, until))
+    agenda: list[tuple[datetime, int, int, Happening | _Call]] = [
+        (call.occasion.at, 1, order, call) for order, call in enumerate(_calls(walk, start, until))
     ]
     agenda += [(thing.at, 0, order, thing) for order, thing in enumerate(pending)]
     heapq.heapify(agenda)

@@ -9,7 +9,7 @@ from accord.core.model.scenario import OnSegment
 from accord.core.triggers.occasion import Occasion
 
 
-def scans(trigger: OnSegment, after: datetime, until: datetime, zone: ZoneInfo) -> tuple[Occasion, ...]:
+def scans(trigger: OnSegment, after: datetime, until: datetime, _zone: ZoneInfo) -> tuple[Occasion, ...]:
     """The last full hour in (after, until]: looking once finds all who have come to be in the segment."""
     hour = until.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
     return (Occasion(hour, hour.isoformat(), trigger.segment),) if hour > after else ()

@@ -1,0 +1,180 @@
+"""The public door: one-click unsubscribing, the preference page, clicks, health."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime
+
+from fastapi import FastAPI, HTTPException, Request, Response
+from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
+from fastapi.staticfiles import StaticFiles
+from starlette.exceptions import HTTPException as StarletteHTTPException
+
+from accord.core.mail.links import LinkKind
+from accord.core.robots import Fetch
+from accord.shell.engine.ports import StoreError
+from accord.shell.web.choices import Unreadable, changes_of
+from accord.shell.web.guard import Guard
+from accord.shell.web.pages import STATIC, Pages
+from accord.shell.web.ports import People
+from accord.shell.web.visit import Fields, Visit, language_of, verified, visit
+
+LOG = logging.getLogger(__name__)
+READING = ["GET", "HEAD"]
+
+
+def create_app(people: People) -> FastAPI:
+    """The web application over a house.
+
+    Paths are never redirected to others: a one-click POST must be answered where it was sent (R-50).
+    """
+    app = FastAPI(title="Accord", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
+    pages = Pages(people.venue)
+    _health_routes(app, people)
+    _unsubscribe_routes(app, people, pages)
+    _preference_routes(app, people, pages)
+    _click_route(app, people)
+    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    _fault_pages(app, people, pages)
+    app.add_middleware(Guard, https=people.venue.base_url.startswith("https://"))
+    return app
+
+
+def _health_routes(app: FastAPI, people: People) -> None:
+    @app.api_route("/health/live", methods=READING)
+    def live() -> JSONResponse:
+        """This process answers."""
+        return JSONResponse({"status": "ok"})
+
+    @app.api_route("/health/ready", methods=READING)
+    def ready() -> JSONResponse:
+        """The house can serve; 503 and the reasons when it can't."""
+        health = people.health()
+        body = {"status": "ok" if health.ready else "not ready", "details": dict(health.details)}
+        return JSONResponse(body, 200 if health.ready else 503)
+
+
+def _unsubscribe_routes(app: FastAPI, people: People, pages: Pages) -> None:
+    @app.api_route("/u/{token}", methods=READING)
+    def ask(request: Request, token: str) -> HTMLResponse:
+        """One button, and nothing changes: software fetches these addresses (R-51)."""
+        here = visit(request, people, token, LinkKind.UNSUBSCRIBE)
+        return pages.page("unsubscribe", here.language, stops=_stops(here, pages))
+
+    @app.post("/u/{token}")
+    def unsubscribe(request: Request, token: str) -> HTMLResponse:
+        """One-click (RFC 8058) and the page's own button; what the body says does not matter.
+
+        An objection has no form (R-10), so that no body can be wrong: it is not even read. Answered with
+        200, without cookie, login or redirect, the same the second time and for a person no longer known.
+        """
+        claim = verified(people, token, LinkKind.UNSUBSCRIBE)
+        people.unsubscribe(claim, people.now())
+        here = visit(request, people, token, LinkKind.UNSUBSCRIBE)
+        url = here.view.preferences_url if here.view else None
+        return pages.page("unsubscribed", here.language, stops=_stops(here, pages), preferences_url=url)
+
+
+def _stops(here: Visit, pages: Pages) -> str | None:
+    """What the link's click stops, as readers know it; None for all prospecting."""
+    if here.view is None or here.view.stops is None:
+        return None
+    return pages.label(here.view.stops, here.language)
+
+
+def _preference_routes(app: FastAPI, people: People, pages: Pages) -> None:
+    kinds = (LinkKind.PREFERENCES, LinkKind.KEEP)
+
+    @app.api_route("/p/{token}", methods=READING)
+    def show(request: Request, token: str) -> HTMLResponse:
+        """The page as things stand; nothing changes."""
+        return _preference_page(visit(request, people, token, *kinds), people, pages)
+
+    @app.post("/p/{token}")
+    def save(request: Request, token: str, fields: Fields) -> HTMLResponse:
+        """One of the page's buttons was pressed; shows the page as it is then, and says what was done."""
+        here = visit(request, people, token, *kinds)
+        action = fields.get("action")
+        try:
+            if action == "keep":
+                people.keep(here.claim, people.now())
+            else:
+                people.save_preferences(here.claim, changes_of(fields, here, people, pages), people.now())
+        except Unreadable:
+            return _preference_page(here, people, pages, done="unreadable", status=422)
+        after = visit(request, people, token, *kinds)
+        return _preference_page(after, people, pages, done=action)
+
+
+def _preference_page(
+    here: Visit, people: People, pages: Pages, *, done: str | None = None, status: int = 200
+) -> HTMLResponse:
+    if here.view is None:
+        return pages.page("forgotten", here.language)
+    boxes = [
+        {"name": each.name, "on": each.on, **pages.described(each.name, here.language)}
+        for each in here.view.purposes
+    ]
+    return pages.page(
+        "preferences",
+        here.language,
+        status=status,
+        view=here.view,
+        boxes=boxes,
+        done=done,
+        keeping=here.claim.kind is LinkKind.KEEP,
+        paused=_paused(here, people.now()),
+    )
+
+
+def _paused(here: Visit, now: datetime) -> datetime | None:
+    """Until when mail is paused, if it is."""
+    until = here.view.preferences.paused_until if here.view else None
+    return until if until is not None and until > now else None
+
+
+def _click_route(app: FastAPI, people: People) -> None:
+    @app.api_route("/l/{token}", methods=READING)
+    def follow(request: Request, token: str) -> Response:
+        """Record the fetch, with what tells robots from people, and lead to the signed target only.
+
+        A person who clicked gets where they wanted to go, even when the fetch can't be recorded.
+        """
+        claim = verified(people, token, LinkKind.CLICK)
+        if claim.target is None or not claim.target.startswith(("https://", "http://")):
+            raise HTTPException(404)
+        fetch = Fetch(
+            at=people.now(),
+            link=claim.target,
+            method=request.method,
+            address=request.client.host if request.client else "",
+            agent=request.headers.get("user-agent", "")[:500],
+        )
+        try:
+            people.record_click(claim, fetch)
+        except StoreError as fault:
+            LOG.warning("a click on a link of message %s was not recorded: %s", claim.message_id, fault)
+        return RedirectResponse(claim.target, 302)
+
+
+def _fault_pages(app: FastAPI, people: People, pages: Pages) -> None:
+    """What went wrong, on a page that says as little as it can about people and about us."""
+
+    @app.exception_handler(StarletteHTTPException)
+    def refused(request: Request, fault: StarletteHTTPException) -> HTMLResponse:
+        name = "not_found" if fault.status_code in (404, 405) else "refused"
+        answer = pages.page(name, language_of(request, people), status=fault.status_code)
+        answer.headers.update(fault.headers or {})
+        return answer
+
+    @app.exception_handler(StoreError)
+    def busy(request: Request, fault: StoreError) -> HTMLResponse:
+        LOG.error("the database could not answer %s: %s", request.method, fault)
+        answer = pages.page("later", language_of(request, people), status=503)
+        answer.headers["retry-after"] = "60"
+        return answer
+
+    @app.exception_handler(Exception)
+    def broken(request: Request, _fault: Exception) -> HTMLResponse:
+        # Starlette raises it again after this answer, so that the server logs the traceback.
+        return pages.page("later", language_of(request, people), status=500)

@@ -1,0 +1,59 @@
+"""One visit to a public page: who the link belongs to, what is known of them, which language they read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, HTTPException, Request
+from starlette.datastructures import FormData, UploadFile
+
+from accord.core.mail.links import Claim, LinkKind
+from accord.shell.web.ports import People, PreferencesView
+from accord.shell.web.words import choose
+
+MOST_FIELDS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """A link that we signed, followed by somebody; `view` is None when the person is no longer known."""
+
+    claim: Claim
+    token: str
+    view: PreferencesView | None
+    language: str
+
+
+def language_of(request: Request, people: People, view: PreferencesView | None = None) -> str:
+    """The language in which this request is answered."""
+    accepted = request.headers.get("accept-language")
+    return choose(view.language if view else None, accepted, people.venue.entity.languages)
+
+
+def verified(people: People, token: str, *kinds: LinkKind) -> Claim:
+    """What the token says, as the first of these kinds that it was signed for.
+
+    Anything else is 404, the same whether it is forged, cut short or of another kind; what we sign is ASCII.
+    """
+    for kind in kinds if token.isascii() else ():
+        claim = people.links.read(kind, token)
+        if claim is not None:
+            return claim
+    raise HTTPException(404)
+
+
+def visit(request: Request, people: People, token: str, *kinds: LinkKind) -> Visit:
+    """The visit that a token opens; raises 404 where it opens none."""
+    claim = verified(people, token, *kinds)
+    view = people.preferences(claim)
+    return Visit(claim, token, view, language_of(request, people, view))
+
+
+async def _read_fields(request: Request) -> dict[str, str]:
+    """The text fields of a posted form, in either encoding; files are not for us."""
+    form: FormData = await request.form(max_files=0, max_fields=MOST_FIELDS)
+    return {name: value for name, value in form.items() if not isinstance(value, UploadFile)}
+
+
+Fields = Annotated[dict[str, str], Depends(_read_fields)]

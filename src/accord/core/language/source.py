@@ -151,7 +151,10 @@ class _Builder:
             key = self._node(event, events, depth + 1)
             value = self._node(next(events), events, depth + 1)
             if not isinstance(key, ScalarNode):
-                self._fault(key.span, "key-not-text", "A key is a single word.")
+                repaired = _repair(self.lines[key.span.line - 1], key.span.line, self.file)
+                self.faults.append(
+                    repaired or Diagnostic(key.span, "key-not-text", "A key is a single word.")
+                )
                 continue
             if key.text == "<<":
                 self._fault(key.span, "merge-key", "<<: merge keys are not used here; write it out.")
@@ -257,8 +260,8 @@ def _syntax(fault: yaml.YAMLError, text: str, file: str) -> Diagnostic:
 def _repair(line: str, number: int, file: str) -> Diagnostic | None:
     """The faults that people make most, each with the line as it should be."""
     if "\t" in line[: len(line) - len(line.lstrip())]:
-        at = line.index("\t") + 1
-        return Diagnostic(Span(file, number, at), "tab", "The line is indented with a tab.", "Use spaces.")
+        tab = Span(file, number, line.index("\t") + 1)
+        return Diagnostic(tab, "tab", "The line is indented with a tab.", "Use spaces.")
     match = re.match(r"(\s*(?:- )?[\w.-]+:\s+)(.+)$", line)
     if match is None:
         return None

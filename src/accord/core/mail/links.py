@@ -86,7 +86,7 @@ class Links:
         packed, _, mark = rest.partition("~")
         good = False
         for key in self.keys:
-            good |= hmac.compare_digest(self._mark(key, token, packed), mark)
+            good |= hmac.compare_digest(self._mark(key, token, packed).encode(), mark.encode())
         if not good:
             return None
         return _unpacked(packed)

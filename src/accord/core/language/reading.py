@@ -1,0 +1,166 @@
+"""Reading a map of an author's, key by key: every fault is kept, and reading goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import NoReturn
+
+from accord.core.expressions.names import Scope
+from accord.core.expressions.parse import Want, nearest, read_expression
+from accord.core.expressions.spell import duration_of
+from accord.core.language.source import ListNode, MapNode, Node, ScalarNode
+from accord.core.model.expression import Expression
+from accord.core.model.place import Diagnostic, Severity, Span
+from accord.core.model.time import Duration
+
+
+class Stop(Exception):
+    """This block can't be read any further; its faults are kept already."""
+
+
+@dataclass(slots=True)
+class Notes:
+    """The faults found so far in one file."""
+
+    faults: list[Diagnostic] = field(default_factory=list)
+
+    def error(self, span: Span, code: str, message: str, hint: str | None = None) -> None:
+        """Something that keeps the file from going live."""
+        self.faults.append(Diagnostic(span, code, message, hint))
+
+    def warn(self, span: Span, code: str, message: str, hint: str | None = None) -> None:
+        """Something worth a look."""
+        self.faults.append(Diagnostic(span, code, message, hint, Severity.WARNING))
+
+    def stop(self, span: Span, code: str, message: str, hint: str | None = None) -> NoReturn:
+        """An error after which the block can't be read."""
+        self.error(span, code, message, hint)
+        raise Stop
+
+    @property
+    def has_errors(self) -> bool:
+        """Whether any of them is an error."""
+        return any(fault.severity is Severity.ERROR for fault in self.faults)
+
+
+@dataclass(slots=True)
+class Block:
+    """One map of the file. `name` and `at` are what a missing key points at."""
+
+    node: MapNode
+    name: str
+    at: Span
+    notes: Notes
+
+    def only(self, known: Sequence[str]) -> None:
+        """Point at each key that has no meaning here."""
+        for key, _ in self.node.entries:
+            if key.text not in known:
+                hint = nearest(key.text, known)
+                self.notes.error(
+                    key.span, "unknown-key", f"«{key.text}» has no meaning in {self.name}.", hint
+                )
+
+    def has(self, key: str) -> bool:
+        """Whether the key is there."""
+        return self.node.get(key) is not None
+
+    def need(self, key: str) -> Node:
+        """The value of a required key; points at the block where it is missing."""
+        node = self.node.get(key)
+        if node is None:
+            self.notes.stop(self.at, "missing-key", f"{self.name} needs «{key}:».")
+        return node
+
+    def text(self, key: str) -> str:
+        """A required text."""
+        return self._text(self.need(key), key)
+
+    def text_or(self, key: str, default: str | None = None) -> str | None:
+        """A text, or the default."""
+        node = self.node.get(key)
+        return default if node is None else self._text(node, key)
+
+    def _text(self, node: Node, key: str) -> str:
+        if not isinstance(node, ScalarNode) or node.value is None:
+            self.notes.stop(node.span, "wrong-value", f"«{key}:» takes a text.")
+        return node.text
+
+    def choice(self, key: str, known: Sequence[str], default: str | None = None) -> str:
+        """One of a few words."""
+        node = self.node.get(key)
+        if node is None and default is not None:
+            return default
+        node = self.need(key)
+        said = self._text(node, key)
+        if said not in known:
+            message = f"«{said}» is not one of: {', '.join(known)}."
+            self.notes.stop(node.span, "wrong-value", message, nearest(said, known))
+        return said
+
+    def duration(self, key: str) -> Duration:
+        """A required length of time."""
+        node = self.need(key)
+        found = duration_of(self._text(node, key))
+        if found is None:
+            self.notes.stop(
+                node.span,
+                "wrong-duration",
+                f"«{self._text(node, key)}» is not a length of time; write 3 days, 36 hours, 2 weeks or 1 month.",
+            )
+        return found
+
+    def number(self, key: str, low: int, high: int, default: int) -> int:
+        """A whole number within bounds."""
+        node = self.node.get(key)
+        if node is None:
+            return default
+        value = node.value if isinstance(node, ScalarNode) else None
+        if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
+            self.notes.stop(node.span, "wrong-value", f"«{key}:» takes a whole number from {low} to {high}.")
+        return value
+
+    def map(self, key: str, name: str) -> Block:
+        """A required map."""
+        node = self.need(key)
+        return self.block_of(node, name, self.node.key(key))
+
+    def block_of(self, node: Node, name: str, key: ScalarNode | None = None) -> Block:
+        """A node as a block of its own."""
+        if not isinstance(node, MapNode):
+            self.notes.stop(node.span, "wrong-value", f"{name} takes keys and values, one a line.")
+        return Block(node, name, key.span if key is not None else node.span, self.notes)
+
+    def texts(self, key: str) -> list[ScalarNode]:
+        """A text or a list of texts, as nodes."""
+        node = self.need(key)
+        items = node.items if isinstance(node, ListNode) else (node,)
+        found = [item for item in items if isinstance(item, ScalarNode) and item.value is not None]
+        if len(found) != len(items) or not found:
+            self.notes.stop(node.span, "wrong-value", f"«{key}:» takes a name, or a list of names.")
+        return found
+
+    def list(self, key: str) -> tuple[Node, ...]:
+        """A required list."""
+        node = self.need(key)
+        if not isinstance(node, ListNode) or not node.items:
+            self.notes.stop(node.span, "wrong-value", f"«{key}:» takes a list.")
+        return node.items
+
+    def condition(self, key: str, scope: Scope) -> Expression | None:
+        """An optional condition."""
+        node = self.node.get(key)
+        return None if node is None else self.expression_of(node, scope, Want.CONDITION)
+
+    def expression_of(self, node: Node, scope: Scope, want: Want) -> Expression | None:
+        """An expression's text, read in its scope; its faults are kept."""
+        if not isinstance(node, ScalarNode) or (node.value is None and not node.text):
+            self.notes.error(node.span, "wrong-value", "A condition is one line of text here.")
+            return None
+        span = node.span
+        if node.quoted:
+            span = Span(span.file, span.line, span.column + 1, max(span.length - 2, 1))
+        found, faults = read_expression(node.text, span, scope, want)
+        self.notes.faults += faults
+        return found

@@ -154,7 +154,7 @@ def _consent_events(walk: _Walk, entries: Sequence[ConsentEntry]) -> tuple[Event
         return ()
     before = walk.situation.consents
     walk.ledger += entries
-    walk.situation = replace(walk.situation, consents=consents(walk.ledger))
+    walk.situation = replace(walk.situation, consents=consents(walk.ledger, walk.catalogue.venue.policy))
     return told(entries, before, walk.situation.consents)
 
 
@@ -165,7 +165,7 @@ def _hear(walk: _Walk, event: Event, now: datetime) -> None:
     walk.heard.append(event)
     learned = learn(event, walk.situation, walk.catalogue.venue)
     walk.ledger += learned.entries
-    walk.situation = after(walk.situation, learned, walk.ledger)
+    walk.situation = after(walk.situation, learned, walk.ledger, walk.catalogue.venue.policy)
     for run in list(walk.runs.values()):
         asked = replace(_of(walk, run), it=event)
         _apply(walk, run, something_happened(asked, walk.catalogue, now=now), now)

@@ -14,7 +14,7 @@ from accord.core.model.decision import Situation
 from accord.core.model.event import Event
 from accord.core.model.expression import Value
 from accord.core.model.order import OrderLine
-from accord.core.model.venue import Venue
+from accord.core.model.venue import Policy, Venue
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +112,12 @@ def _rectified(learned: Learned, event: Event, venue: Venue) -> Learned:
     )
 
 
-def after(situation: Situation, learned: Learned, ledger: Sequence[ConsentEntry] = ()) -> Situation:
+def after(
+    situation: Situation,
+    learned: Learned,
+    ledger: Sequence[ConsentEntry] = (),
+    policy: Policy | None = None,
+) -> Situation:
     """The situation once `learned` is known; `ledger` is the whole ledger where entries were added to it."""
     contact = replace(
         situation.contact,
@@ -125,7 +130,7 @@ def after(situation: Situation, learned: Learned, ledger: Sequence[ConsentEntry]
     )
     changed = {line.order_id for line in learned.lines}
     kept = tuple(line for line in situation.lines if line.order_id not in changed)
-    known = consents(ledger) if learned.entries else situation.consents
+    known = consents(ledger, policy) if learned.entries else situation.consents
     return replace(situation, contact=contact, lines=(*kept, *learned.lines), consents=known)
 
 

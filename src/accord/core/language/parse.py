@@ -161,7 +161,8 @@ def _why(block: Block, purpose: str, venue: Venue) -> Mapping[str, Mapping[str, 
             "a scenario needs «why:»: the reader must be told why they are written to.",
         )
     if isinstance(node, ScalarNode):
-        return {basis: {venue.entity.language: _prose(block, node)} for basis in BASES}
+        said = _prose(block, node)
+        return {basis: {venue.entity.language: said} for basis in BASES}
     why = block.map("why", "«why:»")
     why.only(BASES)
     return {key.text: _by_language(why, key, venue) for key, _ in why.node.entries if key.text in BASES}

@@ -13,18 +13,19 @@ class Duration:
     """A length of time as an author writes it; negative parts mean earlier.
 
     Months, weeks and days are calendar steps in a zone (a day is 23 or 25 hours long when the clocks
-    change); hours are elapsed time.
+    change); hours and minutes are elapsed time.
     """
 
     months: int = 0
     days: int = 0
     hours: int = 0
+    minutes: int = 0
 
     def __neg__(self) -> Duration:
-        return Duration(-self.months, -self.days, -self.hours)
+        return Duration(-self.months, -self.days, -self.hours, -self.minutes)
 
     def __str__(self) -> str:
-        parts = ((self.months, "month"), (self.days, "day"), (self.hours, "hour"))
+        parts = ((self.months, "month"), (self.days, "day"), (self.hours, "hour"), (self.minutes, "minute"))
         said = [f"{n} {unit}{'s' if abs(n) != 1 else ''}" for n, unit in parts if n]
         return " ".join(said) or "0 days"
 
@@ -47,7 +48,7 @@ def later(instant: datetime, duration: Duration, zone: ZoneInfo) -> datetime:
         local = instant.astimezone(zone)
         day = add_months(local.date(), duration.months) + timedelta(days=duration.days)
         instant = on_wall_clock(day, local.time().replace(tzinfo=None, fold=local.fold), zone)
-    return instant.astimezone(UTC) + timedelta(hours=duration.hours)
+    return instant.astimezone(UTC) + timedelta(hours=duration.hours, minutes=duration.minutes)
 
 
 def on_wall_clock(day: date, hour: time, zone: ZoneInfo) -> datetime:

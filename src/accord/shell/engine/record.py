@@ -123,7 +123,7 @@ def record_consents(
         for contact_id in contacts:
             own = [entry for entry in entries if entry.contact_id == contact_id]
             before = known[contact_id].consents if contact_id in known else Consents()
-            standing = consents(ledgers.get(contact_id, ()))
+            standing = consents(ledgers.get(contact_id, ()), catalogue.venue.policy)
             events += [replace(event, source=source) for event in told(own, before, standing)]
         for event in events:
             if event.name in CANCELLING:

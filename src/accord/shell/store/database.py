@@ -13,9 +13,10 @@ from typing import IO, Any
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
 
+from accord.core.model.venue import Policy
 from accord.shell.engine.ports import Busy, StoreError
 from accord.shell.store import migrate
-from accord.shell.store.people import Clock
+from accord.shell.store.people import Law
 from accord.shell.store.segments import day_in_zone
 from accord.shell.store.unit import SqlUnit
 
@@ -34,7 +35,7 @@ class SqlStore:
     """The port `Store`."""
 
     engine: Engine
-    clock: Clock
+    law: Law
     entity: str
     dice: Callable[[int], bytes]
     _lock: IO[str] | None = field(default=None, repr=False)
@@ -54,7 +55,7 @@ class SqlStore:
                 yield self._unit(connection)
 
     def _unit(self, connection: Connection) -> SqlUnit:
-        return SqlUnit(connection, self.clock, self.entity, self.dice)
+        return SqlUnit(connection, self.law, self.entity, self.dice)
 
     def upgrade(self) -> None:
         """Bring the tables to this version; quiet and harmless where they are."""
@@ -117,6 +118,7 @@ def open_store(
     entity: str = "self",
     months: int = 36,
     zone: str = "Europe/Paris",
+    policy: Policy | None = None,
 ) -> SqlStore:
     """Open `sqlite:///FILE` or `postgresql://…`.
 
@@ -130,7 +132,7 @@ def open_store(
         engine = create_engine(address.set(drivername="postgresql+psycopg"), pool_pre_ping=True, pool_size=10)
     else:
         raise StoreError(f"{address.drivername} is not a database that Accord knows: sqlite or postgresql")
-    return SqlStore(engine, Clock(months, zone), entity, dice)
+    return SqlStore(engine, Law(months, zone, policy or Policy()), entity, dice)
 
 
 def _sqlite(address: URL) -> Engine:

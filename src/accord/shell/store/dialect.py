@@ -36,9 +36,11 @@ def among(connection: Connection, subject: Any, values: Sequence[int] | Sequence
     listed = list(values)
     if is_sqlite(connection):
         each = func.json_each(bindparam(None, json.dumps(listed))).table_valued("value")
-        return subject.in_(select(each.c.value))
+        found: ColumnElement[bool] = subject.in_(select(each.c.value))
+        return found
     kind = Text() if listed and isinstance(listed[0], str) else BigInteger()
-    return subject == sql_any(cast(bindparam(None, listed), ARRAY(kind)))
+    equal: ColumnElement[bool] = subject == sql_any(cast(bindparam(None, listed), ARRAY(kind)))
+    return equal
 
 
 def pairs(connection: Connection, values: Sequence[tuple[int, int]]) -> Any:

@@ -17,6 +17,7 @@ from accord.core.model.consent import Act, ConsentEntry, Consents
 from accord.core.model.contact import AddressKind, AddressState, Contact, Preferences, email_key
 from accord.core.model.order import OrderLine
 from accord.core.model.time import add_months, local_day
+from accord.core.model.venue import Policy
 from accord.shell.engine.ports import ContactChange, Duplicate, NewContact
 from accord.shell.store import tables
 from accord.shell.store.columns import dumps, loads
@@ -32,11 +33,11 @@ SUPPRESSION = cast("Table", tables.SuppressionRow.__table__)  # type: ignore[att
 GENESIS = "0" * 64
 
 
-class Clock:
-    """The three-year clock as the database keeps it: months of retention in the entity's zone."""
+class Law:
+    """What the database must know of the law: months of retention in the entity's zone, and the switches."""
 
-    def __init__(self, months: int, zone: str) -> None:
-        self.months, self.zone = months, ZoneInfo(zone)
+    def __init__(self, months: int, zone: str, policy: Policy) -> None:
+        self.months, self.zone, self.policy = months, ZoneInfo(zone), policy
 
     def runs_out(self, collected_at: datetime, last_action_at: datetime | None) -> date:
         """The day of the cut-off (R-40), for segments; the gate reckons it anew."""
@@ -78,7 +79,7 @@ def _contact(row: Row[Any]) -> Contact:
     )
 
 
-def add_contacts(connection: Connection, new: Sequence[NewContact], clock: Clock) -> list[int]:
+def add_contacts(connection: Connection, new: Sequence[NewContact], law: Law) -> list[int]:
     """Ids in the order of `new`; raises Duplicate when an address or an external id exists."""
     rows = [
         {
@@ -91,7 +92,7 @@ def add_contacts(connection: Connection, new: Sequence[NewContact], clock: Clock
             "address_kind": each.address_kind.value,
             "from_third_party": each.from_third_party,
             "collected_at": each.collected_at,
-            "expires_on": clock.runs_out(each.collected_at, None),
+            "expires_on": law.runs_out(each.collected_at, None),
             "attributes": dict(each.attributes),
             "revision": 0,
         }
@@ -110,7 +111,7 @@ def add_contacts(connection: Connection, new: Sequence[NewContact], clock: Clock
     return [ids[row["email_key"]] for row in rows]
 
 
-def change_contacts(connection: Connection, changes: Sequence[ContactChange], clock: Clock) -> None:
+def change_contacts(connection: Connection, changes: Sequence[ContactChange], law: Law) -> None:
     """Write changes, several to one contact in their order; each contact's revision goes up once."""
     ids = sorted({change.contact_id for change in changes})
     known = contacts(connection, ids, lock=True)
@@ -119,7 +120,7 @@ def change_contacts(connection: Connection, changes: Sequence[ContactChange], cl
         if change.contact_id in rows:
             _put(rows[change.contact_id], change)
     for row in rows.values():
-        row["expires_on"] = clock.runs_out(row["collected_at"], row["last_action_at"])
+        row["expires_on"] = law.runs_out(row["collected_at"], row["last_action_at"])
     if rows:
         _write_contacts(connection, list(rows.values()))
 
@@ -174,7 +175,11 @@ def bump(connection: Connection, contact_ids: Sequence[int]) -> None:
 
 
 def add_entries(
-    connection: Connection, entries: Sequence[ConsentEntry], now: datetime, dice: Callable[[int], bytes]
+    connection: Connection,
+    entries: Sequence[ConsentEntry],
+    law: Law,
+    now: datetime,
+    dice: Callable[[int], bytes],
 ) -> None:
     """Append to each person's chain, and make their states anew."""
     ids = sorted({entry.contact_id for entry in entries})
@@ -198,7 +203,7 @@ def add_entries(
         )
         last[entry.contact_id] = (seq + 1, digest)
     connection.execute(insert(ENTRY), rows)
-    derive_states(connection, ids)
+    derive_states(connection, ids, law)
 
 
 def chained(previous: str, salt: str, payload: str) -> str:
@@ -263,12 +268,14 @@ def _entry(contact_id: int, seq: int, payload: Mapping[str, Any]) -> ConsentEntr
     )
 
 
-def derive_states(connection: Connection, ids: Sequence[int]) -> None:
+def derive_states(connection: Connection, ids: Sequence[int], law: Law) -> None:
     """Make the states of these persons anew from their ledgers, for segments."""
     ledgers = entries_of(connection, ids)
     connection.execute(delete(STATE).where(among(connection, STATE.c.contact_id, ids)))
     rows = [
-        row for contact_id in ids for row in _state_rows(contact_id, consents(ledgers.get(contact_id, [])))
+        row
+        for contact_id in ids
+        for row in _state_rows(contact_id, consents(ledgers.get(contact_id, []), law.policy))
     ]
     if rows:
         connection.execute(insert(STATE), rows)

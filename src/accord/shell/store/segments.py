@@ -52,14 +52,14 @@ from accord.shell.store.columns import UtcDateTime
 from accord.shell.store.dialect import is_sqlite
 from accord.shell.store.journal import EVENT
 from accord.shell.store.mail import MESSAGE
-from accord.shell.store.people import CONTACT, LINE, STATE, Clock
+from accord.shell.store.people import CONTACT, LINE, STATE, Law
 from accord.shell.store.runs import RUN
 
 
 def matching(
     connection: Connection,
     condition: Expression,
-    clock: Clock,
+    clock: Law,
     *,
     now: datetime,
     not_in: str | None,
@@ -88,7 +88,7 @@ class Asked:
     instants as UTC text of fixed width, days of the year as MM-DD, numbers as floats, truths as 0 and 1.
     """
 
-    def __init__(self, connection: Connection, clock: Clock, now: datetime) -> None:
+    def __init__(self, connection: Connection, clock: Law, now: datetime) -> None:
         self.embedded = is_sqlite(connection)
         self.clock = clock
         self.today = local_day(now, clock.zone)

@@ -17,13 +17,14 @@ from accord.core.model.message import LEFT_THE_HOUSE, MessageState, PastMail
 from accord.shell.store import journal, mail, people, switches
 from accord.shell.store.dialect import among
 from accord.shell.store.journal import EVENT
+from accord.shell.store.people import Law
 from accord.shell.store.runs import RUN
 
 # Rows that the engine writes about its own doings: no cue listens to these by having been there before.
 _OWN_DOINGS = ("mail.queued", "mail.held", "mail.refused", "mail.sent", "scenario.noted")
 
 
-def load(connection: Connection, contact_ids: Sequence[int], *, lock: bool) -> dict[int, Situation]:
+def load(connection: Connection, contact_ids: Sequence[int], law: Law, *, lock: bool) -> dict[int, Situation]:
     """What is known of each, without a run, in eight queries whatever the number of people."""
     known = people.contacts(connection, contact_ids, lock=lock)
     ids = list(known)
@@ -37,7 +38,7 @@ def load(connection: Connection, contact_ids: Sequence[int], *, lock: bool) -> d
     return {
         number: Situation(
             contact=contact,
-            consents=consents(ledgers.get(number, [])),
+            consents=consents(ledgers.get(number, []), law.policy),
             lines=tuple(lines.get(number, ())),
             mails=tuple(_past(row, clicked) for row in mails.get(number, ())),
             contract_in_progress=number in contracts,

@@ -29,7 +29,7 @@ from accord.shell.engine.ports import (
     Settlement,
 )
 from accord.shell.store import journal, mail, people, runs, segments, situations, switches
-from accord.shell.store.people import Clock
+from accord.shell.store.people import Law
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class SqlUnit:
     """The port `Unit` over one connection. `entity` is whose objections are kept, `dice` gives salts."""
 
     connection: Connection
-    clock: Clock
+    law: Law
     entity: str
     dice: Callable[[int], bytes]
 
@@ -49,14 +49,14 @@ class SqlUnit:
         return people.contacts_by_key(self.connection, keys)
 
     def add_contacts(self, contacts: Sequence[NewContact]) -> Sequence[int]:
-        return people.add_contacts(self.connection, contacts, self.clock)
+        return people.add_contacts(self.connection, contacts, self.law)
 
     def change_contacts(self, changes: Sequence[ContactChange]) -> None:
-        people.change_contacts(self.connection, changes, self.clock)
+        people.change_contacts(self.connection, changes, self.law)
 
     def add_entries(self, entries: Sequence[ConsentEntry], now: datetime) -> None:
         if entries:
-            people.add_entries(self.connection, entries, now, self.dice)
+            people.add_entries(self.connection, entries, self.law, now, self.dice)
 
     def entries(self, contact_ids: Sequence[int]) -> Mapping[int, Sequence[ConsentEntry]]:
         return people.entries_of(self.connection, contact_ids)
@@ -88,7 +88,7 @@ class SqlUnit:
 
     # runs
     def situations(self, contact_ids: Sequence[int], *, lock: bool = False) -> Mapping[int, Situation]:
-        return situations.load(self.connection, contact_ids, lock=lock)
+        return situations.load(self.connection, contact_ids, self.law, lock=lock)
 
     def with_runs(self, known: Mapping[int, Situation], wanted: Sequence[Enrolment]) -> Sequence[Situation]:
         return situations.with_runs(self.connection, known, wanted)
@@ -118,7 +118,7 @@ class SqlUnit:
         self, condition: Expression, *, now: datetime, not_in: str | None, after_id: int, limit: int
     ) -> Sequence[int]:
         return segments.matching(
-            self.connection, condition, self.clock, now=now, not_in=not_in, after_id=after_id, limit=limit
+            self.connection, condition, self.law, now=now, not_in=not_in, after_id=after_id, limit=limit
         )
 
     def in_flight(self) -> Sequence[tuple[str, str, str, int]]:

@@ -1,0 +1,229 @@
+"""The shape of config.toml: every section and key, with its type and default."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+Port = Annotated[int, Field(ge=1, le=65535)]
+TypeName = Literal["text", "integer", "number", "boolean", "date", "day_of_year", "instant", "list of text"]
+
+
+class Section(BaseModel):
+    """A section: a key that it does not know is an error."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class EntitySection(Section):
+    """The one legal person that writes."""
+
+    name: str = Field(min_length=1)
+    address: str = Field(min_length=1)
+    zone: str = "Europe/Paris"
+    languages: list[Literal["fr", "en"]] = Field(default=["fr", "en"], min_length=1)
+    senders: dict[str, str] = Field(min_length=1)
+    hosts: list[str] = []
+    non_commercial: bool = False
+
+
+class OtherSection(Section):
+    """Another legal person, whose sales are not ours."""
+
+    name: str = ""
+
+
+class DatabaseSection(Section):
+    """Where everything is kept."""
+
+    url: str = "sqlite:///accord.db"
+    objections_log: str | None = None
+
+    @field_validator("url")
+    @classmethod
+    def _known(cls, value: str) -> str:
+        if not value.startswith(("sqlite:///", "postgresql://")):
+            raise ValueError("write sqlite:///FILE or postgresql://…")
+        return value
+
+
+class EngineSection(Section):
+    """How the engine goes about its work."""
+
+    fresh: str = "1 day"
+    alarm_lag: str = "15 minutes"
+    allow_time_travel: bool = False
+
+
+class WebSection(Section):
+    """The pages that recipients open, and where they are served."""
+
+    base_url: str
+    former_urls: list[str] = []
+    trusted_proxies: list[str] = []
+    host: str = "127.0.0.1"
+    port: Port = 8025
+
+    @field_validator("base_url")
+    @classmethod
+    def _https(cls, value: str) -> str:
+        local = value.startswith(("http://127.0.0.1", "http://localhost"))
+        if not value.startswith("https://") and not local:
+            raise ValueError("recipients' links need https://")
+        return value
+
+
+class DeliverySection(Section):
+    """By which way mail leaves: `smtp`, or `folder` for .eml files."""
+
+    kind: Literal["smtp", "folder"] = "folder"
+    folder: str = "mailbox"
+
+
+class RatesSection(Section):
+    """How many mails a second may leave."""
+
+    per_second: float | None = Field(default=None, gt=0)
+
+
+class SmtpSection(Section):
+    """The mail server that takes our mail."""
+
+    host: str = "127.0.0.1"
+    port: Port = 25
+    security: Literal["none", "starttls", "tls"] = "starttls"
+    connections: int = Field(default=10, ge=1, le=200)
+    username: str | None = None
+    password: str | None = None
+    password_file: str | None = None
+    rates: RatesSection | None = None
+
+
+class PurposeSection(Section):
+    """Something that people agree to."""
+
+    kinds: list[str] = Field(min_length=1)
+    labels: dict[str, str] = {}
+    channel: Literal["email", "sms"] = "email"
+    families: list[str] = []
+    partners: list[str] = []
+    professional: bool = False
+    invite_form: str | None = None
+
+
+class FamilySection(Section):
+    """A family of products."""
+
+    similar: list[str] = []
+    banned_sector: bool = False
+    commercial: bool = True
+
+
+class PartnerSection(Section):
+    """A partner whose links may appear."""
+
+    hosts: list[str] = Field(min_length=1)
+
+
+class AttributeSection(Section):
+    """Something that is known of contacts."""
+
+    type: TypeName = "text"
+    writable: bool = False
+    uses: str | None = None
+
+
+class LegalDutySection(Section):
+    """A duty that a service mail may serve."""
+
+    law: str
+
+
+class PolicySection(Section):
+    """The switches of the law; each default is the prudent reading."""
+
+    free_account_is_sale: bool = False
+    unticked_box_is_refusal_offered: bool = False
+    cart_reminder_to_non_buyer: bool = False
+    review_is_prospecting: bool = False
+    upsell_to_active_optouts: bool = False
+    unsubscribe_scope_soft_optin: Literal["all", "purpose"] = "all"
+    purchase_lifts_objection: bool = False
+    one_question_after_cutoff: bool = False
+    soft_optin_max_purchase_age_months: int | None = Field(default=None, ge=1)
+    honour_generic_unsubscribe: bool = True
+
+
+class RetentionSection(Section):
+    """The three-year clock, in months."""
+
+    months: int = Field(default=36, ge=1, le=36)
+    reactivation_months: int = Field(default=6, ge=1, le=12)
+    messages: int = Field(default=36, ge=1)
+    journal: int = Field(default=36, ge=1)
+
+
+class TrackingSection(Section):
+    """What is recorded of clicks; opens are not tracked."""
+
+    clicks: Literal["individual", "consented_only"] = "individual"
+    opens: Literal["off"] = "off"
+
+
+class GuardSection(Section):
+    """A scenario that sends more than this many times its forecast holds itself."""
+
+    surprise: float = Field(default=1.5, gt=1)
+
+
+class WebhookSection(Section):
+    """A system that is told of steps."""
+
+    url: str
+    fields: list[str] = []
+    recipient: str = ""
+    country: str = ""
+
+
+class KeysSection(Section):
+    """The file of keys that `init` makes."""
+
+    file: str = "accord.keys"
+
+
+class FreeSection(BaseModel):
+    """A section whose keys belong to parts that read them themselves."""
+
+    model_config = ConfigDict(extra="allow")
+
+
+class Config(Section):
+    """The whole file."""
+
+    entity: EntitySection
+    web: WebSection
+    others: dict[str, OtherSection] = {}
+    database: DatabaseSection = DatabaseSection()
+    engine: EngineSection = EngineSection()
+    delivery: DeliverySection = DeliverySection()
+    smtp: SmtpSection = SmtpSection()
+    purposes: dict[str, PurposeSection] = {}
+    families: dict[str, FamilySection] = {}
+    partners: dict[str, PartnerSection] = {}
+    attributes: dict[str, AttributeSection] = {}
+    events: dict[str, dict[str, str]] = {}
+    legal_duties: dict[str, LegalDutySection] = {}
+    policy: PolicySection = PolicySection()
+    retention: RetentionSection = RetentionSection()
+    frequency: dict[str, str] = {}
+    tracking: TrackingSection = TrackingSection()
+    guard: GuardSection = GuardSection()
+    webhooks: dict[str, WebhookSection] = {}
+    keys: KeysSection = KeysSection()
+    dkim: FreeSection = FreeSection()
+    throttle: FreeSection = FreeSection()
+    inbound: FreeSection = FreeSection()
+    console: FreeSection = FreeSection()
+    dry_run: FreeSection = FreeSection()
+    log: FreeSection = FreeSection()

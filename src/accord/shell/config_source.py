@@ -1,0 +1,107 @@
+"""config.toml as text: each value with its place, and the environment laid over it."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from accord.core.model.place import Diagnostic, Span
+
+PREFIX = "ACCORD_"
+
+
+@dataclass(slots=True)
+class Source:
+    """A read config: `data` merged from file and environment, `places` of keys, `origins` of values."""
+
+    file: str
+    data: dict[str, Any] = field(default_factory=dict)
+    places: dict[str, int] = field(default_factory=dict)
+    origins: dict[str, str] = field(default_factory=dict)
+    faults: list[Diagnostic] = field(default_factory=list)
+
+    def fault(self, path: str, code: str, message: str, hint: str | None = None) -> None:
+        """Keep a fault at a key, or at the nearest section above it."""
+        parts = path.split(".")
+        while parts and ".".join(parts) not in self.places:
+            parts.pop()
+        line = self.places.get(".".join(parts), 1)
+        where = Span(self.file, line, 1)
+        if self.origins.get(path, "").startswith(PREFIX):
+            where = Span(self.origins[path], 1, 1)
+        self.faults.append(Diagnostic(where, code, message, hint))
+
+
+def read_source(text: str, file: str, environ: Mapping[str, str]) -> Source:
+    """Read the TOML text, find the line of each key, and lay `ACCORD_SECTION__KEY` variables over it."""
+    source = Source(file)
+    try:
+        source.data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as fault:
+        match = re.search(r"at line (\d+), column (\d+)", str(fault))
+        line, column = (int(match[1]), int(match[2])) if match else (1, 1)
+        words = str(fault).partition(" (at ")[0]
+        source.faults.append(
+            Diagnostic(Span(file, line, column), "toml", f"This can't be read as TOML: {words}.")
+        )
+    source.places = _places(text)
+    source.origins = dict.fromkeys(source.places, file)
+    for name, value in sorted(environ.items()):
+        if name.startswith(PREFIX) and "__" in name:
+            _lay(source, name, value)
+    return source
+
+
+def _places(text: str) -> dict[str, int]:
+    """The line of each section and key, as `section.key`; of the first where one repeats."""
+    places: dict[str, int] = {}
+    section = ""
+    for number, line in enumerate(text.splitlines(), start=1):
+        header = re.match(r"\s*\[+\s*([^\]]+?)\s*\]+", line)
+        if header and not re.match(r"\s*[\w\"'.-]+\s*=", line):
+            section = ".".join(_keys(header[1]))
+            places.setdefault(section, number)
+            continue
+        assignment = re.match(
+            r"\s*((?:[\w-]+|\"[^\"]*\"|'[^']*')(?:\s*\.\s*(?:[\w-]+|\"[^\"]*\"))*)\s*=", line
+        )
+        if assignment:
+            path = ".".join([*([section] if section else []), *_keys(assignment[1])])
+            places.setdefault(path, number)
+    return places
+
+
+def _keys(dotted: str) -> list[str]:
+    return [part.strip().strip("\"'") for part in re.findall(r"\"[^\"]*\"|'[^']*'|[\w-]+", dotted)]
+
+
+def _lay(source: Source, name: str, value: str) -> None:
+    parts = [part.lower() for part in name.removeprefix(PREFIX).split("__")]
+    room: Any = source.data
+    for part in parts[:-1]:
+        room = room.setdefault(part, {})
+        if not isinstance(room, dict):
+            source.faults.append(
+                Diagnostic(Span(name, 1, 1), "environment", f"{name} names no key of the configuration.")
+            )
+            return
+    room[parts[-1]] = _typed(value)
+    source.origins[".".join(parts)] = name
+
+
+def _typed(value: str) -> Any:
+    """A variable's value as TOML would read it; text where it would not."""
+    try:
+        return tomllib.loads(f"value = {value}")["value"]
+    except tomllib.TOMLDecodeError:
+        return value
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """«Did you mean …?», where something known is near."""
+    close = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
+    return f"Did you mean {close[0]}?" if close else None

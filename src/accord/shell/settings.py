@@ -1,0 +1,345 @@
+"""config.toml and the environment, validated once: every fault at its line, all at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from email.utils import parseaddr
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import BaseModel, ValidationError
+
+from accord.core.expressions.spell import duration_of
+from accord.core.model.consent import Kind
+from accord.core.model.expression import Type
+from accord.core.model.place import Diagnostic, Span
+from accord.core.model.time import Duration
+from accord.core.model.venue import (
+    Attribute,
+    Entity,
+    Family,
+    FrequencyCap,
+    Policy,
+    Purpose,
+    Retention,
+    Venue,
+)
+from accord.shell.config_shapes import Config
+from accord.shell.config_source import Source, nearest, read_source
+
+
+@dataclass(frozen=True, slots=True)
+class Smtp:
+    """The mail server that takes our mail."""
+
+    host: str
+    port: int
+    security: str
+    connections: int
+    username: str | None = None
+    password: str | None = field(default=None, repr=False)
+    per_second: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that is configured; paths are absolute, secrets are not shown."""
+
+    root: Path
+    venue: Venue
+    database_url: str
+    delivery: str
+    mailbox: Path
+    smtp: Smtp
+    web_host: str
+    web_port: int
+    trusted_proxies: tuple[str, ...]
+    former_urls: tuple[str, ...]
+    alarm_lag: Duration
+    allow_time_travel: bool
+    click_tracking: str
+    keys_file: Path
+    objections_log: Path | None
+    values: tuple[tuple[str, str, str], ...] = ()
+
+
+class ConfigFault(Exception):
+    """The configuration can't be used; `diagnostics` say why, each at its line."""
+
+    def __init__(self, diagnostics: list[Diagnostic], text: str = "") -> None:
+        super().__init__(f"{len(diagnostics)} faults in the configuration")
+        self.diagnostics, self.text = diagnostics, text
+
+
+def load_settings(path: Path, environ: Mapping[str, str]) -> Settings:
+    """Read and validate `path` with `ACCORD_SECTION__KEY` over it. Raises ConfigFault with every fault."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as fault:
+        reason = fault.strerror if isinstance(fault, OSError) else "it is not UTF-8 text"
+        hint = "Run `scenario init` to make a venue, or name its file with --config."
+        missing = Diagnostic(
+            Span(path.name, 1, 1), "config-unreadable", f"{path} can't be read: {reason}.", hint
+        )
+        raise ConfigFault([missing]) from None
+    source = read_source(text, path.name, environ)
+    config = _validated(source)
+    if config is None or source.faults:
+        raise ConfigFault(source.faults, text)
+    settings = _settings(config, source, path.resolve().parent)
+    if source.faults:
+        raise ConfigFault(source.faults, text)
+    return settings
+
+
+def _validated(source: Source) -> Config | None:
+    try:
+        return Config.model_validate(source.data)
+    except ValidationError as fault:
+        for error in fault.errors():
+            location = ".".join(str(part) for part in error["loc"] if not isinstance(part, int))
+            if error["type"] == "extra_forbidden":
+                key = str(error["loc"][-1])
+                known = _known_keys(error["loc"][:-1])
+                message = f"«{location}» is not a key of the configuration."
+                source.fault(location, "unknown-key", message, nearest(key, known))
+            elif error["type"] == "missing":
+                source.fault(location, "missing-key", f"«{location}» is missing.")
+            else:
+                message = error["msg"].removeprefix("Value error, ").rstrip(".")
+                source.fault(location, "wrong-value", f"«{location}»: {message}.")
+        return None
+
+
+def _known_keys(location: tuple[Any, ...]) -> list[str]:
+    """The keys of the section at a location, walking the shapes as the value would."""
+    shape: Any = Config
+    for part in location:
+        fields = getattr(shape, "model_fields", None)
+        if fields is None:
+            return []
+        found = fields.get(str(part))
+        if found is None:
+            continue
+        inner = [each for each in _classes(found.annotation) if issubclass(each, BaseModel)]
+        shape = inner[0] if inner else None
+    return list(getattr(shape, "model_fields", {}))
+
+
+def _classes(annotation: Any) -> list[type]:
+    if isinstance(annotation, type):
+        return [annotation]
+    return [each for argument in getattr(annotation, "__args__", ()) for each in _classes(argument)]
+
+
+# -- from shapes to nouns -----------------------------------------------------------------------------------
+
+
+def _settings(config: Config, source: Source, root: Path) -> Settings:
+    venue = _venue(config, source)
+    password = config.smtp.password
+    if config.smtp.password_file:
+        try:
+            password = (root / config.smtp.password_file).read_text(encoding="utf-8").strip()
+        except OSError as fault:
+            source.fault(
+                "smtp.password_file", "wrong-value", f"«smtp.password_file» can't be read: {fault.strerror}."
+            )
+    if config.smtp.password and source.origins.get("smtp.password") == source.file:
+        message = "A password does not belong in a file that git keeps."
+        source.fault(
+            "smtp.password", "secret-in-file", message, "Use ACCORD_SMTP__PASSWORD or smtp.password_file."
+        )
+    log = config.database.objections_log
+    return Settings(
+        root=root,
+        venue=venue,
+        database_url=_absolute(config.database.url, root),
+        delivery=config.delivery.kind,
+        mailbox=root / config.delivery.folder,
+        smtp=Smtp(
+            config.smtp.host,
+            config.smtp.port,
+            config.smtp.security,
+            config.smtp.connections,
+            config.smtp.username,
+            password,
+            config.smtp.rates.per_second if config.smtp.rates else None,
+        ),
+        web_host=config.web.host,
+        web_port=config.web.port,
+        trusted_proxies=tuple(config.web.trusted_proxies),
+        former_urls=tuple(config.web.former_urls),
+        alarm_lag=_duration(config.engine.alarm_lag, "engine.alarm_lag", source),
+        allow_time_travel=config.engine.allow_time_travel,
+        click_tracking=config.tracking.clicks,
+        keys_file=root / config.keys.file,
+        objections_log=root / log if log else None,
+        values=tuple(_shown(config.model_dump(by_alias=True), source)),
+    )
+
+
+def _absolute(url: str, root: Path) -> str:
+    """A SQLite file counts from the folder of config.toml."""
+    if not url.startswith("sqlite:///") or url in ("sqlite:///:memory:", "sqlite://"):
+        return url
+    return f"sqlite:///{root / url.removeprefix('sqlite:///')}"
+
+
+def _venue(config: Config, source: Source) -> Venue:
+    families = {name: _family(name, config) for name in config.families}
+    return Venue(
+        entity=_entity(config, source),
+        base_url=config.web.base_url.rstrip("/"),
+        purposes={name: _purpose(name, config, source) for name in config.purposes},
+        families=families,
+        partners={name: tuple(each.hosts) for name, each in config.partners.items()},
+        attributes={
+            name: Attribute(name, Type(each.type), each.writable, each.uses)
+            for name, each in config.attributes.items()
+        },
+        events=_events(config, source),
+        legal_duties={name: each.law for name, each in config.legal_duties.items()},
+        others=tuple(config.others),
+        policy=Policy(**config.policy.model_dump()),
+        retention=Retention(config.retention.months, config.retention.reactivation_months),
+        frequency=_frequency(config, source),
+        fresh=_duration(config.engine.fresh, "engine.fresh", source),
+    )
+
+
+def _entity(config: Config, source: Source) -> Entity:
+    entity = config.entity
+    if entity.zone not in available_timezones():
+        hint = nearest(entity.zone, available_timezones())
+        source.fault("entity.zone", "wrong-value", f"«{entity.zone}» is no time zone.", hint)
+    for key, sender in entity.senders.items():
+        if "@" not in parseaddr(sender)[1]:
+            source.fault(f"entity.senders.{key}", "wrong-value", f"«{sender}» holds no e-mail address.")
+    zone = entity.zone if entity.zone in available_timezones() else "UTC"
+    return Entity(
+        name=entity.name,
+        address=entity.address,
+        zone=ZoneInfo(zone).key,
+        languages=tuple(entity.languages),
+        senders=dict(entity.senders),
+        hosts=tuple(entity.hosts),
+        non_commercial=entity.non_commercial,
+    )
+
+
+def _purpose(name: str, config: Config, source: Source) -> Purpose:
+    each = config.purposes[name]
+    if name == "service":
+        source.fault(
+            f"purposes.{name}", "wrong-value", "«service» is built in and needs no purpose of its own."
+        )
+    for family in each.families:
+        if family not in config.families:
+            hint = nearest(family, config.families)
+            source.fault(
+                f"purposes.{name}.families", "unknown-family", f"There is no [families.{family}].", hint
+            )
+    for partner in each.partners:
+        if partner not in config.partners:
+            source.fault(f"purposes.{name}.partners", "unknown-partner", f"There is no [partners.{partner}].")
+    for kind in each.kinds:
+        if kind not in list(Kind):
+            hint = nearest(kind, list(Kind))
+            source.fault(f"purposes.{name}.kinds", "wrong-value", f"«{kind}» is not a kind.", hint)
+    return Purpose(
+        name,
+        tuple(each.kinds),
+        each.labels,
+        each.channel,
+        tuple(each.families),
+        tuple(each.partners),
+        each.professional,
+        each.invite_form,
+    )
+
+
+def _family(name: str, config: Config) -> Family:
+    """Similarity is symmetric: what either side names holds for both."""
+    each = config.families[name]
+    named_by = {other for other, its in config.families.items() if name in its.similar}
+    return Family(name, frozenset({*each.similar, *named_by}), each.banned_sector, each.commercial)
+
+
+def _events(config: Config, source: Source) -> dict[str, dict[str, Type]]:
+    found: dict[str, dict[str, Type]] = {}
+    for name, fields in config.events.items():
+        if not name.startswith("own."):
+            source.fault(
+                f"events.{name}",
+                "wrong-value",
+                f"An event of the venue's own is called own.SOMETHING, not {name}.",
+            )
+        found[name] = {}
+        for key, kind in fields.items():
+            try:
+                found[name][key] = Type(kind)
+            except ValueError:
+                hint = nearest(kind, list(Type))
+                source.fault(f"events.{name}.{key}", "wrong-value", f"«{kind}» is not a type.", hint)
+    return found
+
+
+def _frequency(config: Config, source: Source) -> dict[str, FrequencyCap]:
+    found = {}
+    for name, said in config.frequency.items():
+        count, _, window = said.partition(" per ")
+        duration = duration_of(window)
+        if not count.isdigit() or int(count) == 0 or duration is None or duration.months or not duration.days:
+            source.fault(f"frequency.{name}", "wrong-value", f"«{said}»: write «4 per 28 days».")
+            continue
+        if name != "prospecting" and name not in config.purposes:
+            source.fault(
+                f"frequency.{name}",
+                "unknown-purpose",
+                f"There is no purpose «{name}».",
+                nearest(name, config.purposes),
+            )
+        found[name] = FrequencyCap(int(count), duration.days)
+    found.setdefault("prospecting", FrequencyCap(4, 28))
+    return found
+
+
+def _duration(said: str, path: str, source: Source) -> Duration:
+    found = duration_of(said)
+    if found is None and said.removesuffix("s").endswith(" minute"):
+        number = said.partition(" ")[0]
+        return Duration(minutes=int(number)) if number.isdigit() else Duration()
+    if found is None:
+        source.fault(path, "wrong-value", f"«{said}» is not a length of time; write «1 day» or «15 minutes».")
+    return found or Duration()
+
+
+# -- what is in force ---------------------------------------------------------------------------------------
+
+_SECRETS = ("password", "secret", "key")
+
+
+def _shown(values: Mapping[str, Any], source: Source, above: str = "") -> list[tuple[str, str, str]]:
+    """(key, value, where from) of everything in force; secrets masked."""
+    found: list[tuple[str, str, str]] = []
+    for key, value in values.items():
+        path = f"{above}.{key}" if above else key
+        if isinstance(value, Mapping) and value:
+            found += _shown(value, source, path)
+            continue
+        origin = source.origins.get(path, "default")
+        where = f"{origin}:{source.places[path]}" if origin == source.file else origin
+        secret = any(word in key for word in _SECRETS) and value and key != "file"
+        found.append((path, "********" if secret else _written(value), where))
+    return found
+
+
+def _written(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return "{}"
+    if isinstance(value, list | tuple):
+        return ", ".join(map(str, value))
+    return "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)

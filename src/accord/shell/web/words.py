@@ -3,32 +3,16 @@
 from __future__ import annotations
 
 import gettext
-import io
 from collections.abc import Sequence
-from functools import cache
-from pathlib import Path
 
-from babel.messages.mofile import write_mo
-from babel.messages.pofile import read_po
+from accord.shell import wordings
 
-LOCALE = Path(__file__).parents[2] / "locale"
 LANGUAGES = ("en", "fr")
 
 
-@cache
 def catalogue(language: str) -> gettext.NullTranslations:
-    """The translations into one of LANGUAGES; English is what the pages are written in.
-
-    The .po file is read as it is, so that there is no step between editing it and seeing it.
-    """
-    source = LOCALE / language / "LC_MESSAGES" / "web.po"
-    if not source.exists():
-        return gettext.NullTranslations()
-    compiled = io.BytesIO()
-    with source.open("rb") as lines:
-        write_mo(compiled, read_po(lines, locale=language))
-    compiled.seek(0)
-    return gettext.GNUTranslations(compiled)
+    """The translations of the pages into one of LANGUAGES; English is what they are written in."""
+    return wordings.catalogue(language, "web")
 
 
 def choose(known: str | None, accepted: str | None, fallbacks: Sequence[str]) -> str:

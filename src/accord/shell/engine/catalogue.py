@@ -1,0 +1,141 @@
+"""The catalogue at work: live scenarios from the database, templates from the folder, compiled."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from accord.core.language.checks import check_scenarios
+from accord.core.language.parse import parse_scenario
+from accord.core.mail.compile import Compiled, compile_template, digest_of
+from accord.core.mail.inspect import Finding, check_mail, content_of, findings
+from accord.core.mail.names import unknown_names
+from accord.core.mail.words import Wording
+from accord.core.model.content import Catalogue, TemplateFacts
+from accord.core.model.place import Diagnostic, Severity
+from accord.core.model.scenario import Scenario, Send
+from accord.core.model.venue import Venue
+from accord.shell.engine.ports import Unit
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """Templates that can be sent: compiled, with what the reader found in each."""
+
+    compiled: Mapping[str, Compiled] = field(default_factory=dict)
+    facts: Mapping[str, TemplateFacts] = field(default_factory=dict)
+    found: Mapping[str, list[Finding]] = field(default_factory=dict)
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+
+def stock(
+    names: Sequence[str],
+    files: Mapping[str, str],
+    venue: Venue,
+    wordings: Mapping[str, Wording],
+    before: Shelf | None = None,
+) -> Shelf:
+    """Compile and read every template; one that has not changed since `before` is taken over.
+
+    A template with a fault keeps its last good version, so that a slip in a file stops nobody's mail.
+    """
+    compiled: dict[str, Compiled] = {}
+    found: dict[str, list[Finding]] = {}
+    faults: list[Diagnostic] = []
+    for name in names:
+        known = before.compiled.get(name) if before is not None else None
+        found[name] = findings(name, files, venue)
+        if known is not None and known.digest == digest_of(name, files):
+            compiled[name] = known
+            continue
+        made, wrong = compile_template(name, files, venue, wordings)
+        wrong = [*wrong, *unknown_names(name, files, venue)]
+        faults += wrong
+        good = made is not None and not any(fault.severity is Severity.ERROR for fault in wrong)
+        if good and made is not None:
+            compiled[name] = made
+        elif known is not None:
+            compiled[name] = known
+    facts = {
+        name: TemplateFacts(name, made.digest, content_of(found[name]), tuple(made.editions))
+        for name, made in compiled.items()
+    }
+    return Shelf(compiled, facts, found, tuple(faults))
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """Every scenario file as read, with everything that is wrong in the venue's files."""
+
+    scenarios: Mapping[str, Scenario]
+    diagnostics: tuple[Diagnostic, ...]
+
+    def by_name(self) -> dict[str, Scenario]:
+        """Scenarios by their names; only those without an error of their own."""
+        wrong = {fault.span.file for fault in self.diagnostics if fault.severity is Severity.ERROR}
+        return {scenario.name: scenario for file, scenario in self.scenarios.items() if file not in wrong}
+
+
+def check_all(texts: Mapping[str, str], shelf: Shelf, venue: Venue) -> Checked:
+    """The linter: each file alone, all together, and each mail against the nature that it is sent as."""
+    parsed = {file: parse_scenario(text, file, venue) for file, text in texts.items()}
+    faults = [fault for each in parsed.values() for fault in each.diagnostics]
+    scenarios = {file: each.scenario for file, each in parsed.items() if each.scenario is not None}
+    faults += shelf.diagnostics
+    faults += check_scenarios(scenarios, Catalogue(venue, templates=shelf.facts))
+    for scenario in scenarios.values():
+        faults += _mail_faults(scenario, shelf)
+    unique = dict.fromkeys(faults)
+    return Checked(scenarios, tuple(sorted(unique, key=lambda fault: (fault.span, fault.code))))
+
+
+def _mail_faults(scenario: Scenario, shelf: Shelf) -> list[Diagnostic]:
+    faults: list[Diagnostic] = []
+    for step in scenario.steps.values():
+        verb = step.verb
+        mails = [verb] if isinstance(verb, Send) else []
+        mails += (
+            [verb.if_not_allowed] if isinstance(verb, Send) and isinstance(verb.if_not_allowed, Send) else []
+        )
+        for mail in mails:
+            faults += check_mail(step.name, mail, shelf.found.get(mail.template, []))
+    return faults
+
+
+@dataclass(frozen=True, slots=True)
+class AtWork:
+    """What the engine works by: the catalogue, and since when each scenario is live."""
+
+    catalogue: Catalogue
+    activated: Mapping[str, datetime]
+
+
+def at_work(unit: Unit, venue: Venue, shelf: Shelf, known: Mapping[str, Scenario] | None = None) -> AtWork:
+    """Read live scenarios, and the versions that people in flight entered by, from the database.
+
+    Scenarios are pinned at entry; templates are live. `known` are versions parsed before, by digest.
+    """
+    live_rows = unit.live_scenarios()
+    digests = {row.digest for row in live_rows} | {digest for _, digest, _, _ in unit.in_flight()}
+    known = dict(known or {})
+    texts = unit.versions(sorted(digests - set(known)))
+    names = {row.digest: row.name for row in live_rows}
+    for digest, text in texts.items():
+        parsed = parse_scenario(text, f"{names.get(digest, _name_in(text))}.yaml", venue).scenario
+        if parsed is not None:
+            known[digest] = parsed
+    versions = {digest: known[digest] for digest in digests if digest in known}
+    live = {
+        row.name: versions[row.digest]
+        for row in live_rows
+        if row.state == "active" and row.digest in versions
+    }
+    catalogue = Catalogue(venue, live, versions, shelf.facts)
+    return AtWork(catalogue, {row.name: row.activated_at for row in live_rows})
+
+
+def _name_in(text: str) -> str:
+    """The name that a pinned version calls itself."""
+    line = next((line for line in text.splitlines() if line.startswith("scenario:")), "scenario: unknown")
+    return line.partition(":")[2].partition("#")[0].strip()

@@ -87,7 +87,7 @@ class LetterWriter:
         addresses = {"preferences": signed(LinkKind.PREFERENCES), "keep": signed(LinkKind.KEEP)}
         if prospecting:
             addresses["unsubscribe"] = signed(LinkKind.UNSUBSCRIBE)
-        invited = self._invited(message) if message.with_invitation else None
+        invited = self._invited(message, language) if message.with_invitation else None
         frame = Frame(
             language=language,
             zone=contact.zone,
@@ -109,7 +109,7 @@ class LetterWriter:
         told = scenario.why.get(WHY_BY_BASIS.get(message.basis, "consent"), {}) if scenario else {}
         return told.get(language) or told.get(self.catalogue.venue.entity.language)
 
-    def _invited(self, message: Message) -> str | None:
+    def _invited(self, message: Message, language: str) -> str | None:
         """The label of the purpose that the step invites to, in the venue's words."""
         scenario = self.catalogue.versions.get(message.digest)
         step = scenario.steps.get(message.step) if scenario is not None else None
@@ -117,7 +117,7 @@ class LetterWriter:
         if not isinstance(verb, Send) or verb.invite is None:
             return None
         purpose = self.catalogue.venue.purposes[verb.invite]
-        return next(iter(purpose.labels.values()), purpose.name)
+        return purpose.labels.get(language, purpose.name)
 
     def _head(
         self, message: Message, situation: Situation, rendered: Rendered, frame: Frame, now: datetime
@@ -141,7 +141,7 @@ class LetterWriter:
 
     def _sender(self, rendered: Rendered) -> tuple[str, str]:
         senders = self.catalogue.venue.entity.senders
-        chosen = senders[rendered.sender] if rendered.sender in senders else next(iter(senders.values()))
+        chosen = senders.get(rendered.sender or "") or next(iter(senders.values()))
         name, address = parseaddr(chosen)
         return name or self.catalogue.venue.entity.name, address
 

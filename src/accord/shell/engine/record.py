@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -108,30 +108,46 @@ def record_consents(
     now: datetime,
     history: bool = False,
     source: str = "consent",
+    seal: Callable[[str], str],
 ) -> Sequence[Event]:
     """Write acts to the ledger, cancel what they forbid, and journal the states that they changed.
 
-    Queued mail that an objection or a withdrawal covers is cancelled in the same transaction (R-02, R-10).
-    Returns the events that were journalled.
+    Queued mail that an objection or a withdrawal covers is cancelled in the same transaction, and the
+    address, as `seal` digests it, goes on the objection list (R-02, R-10, R-44). Returns the events that
+    were journalled.
     """
     with store.begin() as unit:
-        contacts = sorted({entry.contact_id for entry in entries})
-        known = unit.situations(contacts, lock=True)
-        unit.add_entries(entries, now)
-        ledgers = unit.entries(contacts)
-        events: list[Event] = []
-        for contact_id in contacts:
-            own = [entry for entry in entries if entry.contact_id == contact_id]
-            before = known[contact_id].consents if contact_id in known else Consents()
-            standing = consents(ledgers.get(contact_id, ()), catalogue.venue.policy)
-            events += [replace(event, source=source) for event in told(own, before, standing)]
-        for event in events:
-            if event.name in CANCELLING:
-                purpose = str(event.data["purpose"])
-                unit.cancel_messages(
-                    event.contact_id, None if purpose == EVERYTHING else purpose, CANCELLING[event.name], now
-                )
-        return _record(unit, catalogue, events, now=now, history=history)
+        return consents_in(unit, catalogue, entries, now=now, history=history, source=source, seal=seal)
+
+
+def consents_in(
+    unit: Unit,
+    catalogue: Catalogue,
+    entries: Sequence[ConsentEntry],
+    *,
+    now: datetime,
+    history: bool,
+    source: str,
+    seal: Callable[[str], str],
+) -> Sequence[Event]:
+    """The same, in a transaction of the caller's."""
+    contacts = sorted({entry.contact_id for entry in entries})
+    known = unit.situations(contacts, lock=True)
+    unit.add_entries(entries, now)
+    ledgers = unit.entries(contacts)
+    events: list[Event] = []
+    for contact_id in contacts:
+        own = [entry for entry in entries if entry.contact_id == contact_id]
+        before = known[contact_id].consents if contact_id in known else Consents()
+        standing = consents(ledgers.get(contact_id, ()), catalogue.venue.policy)
+        events += [replace(event, source=source) for event in told(own, before, standing)]
+    for event in events:
+        if event.name in CANCELLING:
+            purpose = str(event.data["purpose"])
+            wide = None if purpose == EVERYTHING else purpose
+            unit.cancel_messages(event.contact_id, wide, CANCELLING[event.name], now)
+            unit.suppress([seal(known[event.contact_id].contact.email)], purpose, event.at)
+    return _record(unit, catalogue, events, now=now, history=history)
 
 
 # What an event of the ledger says of mail that is queued already.

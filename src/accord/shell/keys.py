@@ -1,0 +1,71 @@
+"""The venue's keys: made once by `init`, kept beside config.toml, never in the database or in git."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from accord.core.model.contact import email_key
+
+
+class KeysFault(Exception):
+    """The file of keys is missing or can't be used."""
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """`links`: the first signs, all verify. `objections`: the first seals, all are tried, none is ever dropped."""
+
+    objections: tuple[bytes, ...]
+    links: tuple[bytes, ...]
+
+    def seal(self, address: str) -> str:
+        """The keyed digest of an address, for the objection list (R-44)."""
+        return _digest(self.objections[0], address)
+
+    def seals(self, address: str) -> tuple[str, ...]:
+        """Every digest that an address may stand under."""
+        return tuple(_digest(key, address) for key in self.objections)
+
+    def prints(self) -> str:
+        """What the database remembers of the keys, to know other ones when it meets them."""
+        return ",".join(sorted(hashlib.sha256(b"accord" + key).hexdigest()[:16] for key in self.objections))
+
+
+def _digest(key: bytes, address: str) -> str:
+    return hmac.new(key, email_key(address).encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()
+
+
+def make_keys(path: Path, dice: Callable[[int], bytes]) -> Keys:
+    """Make a file of new keys, readable by its owner alone. Raises FileExistsError where there is one."""
+    made = {"objections": [dice(32).hex()], "links": [dice(32).hex()]}
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        json.dump(made, file, indent=2)
+        file.write("\n")
+    return read_keys(path)
+
+
+def read_keys(path: Path) -> Keys:
+    """Read the keys. Raises KeysFault with what to do about it."""
+    try:
+        told = json.loads(path.read_text(encoding="utf-8"))
+        keys = Keys(
+            tuple(bytes.fromhex(key) for key in told["objections"]),
+            tuple(bytes.fromhex(key) for key in told["links"]),
+        )
+    except FileNotFoundError:
+        raise KeysFault(
+            f"{path} is missing: without its keys no link can be signed and the objection list can't be read. "
+            "Restore it from your backup; for a new venue, run `scenario init`."
+        ) from None
+    except (OSError, ValueError, KeyError, TypeError):
+        raise KeysFault(f"{path} is damaged: restore it from your backup.") from None
+    if not keys.objections or not keys.links or min(map(len, (*keys.objections, *keys.links))) < 16:
+        raise KeysFault(f"{path} is damaged: restore it from your backup.")
+    return keys

@@ -1,0 +1,236 @@
+"""The pages' port over the house: what people decide on a page goes into the ledger and the journal."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from accord.core.consent.collection import scope_of_unsubscribe, state_of
+from accord.core.consent.retention import cut_off
+from accord.core.mail.links import Claim, LinkKind, Links
+from accord.core.model.consent import Act, ConsentEntry, ConsentStatus, LegalBasis
+from accord.core.model.contact import AddressState
+from accord.core.model.decision import Situation
+from accord.core.model.event import Event
+from accord.core.model.expression import Value
+from accord.core.model.time import add_months, local_day
+from accord.core.model.venue import Purpose, Venue
+from accord.core.robots import ClickVerdict, Fetch, click_verdict
+from accord.shell.engine.ports import Unit
+from accord.shell.engine.record import consents_in, record_events
+from accord.shell.web.ports import Health, PreferenceChanges, PreferencesView, PurposeChoice
+from accord.shell.wiring import House
+
+# Fetches of one mail within this long are judged beside one another.
+BURST = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class HousePeople:
+    """The port `People`."""
+
+    house: House
+
+    @property
+    def venue(self) -> Venue:
+        """Whose pages they are."""
+        return self.house.venue
+
+    @property
+    def links(self) -> Links:
+        """Reads the tokens."""
+        return self.house.links
+
+    def now(self) -> datetime:
+        """The instant of the request."""
+        return self.house.clock()
+
+    def preferences(self, claim: Claim) -> PreferencesView | None:
+        """What the person's own page shows; None when they are no longer known."""
+        with self.house.store.read() as unit:
+            situation = _known(unit, claim)
+        if situation is None:
+            return None
+        contact = situation.contact
+        ends = cut_off(contact, self.venue)
+        today = local_day(self.now(), self.venue.entity.clock)
+        near = add_months(today, self.venue.retention.reactivation_months) >= ends
+        scope = self._scope(claim)
+        token = self.links.seal(
+            LinkKind.PREFERENCES, claim.contact_id, claim.purpose, claim.basis, claim.message_id
+        )
+        return PreferencesView(
+            email=contact.email,
+            language=contact.language,
+            purposes=tuple(
+                PurposeChoice(purpose.name, _is_on(situation, purpose))
+                for purpose in self.venue.purposes.values()
+            ),
+            preferences=contact.preferences,
+            forgotten_on=ends if near else None,
+            stops=claim.purpose if scope and scope[0][0] != "*" else None,
+            preferences_url=self.links.url(LinkKind.PREFERENCES, token),
+        )
+
+    def unsubscribe(self, claim: Claim, now: datetime) -> None:
+        """Stop what the link stops (R-10): idempotent, one journal entry."""
+        with self.house.store.begin() as unit:
+            situation = _known(unit, claim)
+            if situation is None:
+                return
+            wanted = [
+                ConsentEntry(
+                    claim.contact_id,
+                    now,
+                    purpose,
+                    kind,
+                    Act.UNSUBSCRIBE,
+                    details={"channel": "one_click", "message": str(claim.message_id), "basis": claim.basis},
+                )
+                for purpose, kind in self._scope(claim)
+                if not _is_stopped(situation, purpose, kind)
+            ]
+            self._write(unit, wanted, now, f"unsubscribe/{claim.message_id}")
+
+    def save_preferences(self, claim: Claim, changes: PreferenceChanges, now: datetime) -> None:
+        """Write the boxes that were turned, and what was chosen."""
+        with self.house.store.begin() as unit:
+            situation = _known(unit, claim)
+            if situation is None:
+                return
+            self._write(unit, self._entries(claim, situation, changes, now), now, "preferences")
+        if changes.preferences is not None:
+            chosen: dict[str, Value] = {
+                "newsletters_per_month": changes.preferences.newsletters_per_month,
+                "paused_until": changes.preferences.paused_until,
+            }
+            event = Event(claim.contact_id, "preferences.updated", now, chosen, "web")
+            record_events(self.house.store, self.house.catalogue, [event], now=now)
+
+    def _entries(
+        self, claim: Claim, situation: Situation, changes: PreferenceChanges, now: datetime
+    ) -> list[ConsentEntry]:
+        if changes.everything_off:
+            proof = {"channel": "preference_centre", "control": "everything_off"}
+            stopped = _is_stopped(situation, "*", "*")
+            everything = ConsentEntry(claim.contact_id, now, "*", "*", Act.OBJECTION, details=proof)
+            return [] if stopped else [everything]
+        entries = []
+        for name, answer in changes.answers.items():
+            purpose = self.venue.purposes.get(name)
+            if purpose is None or _is_on(situation, purpose) == answer.on:
+                continue
+            act = Act.OPTIN_PROVEN if answer.on else Act.UNSUBSCRIBE
+            proof = {
+                "channel": "preference_centre",
+                "act": "ticked" if answer.on else "unticked",
+                "wording": answer.wording,
+                "language": answer.language,
+                "controller": self.venue.entity.name,
+                "withdrawal": "preference_centre",
+            }
+            entries += [
+                ConsentEntry(claim.contact_id, now, name, kind, act, informed=True, details=proof)
+                for kind in purpose.kinds
+            ]
+        return entries
+
+    def keep(self, claim: Claim, now: datetime) -> None:
+        """The person asked to be kept: renews the clock (R-42, R-47)."""
+        event = Event(claim.contact_id, "contact.kept", now, {}, "web")
+        with self.house.store.read() as unit:
+            known = _known(unit, claim) is not None
+        if known:
+            record_events(self.house.store, self.house.catalogue, [event], now=now)
+
+    def record_click(self, claim: Claim, fetch: Fetch) -> None:
+        """Journal a fetch with its verdict; only a person's renews the clock. Nothing else ever changes."""
+        with self.house.store.read() as unit:
+            situation = _known(unit, claim)
+            message = unit.message(claim.message_id)
+            others = [
+                event
+                for event in unit.events_of(claim.contact_id, limit=200)
+                if event.name == "mail.clicked"
+                and event.data.get("message_id") == str(claim.message_id)
+                and fetch.at - event.at <= BURST
+            ]
+        if situation is None:
+            return
+        sent_at = message.sent_at if message is not None else None
+        verdict = click_verdict(fetch, [_fetch(event) for event in others], delivered_at=sent_at)
+        self._journal_click(claim, fetch, verdict, message.nature.value if message is not None else None)
+
+    def _journal_click(self, claim: Claim, fetch: Fetch, verdict: ClickVerdict, nature: str | None) -> None:
+        data: dict[str, Value] = {
+            "message_id": str(claim.message_id),
+            "purpose": claim.purpose,
+            "nature": nature,
+            "target": claim.target,
+            "verdict": verdict.value,
+            "method": fetch.method,
+        }
+        click = Event(claim.contact_id, "mail.clicked", fetch.at, data, "web")
+        record_events(self.house.store, self.house.catalogue, [click], now=fetch.at)
+
+    def health(self) -> Health:
+        """Whether the database answers, and how far behind the engine is."""
+        now = self.now()
+        with self.house.store.read() as unit:
+            backlog = unit.backlog(now)
+        lags = [since for _, since in backlog.values() if since is not None]
+        lag = max((now - since for since in lags), default=timedelta())
+        alarm = timedelta(
+            days=self.house.settings.alarm_lag.days,
+            hours=self.house.settings.alarm_lag.hours,
+            minutes=self.house.settings.alarm_lag.minutes,
+        )
+        details = {name: f"{count} waiting" for name, (count, _) in backlog.items()}
+        return Health(lag <= alarm, {**details, "lag": f"{int(lag.total_seconds())} s"})
+
+    # -- what they share ----------------------------------------------------------------------------------
+
+    def _scope(self, claim: Claim) -> tuple[tuple[str, str], ...]:
+        purpose = self.venue.purposes.get(claim.purpose)
+        if purpose is None:
+            return (("*", "*"),)
+        basis = LegalBasis(claim.basis) if claim.basis in list(LegalBasis) else None
+        return scope_of_unsubscribe(basis, purpose, self.venue.policy)
+
+    def _write(self, unit: Unit, entries: list[ConsentEntry], now: datetime, source: str) -> None:
+        if entries:
+            consents_in(
+                unit,
+                self.house.catalogue,
+                entries,
+                now=now,
+                history=False,
+                source=source,
+                seal=self.house.keys.seal,
+            )
+
+
+def _known(unit: Unit, claim: Claim) -> Situation | None:
+    situation = unit.situations([claim.contact_id]).get(claim.contact_id)
+    erased = situation is not None and situation.contact.address_state is AddressState.ERASED
+    return None if erased else situation
+
+
+def _is_on(situation: Situation, purpose: Purpose) -> bool:
+    """Whether the person is signed up: any kind proven."""
+    states = [state_of(situation.consents, purpose.name, kind).status for kind in purpose.kinds]
+    return ConsentStatus.OPTIN_PROVEN in states
+
+
+def _is_stopped(situation: Situation, purpose: str, kind: str) -> bool:
+    stopped = (ConsentStatus.ACTIVE_OPTOUT, ConsentStatus.WITHDRAWN)
+    if purpose == "*":
+        known = situation.consents
+        return known.overall.status in stopped and all(
+            state.status in stopped for state in known.states.values()
+        )
+    return state_of(situation.consents, purpose, kind).status in stopped
+
+
+def _fetch(event: Event) -> Fetch:
+    return Fetch(event.at, str(event.data.get("target")), str(event.data.get("method") or "GET"))

@@ -1,0 +1,180 @@
+"""Builds the house: the only file that knows every room, and the only one with clock and dice."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import structlog
+
+from accord.core.mail.links import Links
+from accord.core.model.content import Catalogue
+from accord.core.model.scenario import Scenario
+from accord.core.model.venue import Venue
+from accord.shell.delivery import Way, carrier_for
+from accord.shell.delivery.pool import Limits
+from accord.shell.delivery.smtp import Server
+from accord.shell.engine.catalogue import AtWork, Checked, Shelf, at_work, check_all, stock
+from accord.shell.engine.letters import LetterWriter
+from accord.shell.engine.ports import Carrier
+from accord.shell.engine.send import Sender
+from accord.shell.engine.turn import Turned, send_until_idle, think_until_idle
+from accord.shell.keys import Keys, make_keys, read_keys
+from accord.shell.library import Library, read_library, stamp
+from accord.shell.settings import Settings, load_settings
+from accord.shell.store.database import SqlStore, open_store
+from accord.shell.wordings import CatalogueWording, wordings
+
+Clock = Callable[[], datetime]
+
+
+def system_clock() -> datetime:
+    """The instant, aware and in UTC."""
+    return datetime.now(UTC)
+
+
+def read_settings(path: Path) -> Settings:
+    """The configuration in force. Raises ConfigFault."""
+    return load_settings(path, os.environ)
+
+
+def new_keys(path: Path) -> Keys:
+    """Make a venue's keys. Raises FileExistsError."""
+    return make_keys(path, secrets.token_bytes)
+
+
+def actor() -> str:
+    """Who acts, where a command does not say `--by`: the system's user."""
+    return os.environ.get("SUDO_USER") or os.environ.get("USER") or "unknown"
+
+
+@dataclass(slots=True)
+class House:
+    """A venue at work. Cheap parts are made at once, the rest when it is first asked for."""
+
+    settings: Settings
+    store: SqlStore
+    keys: Keys
+    clock: Clock = system_clock
+    library: Library = field(default_factory=Library)
+    shelf: Shelf = field(default_factory=Shelf)
+    checked: Checked = field(default_factory=lambda: Checked({}, ()))
+    work: AtWork | None = None
+    _stamp: tuple[tuple[str, int, int], ...] | None = None
+    _carrier: Carrier | None = None
+
+    @property
+    def venue(self) -> Venue:
+        """Whose house it is."""
+        return self.settings.venue
+
+    @property
+    def links(self) -> Links:
+        """Signs and reads links."""
+        return Links(self.venue.base_url, self.keys.links)
+
+    @property
+    def words(self) -> Mapping[str, CatalogueWording]:
+        """The languages that the venue writes in."""
+        return wordings(self.venue.entity.languages)
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """What the engine works by; read again with `refresh`."""
+        return self.at_work().catalogue
+
+    def at_work(self) -> AtWork:
+        """The catalogue, and since when each scenario is live."""
+        if self.work is None:
+            self.refresh()
+        if self.work is None:
+            raise RuntimeError("refresh() reads what the engine works by")
+        return self.work
+
+    def read_files(self) -> bool:
+        """Read the authors' files again if any has changed; whether one had."""
+        seen = stamp(self.settings.root)
+        if seen == self._stamp:
+            return False
+        self.library = read_library(self.settings.root)
+        self.shelf = stock(
+            self.library.template_names(), self.library.templates, self.venue, self.words, self.shelf
+        )
+        checked = check_all(self.library.scenarios, self.shelf, self.venue)
+        self.checked = replace(checked, diagnostics=(*self.library.diagnostics, *checked.diagnostics))
+        self._stamp = seen
+        return True
+
+    def refresh(self) -> None:
+        """Read files that changed, and the live scenarios, again."""
+        self.read_files()
+        known: Mapping[str, Scenario] = self.work.catalogue.versions if self.work is not None else {}
+        with self.store.read() as unit:
+            self.work = at_work(unit, self.venue, self.shelf, known)
+
+    def writer(self) -> LetterWriter:
+        """Writes mails by the catalogue as it stands."""
+        individual = self.settings.click_tracking == "individual"
+        return LetterWriter(self.catalogue, self.shelf.compiled, self.words, self.links, individual)
+
+    def carrier(self) -> Carrier:
+        """The way out, opened once."""
+        if self._carrier is None:
+            smtp = self.settings.smtp
+            server = Server(
+                smtp.host,
+                smtp.port,
+                smtp.security,
+                username=smtp.username,
+                password=smtp.password,
+            )
+            way = Way(server, Limits(width=smtp.connections), self.settings.mailbox)
+            self._carrier = carrier_for(
+                self.settings.delivery, way, per_second=smtp.per_second, clock=time.monotonic
+            )
+        return self._carrier
+
+    def sender(self) -> Sender:
+        """The way out of the house."""
+        return Sender(self.store, self.catalogue, self.writer(), self.carrier(), self.clock, report_fault)
+
+    def think(self, now: datetime) -> Turned:
+        """Answer events, let the calendar in, take due steps, until nothing is due at `now`."""
+        work = self.at_work()
+        return think_until_idle(self.store, work.catalogue, work.activated, now=now, on_fault=report_fault)
+
+    async def turn(self, now: datetime) -> Turned:
+        """One whole turn: think, and send what is queued."""
+        return self.think(now) + await send_until_idle(self.sender())
+
+    async def close(self) -> None:
+        """Close connections."""
+        if self._carrier is not None:
+            await self._carrier.close()
+        self.store.close()
+
+
+def report_fault(loop: str, number: int, fault: Exception) -> None:
+    """A fault of one contact's: the row is leased for an hour, and the log says which one, not whose."""
+    log = structlog.get_logger("accord")
+    log.error("fault", loop=loop, row=number, kind=type(fault).__name__, exc_info=fault)
+
+
+def open_house(path: Path, *, clock: Clock | None = None, settings: Settings | None = None) -> House:
+    """The house behind a config.toml. Raises ConfigFault, KeysFault or StoreError."""
+    settings = settings or read_settings(path)
+    keys = read_keys(settings.keys_file)
+    venue = settings.venue
+    store = open_store(
+        settings.database_url,
+        dice=secrets.token_bytes,
+        months=venue.retention.months,
+        zone=venue.entity.zone,
+        policy=venue.policy,
+    )
+    return House(settings, store, keys, clock or system_clock)

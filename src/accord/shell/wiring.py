@@ -59,7 +59,6 @@ class House:
 
     settings: Settings
     store: SqlStore
-    keys: Keys
     clock: Clock = system_clock
     library: Library = field(default_factory=Library)
     shelf: Shelf = field(default_factory=Shelf)
@@ -67,6 +66,14 @@ class House:
     work: AtWork | None = None
     _stamp: tuple[tuple[str, int, int], ...] | None = None
     _carrier: Carrier | None = None
+    _keys: Keys | None = None
+
+    @property
+    def keys(self) -> Keys:
+        """The venue's keys, read when first asked for. Raises KeysFault."""
+        if self._keys is None:
+            self._keys = read_keys(self.settings.keys_file)
+        return self._keys
 
     @property
     def venue(self) -> Venue:
@@ -166,9 +173,8 @@ def report_fault(loop: str, number: int, fault: Exception) -> None:
 
 
 def open_house(path: Path, *, clock: Clock | None = None, settings: Settings | None = None) -> House:
-    """The house behind a config.toml. Raises ConfigFault, KeysFault or StoreError."""
+    """The house behind a config.toml. Raises ConfigFault or StoreError."""
     settings = settings or read_settings(path)
-    keys = read_keys(settings.keys_file)
     venue = settings.venue
     store = open_store(
         settings.database_url,
@@ -177,4 +183,4 @@ def open_house(path: Path, *, clock: Clock | None = None, settings: Settings | N
         zone=venue.entity.zone,
         policy=venue.policy,
     )
-    return House(settings, store, keys, clock or system_clock)
+    return House(settings, store, clock or system_clock)

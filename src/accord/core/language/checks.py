@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass
 
 from accord.core.expressions.parse import nearest
 from accord.core.language.flow import falls_into, goes_back, targets, unreached
 from accord.core.model.consent import SERVICE_PURPOSE, Nature
 from accord.core.model.content import Catalogue
-from accord.core.model.expression import Condition, Expression, Name, Type
+from accord.core.model.expression import Expression, Name, Type
 from accord.core.model.place import Diagnostic, Severity, Span
 from accord.core.model.scenario import (
     END,
@@ -261,8 +261,8 @@ def names_in(expression: Expression) -> set[str]:
         node = ahead.pop()
         if isinstance(node, Name):
             found.add(node.path)
-        elif isinstance(node, Condition):
-            ahead += [getattr(node, slot) for slot in node.__slots__]
+        elif is_dataclass(node):
+            ahead += [getattr(node, each.name) for each in fields(node)]
         elif isinstance(node, tuple):
             ahead += node
     return found

@@ -312,6 +312,10 @@ class Unit(Protocol):
         """For "events", "runs" and "messages": how many wait, and since when the oldest does."""
         ...
 
+    def journal_counts(self, names: Sequence[str]) -> Sequence[tuple[str, str, str, str, str, int]]:
+        """(event, scenario, nature, reason, rule, how often) of these rows of the journal."""
+        ...
+
     def message_counts(self) -> Mapping[str, int]: ...
     def next_instant(self) -> datetime | None:
         """When the next run or message is due."""

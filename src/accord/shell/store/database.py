@@ -129,14 +129,21 @@ def open_store(
     if address.get_backend_name() == "sqlite":
         engine = _sqlite(address)
     elif address.get_backend_name() == "postgresql":
-        engine = create_engine(address.set(drivername="postgresql+psycopg"), pool_pre_ping=True, pool_size=10, hide_parameters=True)
+        engine = create_engine(
+            address.set(drivername="postgresql+psycopg"),
+            pool_pre_ping=True,
+            pool_size=10,
+            hide_parameters=True,
+        )
     else:
         raise StoreError(f"{address.drivername} is not a database that Accord knows: sqlite or postgresql")
     return SqlStore(engine, Law(months, zone, policy or Policy()), entity, dice)
 
 
 def _sqlite(address: URL) -> Engine:
-    engine = create_engine(address, hide_parameters=True, connect_args={"timeout": PATIENCE_SECONDS, "check_same_thread": False})
+    engine = create_engine(
+        address, hide_parameters=True, connect_args={"timeout": PATIENCE_SECONDS, "check_same_thread": False}
+    )
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: sqlite3.Connection, _record: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, cast
@@ -113,3 +114,15 @@ def unanswered(connection: Connection) -> tuple[int, datetime | None]:
         select(func.count(), func.min(EVENT.c.received_at)).select_from(EVENT).where(UNANSWERED)
     ).one()
     return row[0], row[1]
+
+
+def counts(connection: Connection, names: Sequence[str]) -> list[tuple[str, str, str, str, str, int]]:
+    """(event, scenario, nature, reason, rule, how often) of these rows of the journal."""
+    wanted = select(EVENT.c.name, EVENT.c.data).where(among(connection, EVENT.c.name, list(names)))
+    found: Counter[tuple[str, str, str, str, str]] = Counter()
+    for row in connection.execute(wanted.execution_options(yield_per=1000)):
+        data = row.data or {}
+        told = (str(data.get(key) or "") for key in ("scenario", "nature", "reason", "rule"))
+        scenario, nature, reason, rule = told
+        found[row.name, scenario, nature, reason, rule] += 1
+    return [(*key, often) for key, often in sorted(found.items())]

@@ -213,6 +213,9 @@ class SqlUnit:
             "messages": mail.awaiting(self.connection, now),
         }
 
+    def journal_counts(self, names: Sequence[str]) -> Sequence[tuple[str, str, str, str, str, int]]:
+        return journal.counts(self.connection, names)
+
     def message_counts(self) -> Mapping[str, int]:
         return mail.counts(self.connection)
 

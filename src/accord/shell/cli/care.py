@@ -1,0 +1,150 @@
+"""Care: init, db, config."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from importlib.resources import as_file, files
+from pathlib import Path
+
+import click
+
+from accord.shell.cli.house import config_path, house_of, json_option, settings_of
+from accord.shell.cli.output import InputFault, print_json, print_table
+from accord.shell.wiring import new_keys
+
+PARTS = ("config.toml", "scenarios", "templates", "forms", "policy")
+
+
+@click.command()
+@click.argument("folder", default=".", type=click.Path(file_okay=False, path_type=Path))
+def init(folder: Path) -> None:
+    """A new venue that runs as it is: config, keys, five scenarios, templates, forms, a policy file.
+
+    Nothing that exists is overwritten.
+
+    \b
+    Examples:
+      scenario init theatre
+      cd theatre && scenario check
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    there = [name for name in (*PARTS, "accord.keys") if (folder / name).exists()]
+    if there:
+        raise InputFault(f"{folder} has {', '.join(there)} already; nothing was written.")
+    copy_starter(folder)
+    new_keys(folder / "accord.keys")
+    (folder / ".gitignore").write_text("accord.keys\naccord.db*\nmailbox/\n", encoding="utf-8")
+    click.echo(f"A new venue in {folder}. Keep accord.keys out of git and in your backup.")
+    click.echo("Next: edit config.toml, then run `scenario check` and `scenario dry-run bienvenue`.")
+
+
+def copy_starter(folder: Path) -> None:
+    """Put the example venue's files into a folder: from the package, or from the checkout that it runs in."""
+    packaged = files("accord") / "starter"
+    checkout = Path(__file__).parents[4]
+    if packaged.joinpath("config.toml").is_file():
+        with as_file(packaged) as root:
+            _copy(root, folder)
+    elif (checkout / "config.toml").is_file():
+        _copy(checkout, folder)
+    else:
+        raise InputFault("The example venue is not part of this installation.")
+
+
+def _copy(root: Path, folder: Path) -> None:
+    for name in PARTS:
+        source = root / name
+        if source.is_dir():
+            shutil.copytree(source, folder / name)
+        elif source.is_file():
+            shutil.copyfile(source, folder / name)
+
+
+@click.group()
+def db() -> None:
+    """The database: upgrade, check, backup."""
+
+
+@db.command()
+@click.pass_context
+def upgrade(context: click.Context) -> None:
+    """Bring the tables to this version.
+
+    \b
+    Example:
+      scenario db upgrade
+    """
+    with house_of(context) as house:
+        house.store.upgrade()
+    click.echo("The tables are those of this version.")
+
+
+@db.command("check")
+@json_option
+@click.pass_context
+def check_database(context: click.Context, *, as_json: bool) -> None:
+    """Verify the chains of the consent ledger, the tables and the keys; exit code 1 where one does not hold.
+
+    \b
+    Example:
+      scenario db check
+    """
+    with house_of(context) as house:
+        with house.store.read() as unit:
+            broken = list(unit.broken_chains())
+            known = unit.fact("keys")
+        current = house.store.is_current()
+        same_keys = known is None or known == house.keys.prints()
+    if as_json:
+        print_json(
+            {"broken": [{"contact": c, "seq": s} for c, s in broken], "current": current, "keys": same_keys}
+        )
+    else:
+        for contact_id, seq in broken:
+            click.echo(f"BROKEN: the ledger of contact {contact_id} at entry {seq}.")
+        click.echo(
+            f"Chains: {'hold' if not broken else 'broken'}. Tables: {'current' if current else 'old'}. Keys: {'the same' if same_keys else 'OTHERS'}."
+        )
+    if broken or not current or not same_keys:
+        sys.exit(1)
+
+
+@db.command()
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+@click.pass_context
+def backup(context: click.Context, folder: Path) -> None:
+    """A consistent copy of the SQLite database, made while the daemon runs.
+
+    \b
+    Example:
+      scenario db backup backups/2026-11-23
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    target = folder / "accord.db"
+    if target.exists():
+        raise InputFault(f"{target} exists already.")
+    with house_of(context) as house:
+        house.store.backup(target)
+    click.echo(f"Copied to {target}. Keep accord.keys with it, in another place.")
+
+
+@click.command()
+@click.argument("key", default="")
+@json_option
+@click.pass_context
+def config(context: click.Context, key: str, *, as_json: bool) -> None:
+    """Each value in force and where it comes from; secrets are masked.
+
+    \b
+    Examples:
+      scenario config
+      scenario config smtp
+    """
+    found = [row for row in settings_of(context).values if row[0].startswith(key)]
+    if not found:
+        raise InputFault(f"There is no key «{key}» in {config_path(context)}.")
+    if as_json:
+        print_json([{"key": k, "value": v, "from": f} for k, v, f in found])
+    else:
+        print_table("", ("key", "value", "from"), found)

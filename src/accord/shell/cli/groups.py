@@ -1,0 +1,38 @@
+"""Every command, in the order in which a newcomer meets them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import click
+
+from accord.shell.cli.authoring import activate, check, dry_run, words
+from accord.shell.cli.care import config, db, init
+from accord.shell.cli.demo import demo
+from accord.shell.cli.people import consent, contacts, event, events, explain, orders
+from accord.shell.cli.policy import policy
+from accord.shell.cli.running import daemon, hold, messages, release, status, tick
+
+COMMANDS: Sequence[click.Command] = (
+    init,
+    demo,
+    check,
+    words,
+    dry_run,
+    activate,
+    daemon,
+    tick,
+    hold,
+    release,
+    status,
+    contacts,
+    consent,
+    event,
+    events,
+    orders,
+    explain,
+    messages,
+    policy,
+    db,
+    config,
+)

@@ -1,0 +1,106 @@
+"""What every command needs: the house behind --config, opened with clear faults, and who acts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from accord.core.language.report import as_text
+from accord.core.model.contact import Contact, email_key
+from accord.core.model.place import Diagnostic, Severity
+from accord.shell.cli.output import InputFault
+from accord.shell.engine.ports import Unit
+from accord.shell.keys import KeysFault
+from accord.shell.settings import ConfigFault, Settings
+from accord.shell.wiring import Clock, House, actor, open_house, read_settings
+
+by_option = click.option("--by", "by", default=None, help="Who acts; the system's user if not said.")
+json_option = click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
+
+
+def config_path(context: click.Context) -> Path:
+    """The config.toml that the command was given."""
+    return Path(context.find_root().obj["config"])
+
+
+def settings_of(context: click.Context) -> Settings:
+    """The configuration, or the command's end with every fault in it."""
+    path = config_path(context)
+    try:
+        return read_settings(path)
+    except ConfigFault as fault:
+        raise InputFault(as_text(fault.diagnostics, {path.name: fault.text}).rstrip()) from None
+
+
+@contextmanager
+def house_of(
+    context: click.Context, *, clock: Clock | None = None, files_only: bool = False
+) -> Iterator[House]:
+    """The house, with its tables up to date; closed afterwards. `files_only` leaves database and keys alone."""
+    settings = settings_of(context)
+    house = open_house(config_path(context), clock=clock, settings=settings)
+    try:
+        if not files_only and not house.store.is_current():
+            house.store.upgrade()
+        yield house
+    except KeysFault as fault:
+        raise InputFault(str(fault)) from None
+    finally:
+        house.store.close()
+
+
+def who(by: str | None) -> str:
+    """The actor, for the journal."""
+    return by or actor()
+
+
+def moment(text: str | None, house: House) -> datetime:
+    """An instant as typed (a date is the start of that day in the entity's zone), or now."""
+    if text is None:
+        return house.clock()
+    found = instant_of(text, house)
+    if found is None:
+        raise InputFault(f"«{text}» is no instant; write 2026-09-01 or 2026-09-01T10:00+02:00.")
+    return found
+
+
+def instant_of(text: str, house: House) -> datetime | None:
+    """An ISO instant or date; a naive one is the entity's. None for anything else."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    zone = house.venue.entity.clock
+    return (found if found.tzinfo is not None else found.replace(tzinfo=zone)).astimezone(UTC)
+
+
+def contact_called(unit: Unit, address: str) -> Contact:
+    """The contact with this address, or the command's end."""
+    found = unit.contacts_by_key([email_key(address)]).get(email_key(address))
+    if found is None:
+        raise InputFault(f"{address} is not a contact.")
+    return found
+
+
+def refuse_if_wrong(diagnostics: tuple[Diagnostic, ...], house: House) -> None:
+    """End the command where a file has an error."""
+    if any(each.severity is Severity.ERROR for each in diagnostics):
+        raise InputFault(as_text(diagnostics, house.library.sources()).rstrip())
+
+
+def typed(value: Any) -> Any:
+    """A JSON value as the journal keeps it: ISO instants become instants, lists become tuples."""
+    if isinstance(value, list):
+        return tuple(typed(item) for item in value)
+    if isinstance(value, str) and _INSTANT.fullmatch(value):
+        return datetime.fromisoformat(value).astimezone(UTC)
+    return value
+
+
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)")

@@ -41,10 +41,14 @@ MOST_TURNS = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Happening:
-    """One thing of the script: an event, acts for the consent ledger, or an order's lines."""
+    """One thing of the script: an event, acts for the consent ledger, or an order's lines.
+
+    `teaches`: whether the event is evidence; an imagined one only lets the person in.
+    """
 
     at: datetime
     event: Event | None = None
+    teaches: bool = True
     entries: tuple[ConsentEntry, ...] = ()
     lines: tuple[OrderLine, ...] = ()
 
@@ -146,7 +150,7 @@ def _happen(walk: _Walk, thing: Happening, now: datetime) -> None:
     if thing.event is not None:
         events = (*events, thing.event)
     for event in events:
-        _hear(walk, event, now)
+        _hear(walk, event, now, teaches=thing.teaches)
 
 
 def _consent_events(walk: _Walk, entries: Sequence[ConsentEntry]) -> tuple[Event, ...]:
@@ -158,14 +162,16 @@ def _consent_events(walk: _Walk, entries: Sequence[ConsentEntry]) -> tuple[Event
     return told(entries, before, walk.situation.consents)
 
 
-def _hear(walk: _Walk, event: Event, now: datetime) -> None:
+def _hear(walk: _Walk, event: Event, now: datetime, *, teaches: bool = True) -> None:
     """One event: learn from it, ask each run, then each way in."""
     event = replace(event, id=next(walk.numbers), contact_id=walk.situation.contact.id)
     walk.journal.append(event)
     walk.heard.append(event)
-    learned = learn(event, walk.situation, walk.catalogue.venue)
-    walk.ledger += learned.entries
-    walk.situation = after(walk.situation, learned, walk.ledger, walk.catalogue.venue.policy)
+    if teaches:
+        learned = learn(event, walk.situation, walk.catalogue.venue)
+        walk.ledger += learned.entries
+        policy = walk.catalogue.venue.policy
+        walk.situation = after(walk.situation, learned, walk.ledger, policy)
     for run in list(walk.runs.values()):
         asked = replace(_of(walk, run), it=event)
         _apply(walk, run, something_happened(asked, walk.catalogue, now=now), now)

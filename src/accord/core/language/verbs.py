@@ -193,7 +193,7 @@ def _fallback(block: Block, place: Place, nature: Nature) -> Send | Refused:
         nature=Nature.EDITORIAL,
         purpose=edition.text_or("purpose") or block.text_or("purpose") or place.purpose,
         if_late=_lateness(block, nature),
-        promotes=_promotes(edition, place) if edition.has("promotes") else _promotes(block, place),
+        promotes=_promotes(edition, place),
     )
 
 

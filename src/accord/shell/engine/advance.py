@@ -33,6 +33,8 @@ def advance(
     faults: list[tuple[int, Exception]] = []
     with store.begin() as unit:
         runs = unit.claim_due(now, limit, now + POISONED_FOR)
+        if not runs:
+            return 0
         known = unit.situations([run.contact_id for run in runs], lock=True)
         batch = Batch(catalogue, now)
         for situation in unit.with_runs(known, runs):

@@ -96,9 +96,10 @@ def _take_page(
         after_id=after_id,
         limit=PAGE,
     )
-    batch = Batch(catalogue, now)
-    batch.runs += _begun(unit, catalogue, scenario, occasion, ids)
-    batch.write(unit)
+    if ids:
+        batch = Batch(catalogue, now)
+        batch.runs += _begun(unit, catalogue, scenario, occasion, ids)
+        batch.write(unit)
     left = Mark(occasion.at) if len(ids) < PAGE else Mark(mark.done_until, occasion.at, ids[-1])
     unit.note_progress(_loop(scenario), left.written(), now)
 

@@ -57,7 +57,7 @@ def _entering(contact_id: int, scenario: Scenario, venue: Venue, start: datetime
     event = trigger.events[0]
     data = imagined_data(fields_of(event, venue), scenario, venue, start)
     at = start + timedelta(seconds=1)
-    return [Happening(at, Event(contact_id, event, at, data, "imagined"))]
+    return [Happening(at, Event(contact_id, event, at, data, "imagined"), teaches=False)]
 
 
 def of_contact(

@@ -1,0 +1,141 @@
+"""Drives the real loops over a real store through imagined days, for tests."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from accord.core.model.consent import ConsentEntry
+from accord.core.model.content import Catalogue
+from accord.core.model.event import Event
+from accord.core.model.message import Message, MessageState
+from accord.core.model.decision import Situation
+from accord.core.simulate import Happening
+from accord.shell.engine.ports import Envelope, Letter, Receipt, Unreachable, Unwritable
+from accord.shell.engine.record import record_consents, record_events
+from accord.shell.engine.send import Sender
+from accord.shell.engine.turn import send_until_idle, think_until_idle
+from accord.shell.store.database import SqlStore
+
+
+@dataclass
+class PlainWriter:
+    """Writes the shortest mail there is; unwritable for those whom a test names."""
+
+    unwritable: set[int] = field(default_factory=set)
+
+    def write(self, message: Message, situation: Situation, *, now: datetime) -> Letter:
+        if situation.contact.id in self.unwritable:
+            raise Unwritable("this one can't be written")
+        return Letter(
+            Envelope(message.id, "a@example.org", situation.contact.email, b"hello"), b"{}", "digest"
+        )
+
+
+@dataclass
+class Sink:
+    """A carrier that takes everything, or answers as it is told."""
+
+    width: int = 3
+    outcome: MessageState = MessageState.ACCEPTED
+    silent: bool = False
+    taken: list[Envelope] = field(default_factory=list)
+
+    async def ready(self) -> int:
+        if self.silent:
+            raise Unreachable("nobody answers")
+        return self.width
+
+    async def carry(self, envelope: Envelope) -> Receipt:
+        self.taken.append(envelope)
+        return Receipt(self.outcome, "250 taken" if self.outcome is MessageState.ACCEPTED else "told so")
+
+    async def close(self) -> None:
+        return None
+
+
+@dataclass
+class Driver:
+    """One venue at work over one store."""
+
+    store: SqlStore
+    catalogue: Catalogue
+    now: datetime
+    sink: Sink = field(default_factory=Sink)
+    writer: PlainWriter = field(default_factory=PlainWriter)
+    faults: list[tuple[str, int, Exception]] = field(default_factory=list)
+    activated: dict[str, datetime] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.activated = dict.fromkeys(self.catalogue.live, self.now - timedelta(microseconds=1))
+
+    def fault(self, loop: str, number: int, error: Exception) -> None:
+        self.faults.append((loop, number, error))
+
+    def think(self) -> None:
+        think_until_idle(self.store, self.catalogue, self.activated, now=self.now, on_fault=self.fault)
+
+    def send(self) -> None:
+        sender = Sender(self.store, self.catalogue, self.writer, self.sink, lambda: self.now, self.fault)
+        asyncio.run(send_until_idle(sender))
+
+    def turn(self) -> None:
+        self.think()
+        self.send()
+
+    def tell(self, *events: Event) -> None:
+        record_events(self.store, self.catalogue, events, now=self.now)
+
+    def consent(self, *entries: ConsentEntry) -> None:
+        record_consents(
+            self.store, self.catalogue, entries, now=self.now, seal=lambda address: f"sealed {address}"
+        )
+
+    def walk(self, script: Sequence[Happening], until: datetime, *, hourly: bool = False) -> None:
+        """Go from instant to instant at which anything is to be done."""
+        ahead = sorted(script, key=lambda each: each.at, reverse=True)
+        self.turn()
+        while True:
+            with self.store.read() as unit:
+                due = unit.next_instant()
+            hour = (self.now + timedelta(hours=1)).replace(minute=0, second=0, microsecond=0)
+            wanted: Iterable[datetime | None] = (
+                due,
+                ahead[-1].at if ahead else None,
+                hour if hourly else None,
+            )
+            instants = [max(each, self.now) for each in wanted if each is not None]
+            if not instants or min(instants) > until:
+                return
+            self.now = min(instants)
+            while ahead and ahead[-1].at <= self.now:
+                self.happen(ahead.pop())
+            self.turn()
+
+    def happen(self, thing: Happening) -> None:
+        if thing.lines:
+            with self.store.begin() as unit:
+                for contact_id in {1}:
+                    unit.save_order_lines(contact_id, thing.lines)
+        if thing.entries:
+            self.consent(*thing.entries)
+        if thing.event is not None:
+            self.tell(thing.event)
+
+    def journal(self, contact_id: int = 1) -> list[Event]:
+        with self.store.read() as unit:
+            return list(unit.events_of(contact_id, limit=100_000))
+
+
+def told(journal: Iterable[Event]) -> list[str]:
+    """The journal as lines that both the engine's and simulate's can be compared by."""
+    lines = []
+    for row in journal:
+        if row.name in ("mail.sent", "contact.imported") or not row.name.startswith(("mail.", "scenario.")):
+            continue
+        keys = ("scenario", "step", "template", "edition", "reason", "rule", "planned_at", "until")
+        rest = " ".join(f"{key}={row.data[key]}" for key in keys if row.data.get(key) is not None)
+        lines.append(f"{row.at:%Y-%m-%d %H:%M:%S} {row.name} {rest}")
+    return sorted(lines)

@@ -47,7 +47,7 @@ _count = 0
 @pytest.fixture
 def postgres_url(postgres: str) -> Iterator[str]:
     """A fresh, empty database, dropped after the test."""
-    global _count  # noqa: PLW0603 - names of databases must differ within one server
+    global _count
     _count += 1
     name = f"accord_{os.getpid()}_{_count}"
     with psycopg.connect(postgres, autocommit=True) as connection:

@@ -9,9 +9,9 @@ from datetime import datetime, timedelta
 
 from accord.core.model.consent import ConsentEntry
 from accord.core.model.content import Catalogue
+from accord.core.model.decision import Situation
 from accord.core.model.event import Event
 from accord.core.model.message import Message, MessageState
-from accord.core.model.decision import Situation
 from accord.core.simulate import Happening
 from accord.shell.engine.ports import Envelope, Letter, Receipt, Unreachable, Unwritable
 from accord.shell.engine.record import record_consents, record_events

@@ -14,7 +14,10 @@ def drawn() -> str:
     """The map: every folder and file of the package with its purpose."""
     lines = ["```text"]
     package = ROOT / "src" / "accord"
-    for path in sorted(package.rglob("*.py"), key=lambda each: (each.parent.as_posix(), each.name != "__init__.py", each.name)):
+    for path in sorted(
+        package.rglob("*.py"),
+        key=lambda each: (each.parent.as_posix(), each.name != "__init__.py", each.name),
+    ):
         parts = path.relative_to(package).parts
         purpose = (ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or "").split("\n")[0]
         is_folder = path.name == "__init__.py"

@@ -5,15 +5,15 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from builders import a_catalogue, a_scenario, a_venue, acts, an_act, an_event, an_order_line
-from engine_driver import Driver, told
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from accord.core.model.consent import Act
 from accord.core.simulate import Happening, simulate
-from accord.shell.engine.ports import ContactChange, NewContact
+from accord.shell.engine.rows import ContactChange, NewContact
 from accord.shell.store.database import SqlStore
+from builders import a_catalogue, a_scenario, a_venue, acts, an_act, an_event, an_order_line
+from engine_driver import Driver, told
 
 START = datetime(2026, 10, 20, 6, 0, tzinfo=UTC)
 UNTIL = START + timedelta(days=60)

@@ -223,6 +223,7 @@ def listened_names(catalogue: Catalogue) -> frozenset[str] | None:
 ALWAYS_HEARD = frozenset(
     {
         "consent.objected",
+        "consent.refused",
         "consent.withdrawn",
         "contact.erased",
         "contact.merged",

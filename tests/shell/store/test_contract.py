@@ -7,18 +7,16 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from builders import NOW, acts, an_act, an_event, an_order_line
 from sqlalchemy import event, inspect, text
 
 from accord.core.model.consent import Act, ConsentStatus, LegalBasis, Nature
 from accord.core.model.decision import Output, QueueMail, Verdict
 from accord.core.model.enrolment import RunState
 from accord.core.model.message import MessageState
-from accord.shell.engine.ports import (
-    Busy,
+from accord.shell.engine.ports import Busy, Duplicate
+from accord.shell.engine.rows import (
     ContactChange,
     DoorCheck,
-    Duplicate,
     NewContact,
     NewMessage,
     NewRun,
@@ -27,6 +25,7 @@ from accord.shell.engine.ports import (
 )
 from accord.shell.store.database import AlreadyRunning, SqlStore, open_store
 from accord.shell.store.tables import metadata
+from builders import NOW, acts, an_act, an_event, an_order_line
 
 HOUR = timedelta(hours=1)
 
@@ -189,7 +188,7 @@ def test_a_mail_is_queued_once_a_step_and_service_mail_goes_first(store: SqlStor
     with store.begin() as unit:
         assert len(unit.messages_of(one)) == 1
         claimed = unit.claim_messages(NOW, 10, NOW + HOUR, frozenset())
-    assert [each.id for each in claimed][0] == service
+    assert claimed[0].id == service
     assert all(each.state is MessageState.CLAIMED for each in claimed)
 
 

@@ -7,7 +7,6 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from builders import NOW, a_venue, acts, an_act, an_order_line
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -19,8 +18,9 @@ from accord.core.model.contact import Preferences
 from accord.core.model.event import Event
 from accord.core.model.expression import Expression
 from accord.core.model.place import Span
-from accord.shell.engine.ports import ContactChange, NewContact
+from accord.shell.engine.rows import ContactChange, NewContact
 from accord.shell.store.database import SqlStore, open_store
+from builders import NOW, a_venue, acts, an_act, an_order_line
 
 VENUE = a_venue()
 SCOPE = Scope(VENUE, steps=None)

@@ -25,8 +25,9 @@ from accord.core.model.message import MessageState
 from accord.shell.cli.house import config_path, refuse_if_wrong, settings_of, typed
 from accord.shell.cli.output import InputFault, print_json, print_table
 from accord.shell.cli.people import read_rows
-from accord.shell.engine.people import import_contacts, take_events, take_order
+from accord.shell.engine.people import import_contacts
 from accord.shell.engine.record import record_consents
+from accord.shell.engine.told import take_events, take_order
 from accord.shell.wiring import House, new_keys, open_house
 
 STEP = timedelta(minutes=15)

@@ -22,7 +22,8 @@ from accord.core.model.decision import (
 from accord.core.model.enrolment import RUN_TRANSITIONS, Enrolment, RunState
 from accord.core.model.event import Event
 from accord.core.telling import tell, tell_entered
-from accord.shell.engine.ports import ContactChange, NewMessage, NewRun, RunChange, Unit
+from accord.shell.engine.ports import Unit
+from accord.shell.engine.rows import ContactChange, NewMessage, NewRun, RunChange
 
 
 @dataclass(slots=True)

@@ -14,7 +14,7 @@ from accord.core.model.decision import Output, Situation
 from accord.core.model.message import Message, MessageState
 from accord.core.model.scenario import Send
 from accord.core.steps.send import edition_of, is_late, promoted
-from accord.shell.engine.ports import Settlement
+from accord.shell.engine.rows import Settlement
 
 # A service mail is tried for so long; what it confirms is stale then, and a person must look at it.
 GIVE_UP_AFTER = timedelta(days=5)

@@ -17,8 +17,9 @@ from accord.core.model.scenario import OnSegment, Scenario
 from accord.core.triggers import occasions
 from accord.core.triggers.occasion import Occasion
 from accord.shell.engine.apply import Batch
-from accord.shell.engine.ports import NewRun, Store, Unit
+from accord.shell.engine.ports import Store, Unit
 from accord.shell.engine.react import last_entries, new_run
+from accord.shell.engine.rows import NewRun
 
 PAGE = 1000
 

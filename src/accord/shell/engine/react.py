@@ -14,7 +14,8 @@ from accord.core.model.event import Event
 from accord.core.triggers import wakes
 from accord.shell.engine.advance import BATCH, POISONED_FOR
 from accord.shell.engine.apply import Batch
-from accord.shell.engine.ports import NewRun, Store, Unit
+from accord.shell.engine.ports import Store, Unit
+from accord.shell.engine.rows import NewRun
 
 
 def react(

@@ -15,7 +15,8 @@ from accord.core.model.event import Event
 from accord.core.model.order import OrderLine
 from accord.core.model.time import later
 from accord.shell.engine.apply import journal
-from accord.shell.engine.ports import ContactChange, Store, Unit
+from accord.shell.engine.ports import Store, Unit
+from accord.shell.engine.rows import ContactChange
 
 
 @dataclass(frozen=True, slots=True)

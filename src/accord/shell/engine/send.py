@@ -13,17 +13,9 @@ from accord.core.model.expression import Value
 from accord.core.model.message import Message, MessageState
 from accord.shell.engine.apply import journal
 from accord.shell.engine.door import Answer, Passed, at_the_door, sort_answers
-from accord.shell.engine.ports import (
-    Carrier,
-    DoorCheck,
-    Letter,
-    Receipt,
-    Settlement,
-    Store,
-    Unreachable,
-    Unwritable,
-    Writer,
-)
+from accord.shell.engine.ports import Carrier, Letter, Receipt, Store, Unreachable, Unwritable, Writer
+from accord.shell.engine.rows import DoorCheck, Settlement
+from accord.shell.engine.sweep import may_repeat, once_more
 
 BATCH = 500
 
@@ -176,6 +168,7 @@ class Sender:
             return
         with self.store.begin() as unit:
             unit.settle(settlements)
+            unit.settle(_repeated(settlements, messages, now))
             journal(
                 unit,
                 [_told(messages[each.message_id], each) for each in settlements],
@@ -210,6 +203,18 @@ def _settlement(message: Message, receipt: Receipt, now: datetime) -> Settlement
         reply=receipt.reply,
         not_before=now + retry if receipt.outcome is MessageState.DEFERRED else None,
     )
+
+
+def _repeated(
+    settlements: Sequence[Settlement], messages: dict[int, Message], now: datetime
+) -> list[Settlement]:
+    """Service mails of which the carrier does not know whether they arrived: once more, a little later."""
+    lost = [each.message_id for each in settlements if each.state is MessageState.UNKNOWN]
+    return [
+        once_more(number, now + FIRST_RETRY)
+        for number in lost
+        if may_repeat(messages[number], attempts_made=messages[number].attempts + 1)
+    ]
 
 
 # The journal's word for an ending; what is deferred is told when it ends.

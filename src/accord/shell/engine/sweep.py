@@ -7,7 +7,8 @@ from datetime import datetime
 
 from accord.core.model.consent import Nature
 from accord.core.model.message import Message, MessageState
-from accord.shell.engine.ports import Settlement, Store
+from accord.shell.engine.ports import Store
+from accord.shell.engine.rows import Settlement
 
 BATCH = 500
 
@@ -28,7 +29,13 @@ def recover(store: Store, *, now: datetime, limit: int = BATCH) -> int:
         if claimed:
             unit.requeue(claimed, now)
         unit.settle([_unknown(message, now) for message in lost])
-        unit.settle([_once_more(message, now) for message in lost if _may_repeat(message)])
+        unit.settle(
+            [
+                once_more(message.id, now)
+                for message in lost
+                if may_repeat(message, attempts_made=message.attempts)
+            ]
+        )
     return len(orphans)
 
 
@@ -38,9 +45,11 @@ def _unknown(message: Message, now: datetime) -> Settlement:
     )
 
 
-def _once_more(message: Message, now: datetime) -> Settlement:
-    return Settlement(message.id, MessageState.UNKNOWN, MessageState.QUEUED, now, not_before=now)
+def once_more(message_id: int, at: datetime) -> Settlement:
+    """Back into the queue, with the same Message-ID, not before `at`."""
+    return Settlement(message_id, MessageState.UNKNOWN, MessageState.QUEUED, at, not_before=at)
 
 
-def _may_repeat(message: Message) -> bool:
-    return message.nature is Nature.SERVICE and message.attempts < MOST_ATTEMPTS_OF_UNKNOWN
+def may_repeat(message: Message, *, attempts_made: int) -> bool:
+    """Whether a mail that may have arrived is sent again by itself: service mail, once."""
+    return message.nature is Nature.SERVICE and attempts_made < MOST_ATTEMPTS_OF_UNKNOWN

@@ -11,7 +11,7 @@ from sqlalchemy.engine import Row
 
 from accord.core.model.consent import LegalBasis, Nature
 from accord.core.model.message import MESSAGE_TRANSITIONS, Message, MessageState
-from accord.shell.engine.ports import DoorCheck, NewMessage, Settlement
+from accord.shell.engine.rows import DoorCheck, NewMessage, Settlement
 from accord.shell.engine.send import LEASE
 from accord.shell.store import tables
 from accord.shell.store.dialect import among, claimed, claiming, insert_new, pairs

@@ -18,7 +18,8 @@ from accord.core.model.contact import AddressKind, AddressState, Contact, Prefer
 from accord.core.model.order import OrderLine
 from accord.core.model.time import add_months, local_day
 from accord.core.model.venue import Policy
-from accord.shell.engine.ports import ContactChange, Duplicate, NewContact
+from accord.shell.engine.ports import Duplicate
+from accord.shell.engine.rows import ContactChange, NewContact
 from accord.shell.store import tables
 from accord.shell.store.columns import dumps, loads
 from accord.shell.store.dialect import among, insert_new

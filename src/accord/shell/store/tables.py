@@ -5,53 +5,20 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, UniqueConstraint, text
-from sqlmodel import Field, SQLModel
+from sqlalchemy import Index, UniqueConstraint, text
+from sqlmodel import Field
 
-from accord.shell.store.columns import Json, UtcDateTime
+from accord.shell.store.table_base import (
+    Row,
+    at_column,
+    bytes_column,
+    id_column,
+    json_column,
+    number_column,
+)
 
-# Named by rule, so that migrations can drop what they made on every database.
-NAMES = {
-    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-    "ck": "ck_%(table_name)s_%(constraint_name)s",
-    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
-    "pk": "pk_%(table_name)s",
-}
-metadata = MetaData(naming_convention=NAMES)
-
-
-class Row(SQLModel):
-    """The base of all tables: their own metadata, so that nothing else can slip in."""
-
-    metadata = metadata
-
-
-# SQLite gives row numbers to INTEGER PRIMARY KEY alone.
-_NUMBER = BigInteger().with_variant(Integer(), "sqlite")
-
-
-def _id() -> Any:
-    return Field(default=None, sa_column=Column(_NUMBER, primary_key=True, autoincrement=True))
-
-
-def _number(*, index: bool = False, nullable: bool = False) -> Any:
-    return Field(sa_column=Column(_NUMBER, index=index, nullable=nullable))
-
-
-def _at(*, nullable: bool = False, index: bool = False) -> Any:
-    if nullable:
-        return Field(default=None, sa_column=Column(UtcDateTime, nullable=True, index=index))
-    return Field(sa_column=Column(UtcDateTime, nullable=False, index=index))
-
-
-def _json(*, nullable: bool = True) -> Any:
-    return Field(default=None, sa_column=Column(Json, nullable=nullable))
-
-
-def _bytes() -> Any:
-    return Field(default=None, sa_column=Column(LargeBinary, nullable=True))
-
+# Whoever takes it from here finds every table in it: they register themselves as this file is read.
+metadata = Row.metadata
 
 # -- people --------------------------------------------------------------------------------------------------
 
@@ -60,7 +27,7 @@ class ContactRow(Row, table=True):
     """One contact, one live address. `expires_on` is derived, for segments and the sweep."""
 
     __tablename__ = "contact"
-    id: int | None = _id()
+    id: int | None = id_column()
     email_key: str = Field(unique=True)
     email: str
     external_id: str | None = Field(default=None, unique=True)
@@ -69,12 +36,12 @@ class ContactRow(Row, table=True):
     address_state: str = "ok"
     address_kind: str = "personal"
     from_third_party: bool = False
-    collected_at: datetime = _at()
-    last_action_at: datetime | None = _at(nullable=True)
+    collected_at: datetime = at_column()
+    last_action_at: datetime | None = at_column(nullable=True)
     expires_on: date | None = Field(default=None, index=True)
     newsletters_per_month: int | None = None
-    paused_until: datetime | None = _at(nullable=True)
-    attributes: Any = _json()
+    paused_until: datetime | None = at_column(nullable=True)
+    attributes: Any = json_column()
     revision: int = 0
 
 
@@ -83,14 +50,14 @@ class ConsentEntryRow(Row, table=True):
 
     __tablename__ = "consent_entry"
     __table_args__ = (UniqueConstraint("contact_id", "seq"),)
-    id: int | None = _id()
-    contact_id: int = _number(index=True)
+    id: int | None = id_column()
+    contact_id: int = number_column(index=True)
     seq: int
     payload: str | None = None
     salt: str | None = None
     digest: str
     previous: str
-    written_at: datetime = _at()
+    written_at: datetime = at_column()
 
 
 class ConsentStateRow(Row, table=True):
@@ -98,8 +65,8 @@ class ConsentStateRow(Row, table=True):
 
     __tablename__ = "consent_state"
     __table_args__ = (UniqueConstraint("contact_id", "purpose", "kind"),)
-    id: int | None = _id()
-    contact_id: int = _number(index=True)
+    id: int | None = id_column()
+    contact_id: int = number_column(index=True)
     purpose: str
     kind: str
     status: str
@@ -113,10 +80,10 @@ class FormVersionRow(Row, table=True):
     digest: str = Field(primary_key=True)
     form: str = Field(index=True)
     version: str
-    body: Any = _json()
-    added_at: datetime = _at()
+    body: Any = json_column()
+    added_at: datetime = at_column()
     added_by: str
-    revoked_at: datetime | None = _at(nullable=True)
+    revoked_at: datetime | None = at_column(nullable=True)
 
 
 class ScriptVersionRow(Row, table=True):
@@ -126,10 +93,10 @@ class ScriptVersionRow(Row, table=True):
     digest: str = Field(primary_key=True)
     script: str = Field(index=True)
     version: str
-    body: Any = _json()
-    added_at: datetime = _at()
+    body: Any = json_column()
+    added_at: datetime = at_column()
     added_by: str
-    revoked_at: datetime | None = _at(nullable=True)
+    revoked_at: datetime | None = at_column(nullable=True)
 
 
 class SuppressionRow(Row, table=True):
@@ -137,11 +104,11 @@ class SuppressionRow(Row, table=True):
 
     __tablename__ = "suppression"
     __table_args__ = (UniqueConstraint("entity", "purpose", "digest"),)
-    id: int | None = _id()
+    id: int | None = id_column()
     entity: str
     purpose: str
     digest: str = Field(index=True)
-    since: datetime = _at()
+    since: datetime = at_column()
 
 
 class OrderRow(Row, table=True):
@@ -149,29 +116,29 @@ class OrderRow(Row, table=True):
 
     __tablename__ = "order"
     __table_args__ = (UniqueConstraint("entity", "external_id"),)
-    id: int | None = _id()
-    contact_id: int = _number(index=True)
+    id: int | None = id_column()
+    contact_id: int = number_column(index=True)
     entity: str
     external_id: str
-    placed_at: datetime = _at()
+    placed_at: datetime = at_column()
 
 
 class OrderLineRow(Row, table=True):
     """A line of an order, in cents of its currency."""
 
     __tablename__ = "order_line"
-    id: int | None = _id()
-    order_id: int = _number(index=True)
-    contact_id: int = _number(index=True)
+    id: int | None = id_column()
+    order_id: int = number_column(index=True)
+    contact_id: int = number_column(index=True)
     entity: str
     external_id: str
     family: str
-    amount_cents: int = _number()
+    amount_cents: int = number_column()
     currency: str
-    placed_at: datetime = _at()
-    paid_at: datetime | None = _at(nullable=True)
-    delivered_at: datetime | None = _at(nullable=True)
-    cancelled_at: datetime | None = _at(nullable=True)
+    placed_at: datetime = at_column()
+    paid_at: datetime | None = at_column(nullable=True)
+    delivered_at: datetime | None = at_column(nullable=True)
+    cancelled_at: datetime | None = at_column(nullable=True)
 
 
 class OrderArchiveRow(Row, table=True):
@@ -179,11 +146,11 @@ class OrderArchiveRow(Row, table=True):
 
     __tablename__ = "order_archive"
     __table_args__ = (UniqueConstraint("entity", "external_id"),)
-    id: int | None = _id()
+    id: int | None = id_column()
     entity: str
     external_id: str
-    body: Any = _json()
-    archived_at: datetime = _at()
+    body: Any = json_column()
+    archived_at: datetime = at_column()
     keep_until: date
 
 
@@ -205,16 +172,16 @@ class EventRow(Row, table=True):
         ),
         Index("ix_event_contact_at", "contact_id", "at"),
     )
-    id: int | None = _id()
-    contact_id: int = _number()
+    id: int | None = id_column()
+    contact_id: int = number_column()
     name: str
-    at: datetime = _at()
-    data: Any = _json()
+    at: datetime = at_column()
+    data: Any = json_column()
     source: str
     key: str | None = None
-    received_at: datetime = _at()
+    received_at: datetime = at_column()
     answered: int = 1
-    lease_until: datetime | None = _at(nullable=True)
+    lease_until: datetime | None = at_column(nullable=True)
 
 
 class ScenarioVersionRow(Row, table=True):
@@ -224,7 +191,7 @@ class ScenarioVersionRow(Row, table=True):
     digest: str = Field(primary_key=True)
     name: str = Field(index=True)
     source: str
-    activated_at: datetime = _at()
+    activated_at: datetime = at_column()
     activated_by: str
 
 
@@ -235,7 +202,7 @@ class ScenarioRow(Row, table=True):
     name: str = Field(primary_key=True)
     digest: str
     state: str
-    changed_at: datetime = _at()
+    changed_at: datetime = at_column()
     changed_by: str
 
 
@@ -245,9 +212,9 @@ class TemplateVersionRow(Row, table=True):
     __tablename__ = "template_version"
     digest: str = Field(primary_key=True)
     name: str = Field(index=True)
-    source: Any = _json()
+    source: Any = json_column()
     inliner: str
-    first_used_at: datetime = _at()
+    first_used_at: datetime = at_column()
 
 
 class EnrolmentRow(Row, table=True):
@@ -259,23 +226,23 @@ class EnrolmentRow(Row, table=True):
         Index("ix_enrolment_due", "due_at", sqlite_where=text("open = 1"), postgresql_where=text("open = 1")),
         Index("ix_enrolment_contact", "contact_id"),
     )
-    id: int | None = _id()
-    contact_id: int = _number()
+    id: int | None = id_column()
+    contact_id: int = number_column()
     scenario: str
     digest: str
     entry_key: str
-    entered_at: datetime = _at()
+    entered_at: datetime = at_column()
     state: str
     open: int = 1
     step: str
-    due_at: datetime = _at()
-    planned_at: datetime = _at()
-    decided_at: datetime = _at()
-    event_id: int | None = _number(nullable=True)
-    this: Any = _json()
-    last_send_at: datetime | None = _at(nullable=True)
+    due_at: datetime = at_column()
+    planned_at: datetime = at_column()
+    decided_at: datetime = at_column()
+    event_id: int | None = number_column(nullable=True)
+    this: Any = json_column()
+    last_send_at: datetime | None = at_column(nullable=True)
     ended_because: str | None = None
-    lease_until: datetime | None = _at(nullable=True)
+    lease_until: datetime | None = at_column(nullable=True)
 
 
 class MessageRow(Row, table=True):
@@ -300,9 +267,9 @@ class MessageRow(Row, table=True):
         ),
         Index("ix_message_contact", "contact_id"),
     )
-    id: int | None = _id()
-    enrolment_id: int = _number()
-    contact_id: int = _number()
+    id: int | None = id_column()
+    enrolment_id: int = number_column()
+    contact_id: int = number_column()
     scenario: str
     digest: str
     step: str
@@ -312,22 +279,22 @@ class MessageRow(Row, table=True):
     purpose: str
     lane: int
     state: str
-    planned_at: datetime = _at()
-    queued_at: datetime = _at()
-    due_at: datetime = _at()
+    planned_at: datetime = at_column()
+    queued_at: datetime = at_column()
+    due_at: datetime = at_column()
     basis: str
     reason: str
     rule: str
-    inputs: Any = _json()
+    inputs: Any = json_column()
     with_invitation: bool = False
     judged_revision: int = 0
     attempts: int = 0
-    lease_until: datetime | None = _at(nullable=True)
-    sent_at: datetime | None = _at(nullable=True)
-    settled_at: datetime | None = _at(nullable=True)
+    lease_until: datetime | None = at_column(nullable=True)
+    sent_at: datetime | None = at_column(nullable=True)
+    settled_at: datetime | None = at_column(nullable=True)
     reply: str | None = None
     template_digest: str | None = None
-    context: bytes | None = _bytes()
+    context: bytes | None = bytes_column()
 
 
 # -- switches and marks ---------------------------------------------------------------------------------------
@@ -340,31 +307,31 @@ class BrakeRow(Row, table=True):
     name: str = Field(primary_key=True)
     reason: str
     by: str
-    since: datetime = _at()
+    since: datetime = at_column()
 
 
 class PolicyChangeRow(Row, table=True):
     """A switch of the law that was turned, by whom and from what to what."""
 
     __tablename__ = "policy_change"
-    id: int | None = _id()
+    id: int | None = id_column()
     switch: str
     old: str
     new: str
     by: str
-    at: datetime = _at()
+    at: datetime = at_column()
 
 
 class ThrottleStateRow(Row, table=True):
     """The throttle's history; the newest row is in force."""
 
     __tablename__ = "throttle_state"
-    id: int | None = _id()
+    id: int | None = id_column()
     mode: str
     share_percent: int
     reason: str
-    evidence: Any = _json()
-    at: datetime = _at()
+    evidence: Any = json_column()
+    at: datetime = at_column()
 
 
 class ProgressRow(Row, table=True):
@@ -373,7 +340,7 @@ class ProgressRow(Row, table=True):
     __tablename__ = "progress"
     loop: str = Field(primary_key=True)
     mark: str
-    at: datetime = _at()
+    at: datetime = at_column()
 
 
 class DailyCountRow(Row, table=True):
@@ -381,7 +348,7 @@ class DailyCountRow(Row, table=True):
 
     __tablename__ = "daily_count"
     __table_args__ = (UniqueConstraint("day", "subject", "key"),)
-    id: int | None = _id()
+    id: int | None = id_column()
     day: date
     subject: str
     key: str
@@ -393,13 +360,13 @@ class TaskRow(Row, table=True):
 
     __tablename__ = "task"
     __table_args__ = (UniqueConstraint("subject", "key"),)
-    id: int | None = _id()
+    id: int | None = id_column()
     subject: str
     key: str
-    contact_id: int | None = _number(nullable=True)
-    body: Any = _json()
-    raised_at: datetime = _at()
-    done_at: datetime | None = _at(nullable=True)
+    contact_id: int | None = number_column(nullable=True)
+    body: Any = json_column()
+    raised_at: datetime = at_column()
+    done_at: datetime | None = at_column(nullable=True)
 
 
 class InstanceRow(Row, table=True):
@@ -408,4 +375,4 @@ class InstanceRow(Row, table=True):
     __tablename__ = "instance"
     key: str = Field(primary_key=True)
     value: str
-    since: datetime = _at()
+    since: datetime = at_column()

@@ -16,7 +16,7 @@ from accord.core.model.event import Event
 from accord.core.model.expression import Expression
 from accord.core.model.message import Message
 from accord.core.model.order import OrderLine
-from accord.shell.engine.ports import (
+from accord.shell.engine.rows import (
     Brake,
     ContactChange,
     DoorCheck,

@@ -1,0 +1,149 @@
+"""Rows that do not exist yet, changes to those that do, and what the store tells of itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from accord.core.model.contact import AddressKind, AddressState, Preferences
+from accord.core.model.decision import QueueMail
+from accord.core.model.enrolment import Enrolment, RunState
+from accord.core.model.expression import Value
+from accord.core.model.message import MessageState
+
+
+@dataclass(frozen=True, slots=True)
+class NewContact:
+    """A contact to be stored; its key is derived from `email`."""
+
+    email: str
+    language: str
+    zone: str
+    collected_at: datetime
+    external_id: str | None = None
+    address_kind: AddressKind = AddressKind.PERSONAL
+    from_third_party: bool = False
+    attributes: Mapping[str, Value] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ContactChange:
+    """What changes of a contact; None leaves as it is. Each change bumps `revision`.
+
+    `acted_at` moves `last_action_at` forward, never back. `attributes` are merged in.
+    """
+
+    contact_id: int
+    acted_at: datetime | None = None
+    address_state: AddressState | None = None
+    language: str | None = None
+    zone: str | None = None
+    preferences: Preferences | None = None
+    attributes: Mapping[str, Value] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunChange:
+    """Where a run goes; the engine has checked RUN_TRANSITIONS."""
+
+    run_id: int
+    state: RunState
+    step: str
+    due_at: datetime
+    planned_at: datetime
+    decided_at: datetime
+    last_send_at: datetime | None = None
+    ended_because: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NewRun:
+    """A run to begin; silently not begun where (scenario, contact, entry key) exists already."""
+
+    scenario: str
+    digest: str
+    contact_id: int
+    entry_key: str
+    entered_at: datetime
+    step: str
+    due_at: datetime
+    event_id: int | None = None
+    this: Value = None
+    state: RunState = RunState.DUE
+
+
+@dataclass(frozen=True, slots=True)
+class NewMessage:
+    """A mail to queue for a run; silently not queued where (enrolment, step) exists already."""
+
+    run: Enrolment
+    mail: QueueMail
+    judged_revision: int
+    queued_at: datetime
+    template_digest: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """How an attempt ended. `reply` is the server's last line, `not_before` when to try again.
+
+    `expected` is the state that the message must still be in, so that two hands never settle one mail.
+    """
+
+    message_id: int
+    expected: MessageState
+    state: MessageState
+    at: datetime
+    reason: str | None = None
+    rule: str | None = None
+    reply: str | None = None
+    not_before: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DoorCheck:
+    """One message at the door: it may be marked `sending` only while what was judged still stands.
+
+    `context` is what the template read, for the ledger; None keeps what is there.
+    """
+
+    message_id: int
+    contact_id: int
+    judged_revision: int
+    with_invitation: bool
+    context: bytes | None = None
+    template_digest: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LiveScenario:
+    """A scenario that takes part: its newest activated version and whether it runs."""
+
+    name: str
+    digest: str
+    source: str
+    state: str  # active | paused | draining
+    activated_at: datetime
+    activated_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class PastEntry:
+    """One former run of a contact, for `again`."""
+
+    contact_id: int
+    scenario: str
+    entry_key: str
+    entered_at: datetime
+    ended: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Brake:
+    """A hold in force: of "prospecting", "all", or one scenario by name."""
+
+    name: str
+    reason: str
+    by: str
+    since: datetime

@@ -159,7 +159,7 @@ def test_a_merge_that_says_nothing_is_read_as_one_with_an_objector():
 
 
 REFUSALS = (A.OBJECTION, A.COMPLAINT, A.UNSUBSCRIBE, A.WITHDRAWAL)
-LIFTING = (A.OPTIN_PROVEN, A.CONFIRM_POST)
+LIFTING = (A.OPTIN_PROVEN, A.CONFIRM_POST, A.FOLLOWUP)
 acts = st.sampled_from([each for each in A if each is not A.MERGED])
 places = st.sampled_from([("letter", "editorial"), ("letter", "*"), ("*", "*"), ("offers", "promotional")])
 
@@ -188,3 +188,39 @@ def test_a_purchase_never_changes_who_objects(history, purchase):
     assert (after(*history) in (S.ACTIVE_OPTOUT, S.WITHDRAWN)) == (
         after(*history, purchase) in (S.ACTIVE_OPTOUT, S.WITHDRAWN)
     )
+
+
+def test_an_oral_yes_is_proven_by_its_written_followup_alone():
+    assert after(A.SPOKEN) is S.OPTIN_UNPROVEN
+    assert after(A.SPOKEN, A.FOLLOWUP) is S.OPTIN_PROVEN
+    assert after(A.FOLLOWUP) is S.NEVER_ASKED
+    assert after(A.OPTIN_PENDING, A.FOLLOWUP) is S.OPTIN_UNPROVEN
+    assert after(A.SPOKEN, A.OBJECTION, A.FOLLOWUP) is S.ACTIVE_OPTOUT
+    assert after(A.OBJECTION, A.SPOKEN, A.FOLLOWUP) is S.OPTIN_PROVEN
+
+
+def told_of(act_, wording, day, *, informed=None):
+    return Told(NOW + days(day), act_, informed, day, wording=wording)
+
+
+def test_a_revoked_wording_proves_nothing_and_informed_nobody():
+    yes = told_of(A.OPTIN_PROVEN, "a", 1, informed=True)
+    revoked = told_of(A.WORDING_REVOKED, "a", 9)
+    known = fold([yes, revoked])
+    assert known.status is S.OPTIN_UNPROVEN
+    assert not known.informed
+    assert fold([yes, told_of(A.WORDING_REVOKED, "b", 9)]).status is S.OPTIN_PROVEN
+
+
+def test_another_wording_still_proves_when_one_is_revoked():
+    older, newer = told_of(A.OPTIN_PROVEN, "a", 1), told_of(A.OPTIN_PROVEN, "b", 2)
+    known = fold([older, newer, told_of(A.WORDING_REVOKED, "b", 9)])
+    assert known.status is S.OPTIN_PROVEN
+    assert known.wording == "a"
+    assert fold([older, newer]).wording == "b"
+
+
+def test_an_objection_lifted_by_a_revoked_wording_stands_again():
+    history = [told_of(A.OBJECTION, None, 1), told_of(A.OPTIN_PROVEN, "a", 2)]
+    assert fold(history).status is S.OPTIN_PROVEN
+    assert fold([*history, told_of(A.WORDING_REVOKED, "a", 3)]).status is S.ACTIVE_OPTOUT

@@ -20,7 +20,7 @@ from accord.core.model.venue import Policy, Purpose
 
 STATUS = "status"  # the detail of a MERGED entry: what the other record said
 
-_POSITIVE = frozenset({Act.OPTIN_PROVEN, Act.OPTIN_PENDING, Act.CONFIRM_POST})
+_POSITIVE = frozenset({Act.OPTIN_PROVEN, Act.OPTIN_PENDING, Act.CONFIRM_POST, Act.SPOKEN, Act.FOLLOWUP})
 
 
 def consents(entries: Sequence[ConsentEntry], policy: Policy | None = None) -> Consents:
@@ -108,4 +108,4 @@ def _told(entry: ConsentEntry) -> Told:
     if entry.act is Act.MERGED:
         said = entry.details.get(STATUS)
         merged = next((status for status in ConsentStatus if status.value == said), None)
-    return Told(entry.at, entry.act, entry.informed, entry.seq, merged)
+    return Told(entry.at, entry.act, entry.informed, entry.seq, merged, entry.wording)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from accord.core.model.consent import Act, ConsentState, ConsentStatus
@@ -21,7 +21,8 @@ _ANY = frozenset(_S)
 class Told:
     """One act of a history. `informed` is None where the act says nothing about it.
 
-    `merged` is the other record's status, for Act.MERGED alone.
+    `wording` is the digest of the form or script that was answered, or revoked. `merged` is the other
+    record's status, for Act.MERGED alone.
     """
 
     at: datetime
@@ -29,6 +30,7 @@ class Told:
     informed: bool | None = None
     seq: int = 0
     merged: ConsentStatus | None = None
+    wording: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,12 @@ MOVES: Mapping[Act, tuple[_Move, ...]] = {
         _Move(_UNDECIDED, _S.OPTIN_UNPROVEN, "DOUBLE_OPTIN_PENDING", "R-54"),
         _Move(_ANY, None, "DOUBLE_OPTIN_PENDING", "R-54"),
     ),
+    Act.SPOKEN: (
+        _Move(_UNDECIDED, _S.OPTIN_UNPROVEN, "ORAL_AWAITS_FOLLOWUP", "R-18"),
+        _Move(_ANY, None, "ORAL_AWAITS_FOLLOWUP", "R-18"),
+    ),
+    Act.FOLLOWUP: _PROVEN,
+    Act.WORDING_REVOKED: (_Move(_ANY, None, "WORDING_REVOKED", "R-13"),),
     Act.CONFIRM_GET: (_Move(_ANY, None, "GET_PROVES_NOTHING", "R-54"),),
     Act.SILENCE: _SILENCE,
     Act.PURCHASE_PASSIVE: _PURCHASE,
@@ -90,6 +98,15 @@ MOVES: Mapping[Act, tuple[_Move, ...]] = {
     Act.OBJECTION: (_Move(_ANY, _S.ACTIVE_OPTOUT, "OBJECTION_IS_ABSOLUTE", "R-10"),),
     Act.COMPLAINT: (_Move(_ANY, _S.ACTIVE_OPTOUT, "COMPLAINT_IS_OBJECTION", "R-61"),),
 }
+
+# What a second act makes good: the first waits for it, and a refusal in between takes it back.
+COMPLETES: Mapping[Act, tuple[Act, timedelta | None, str, str]] = {
+    Act.CONFIRM_POST: (Act.OPTIN_PENDING, CONFIRM_WITHIN, "NOTHING_TO_CONFIRM", "R-54"),
+    Act.FOLLOWUP: (Act.SPOKEN, None, "NOTHING_TO_FOLLOW_UP", "R-18"),
+}
+
+# A yes to a wording that was revoked since proves nothing, and did not inform.
+_YES = frozenset({Act.OPTIN_PROVEN, Act.OPTIN_PENDING, Act.CONFIRM_POST, Act.SPOKEN, Act.FOLLOWUP})
 
 REFUSALS: frozenset[Act] = frozenset({Act.OBJECTION, Act.WITHDRAWAL, Act.UNSUBSCRIBE, Act.COMPLAINT})
 PURCHASES: frozenset[Act] = frozenset({Act.PURCHASE_PASSIVE, Act.PURCHASE_INFORMED})
@@ -122,14 +139,28 @@ def standing(history: Iterable[Told], policy: Policy | None = None) -> Standing:
     """The same as `fold`, with the reason and the rule of the last act."""
     policy = policy or Policy()
     standing_ = Standing(ConsentState(), "NEVER_ASKED", "R-05")
-    pending_since: datetime | None = None
-    for told in sorted(history, key=_order):
-        standing_ = _weigh(standing_, told, pending_since, policy)
-        if told.act is Act.OPTIN_PENDING:
-            pending_since = told.at
-        elif told.act in REFUSALS or told.act in (Act.CONFIRM_POST, Act.MERGED):
-            pending_since = None  # a refusal also takes back what still waited to be confirmed
+    waiting: dict[Act, Told] = {}
+    for told in _as_it_counts(sorted(history, key=_order)):
+        standing_ = _weigh(standing_, told, waiting, policy)
+        if told.act in REFUSALS or told.act is Act.MERGED:
+            waiting.clear()  # a refusal also takes back what still waited to be made good
+        elif told.act in COMPLETES:
+            waiting.pop(COMPLETES[told.act][0], None)
+        elif told.act in (Act.OPTIN_PENDING, Act.SPOKEN):
+            waiting[told.act] = told
     return standing_
+
+
+def _as_it_counts(history: list[Told]) -> list[Told]:
+    """The history with every yes to a revoked wording read as a claim without proof (R-13)."""
+    revoked = {told.wording for told in history if told.act is Act.WORDING_REVOKED and told.wording}
+    return [_unproven(told) if told.wording in revoked else told for told in history] if revoked else history
+
+
+def _unproven(told: Told) -> Told:
+    if told.act in _YES:
+        return replace(told, act=Act.OPTIN_UNPROVEN, informed=None)
+    return replace(told, informed=None) if told.informed else told
 
 
 def _order(told: Told) -> tuple[datetime, bool, int, int]:
@@ -138,26 +169,28 @@ def _order(told: Told) -> tuple[datetime, bool, int, int]:
     return told.at, told.act in REFUSALS or told.act is Act.MERGED, int(objects), told.seq
 
 
-def _weigh(before: Standing, told: Told, pending_since: datetime | None, policy: Policy) -> Standing:
+def _weigh(before: Standing, told: Told, waiting: Mapping[Act, Told], policy: Policy) -> Standing:
     if told.act is Act.MERGED:
         return _merged(before.state, told)
-    if told.act is Act.CONFIRM_POST and not _confirms(told.at, pending_since):
-        return Standing(before.state, "NOTHING_TO_CONFIRM", "R-54")
+    if told.act in COMPLETES:
+        first, within, reason, rule = COMPLETES[told.act]
+        begun = waiting.get(first)
+        if begun is None or (within is not None and told.at - begun.at > within):
+            return Standing(before.state, reason, rule)
+        told = replace(told, wording=told.wording or begun.wording)
     state = before.state
     move = next(move for move in MOVES[told.act] if state.status in move.of)
     status = move.to or state.status
     if policy.purchase_lifts_objection and told.act in PURCHASES and status is _S.ACTIVE_OPTOUT:
         status = _S.PASSIVE_OPTOUT
-    since = told.at if status is not state.status else state.since
+    changed = status is not state.status
+    since = told.at if changed else state.since
+    wording = told.wording if changed or move.to is not None else state.wording
     return Standing(
-        ConsentState(status, informed=state.informed or _informs(told, policy), since=since),
+        ConsentState(status, state.informed or _informs(told, policy), since, wording),
         move.reason,
         move.rule,
     )
-
-
-def _confirms(at: datetime, pending_since: datetime | None) -> bool:
-    return pending_since is not None and at - pending_since <= CONFIRM_WITHIN
 
 
 def _informs(told: Told, policy: Policy) -> bool:

@@ -71,6 +71,9 @@ class Act(StrEnum):
     PURCHASE_INFORMED = "purchase_informed"
     LOGIN = "login"
     MERGED = "merged"
+    SPOKEN = "spoken"
+    FOLLOWUP = "followup"
+    WORDING_REVOKED = "wording_revoked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,21 +81,22 @@ class ConsentState:
     """Where a person stands for one (purpose, kind): derived from the ledger alone.
 
     `informed`: at collection the person was told of the use and given an express, free, simple means of
-    refusing there and then (R-09).
+    refusing there and then (R-09). `wording`: the digest of the form or script whose answer made it so.
     """
 
     status: ConsentStatus = ConsentStatus.NEVER_ASKED
     informed: bool = False
     since: datetime | None = None
+    wording: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ConsentEntry:
     """One row of the ledger: an act that bears on (purpose, kind); `*` in both is all prospecting.
 
-    `details` carries the proof record (R-19): act, wording or its digest, form or script version, language,
-    notice version, control and its default, actor, place, zone, source. `informed` is None where the act
-    says nothing about it.
+    `wording` is the digest of the form or script that was answered. `details` carries the rest of the proof
+    record (R-19): language, notice version, actor, place, zone, source. `informed` is None where the act says
+    nothing about it.
     """
 
     contact_id: int
@@ -102,6 +106,7 @@ class ConsentEntry:
     act: Act
     informed: bool | None = None
     details: Mapping[str, str | None] = field(default_factory=dict)
+    wording: str | None = None
     seq: int = 0
 
 

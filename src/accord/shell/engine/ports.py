@@ -16,10 +16,13 @@ from accord.core.model.event import Event
 from accord.core.model.expression import Expression
 from accord.core.model.message import Message, MessageState
 from accord.core.model.order import OrderLine
+from accord.core.model.wording import Wording, WordingKind
 from accord.shell.engine.rows import (
     Brake,
     ContactChange,
+    Deed,
     DoorCheck,
+    KeptWording,
     LiveScenario,
     NewContact,
     NewMessage,
@@ -179,6 +182,23 @@ class Unit(Protocol):
     def fact(self, key: str) -> str | None: ...
     def tell(self, key: str, value: str, now: datetime) -> None:
         """Write a fact of this database once: one that is there stays."""
+        ...
+
+    # forms and scripts
+    def keep_wording(self, wording: Wording, by: str, now: datetime) -> None: ...
+    def kept_wordings(
+        self, kind: WordingKind | None = None, name: str | None = None
+    ) -> Sequence[KeptWording]: ...
+    def wordings(self, digests: Sequence[str]) -> Mapping[str, KeptWording]: ...
+    def revoke_wording(self, digest: str, because: str, by: str, now: datetime) -> bool: ...
+    def who_answered(self, digest: str, after_id: int, limit: int) -> Sequence[int]:
+        """Contacts who answered this wording, in order of id, beyond `after_id`."""
+        ...
+
+    # who did what
+    def note_deed(self, deed: Deed) -> None: ...
+    def deeds(self, *, since: datetime | None = None, limit: int = 1000) -> Sequence[Deed]:
+        """What the team did, newest first."""
         ...
 
     # how it goes

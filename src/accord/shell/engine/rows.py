@@ -11,6 +11,7 @@ from accord.core.model.decision import QueueMail
 from accord.core.model.enrolment import Enrolment, RunState
 from accord.core.model.expression import Value
 from accord.core.model.message import MessageState
+from accord.core.model.wording import Wording
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +138,32 @@ class PastEntry:
     entry_key: str
     entered_at: datetime
     ended: bool
+
+
+@dataclass(frozen=True, slots=True)
+class KeptWording:
+    """A form's or script's version in the database: since when, by whom, and whether it still proves anything."""
+
+    wording: Wording
+    added_at: datetime
+    added_by: str
+    revoked_at: datetime | None = None
+    revoked_by: str | None = None
+    revoked_because: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """What one of the team did: `action` is the command («activate», «hold»), `subject` what it was done to.
+
+    A contact is named by its number, never by its address, so that erasing somebody leaves no trace here.
+    """
+
+    at: datetime
+    by: str
+    action: str
+    subject: str
+    details: Mapping[str, Value] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

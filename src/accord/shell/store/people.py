@@ -197,6 +197,7 @@ def add_entries(
                 "seq": seq + 1,
                 "payload": payload,
                 "salt": salt,
+                "wording": entry.wording,
                 "digest": digest,
                 "previous": previous,
                 "written_at": now,
@@ -226,6 +227,7 @@ def payload_of(entry: ConsentEntry) -> str:
             "act": entry.act.value,
             "informed": entry.informed,
             "details": dict(entry.details),
+            "wording": entry.wording,
         }
     )
 
@@ -265,6 +267,7 @@ def _entry(contact_id: int, seq: int, payload: Mapping[str, Any]) -> ConsentEntr
         act=Act(payload["act"]),
         informed=payload["informed"],
         details=payload["details"],
+        wording=payload.get("wording"),
         seq=seq,
     )
 
@@ -290,6 +293,8 @@ def _state_rows(contact_id: int, known: Consents) -> Iterator[dict[str, Any]]:
             "kind": kind,
             "status": state.status.value,
             "informed": state.informed,
+            "since": state.since,
+            "wording": state.wording,
         }
 
 

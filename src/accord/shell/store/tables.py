@@ -46,7 +46,10 @@ class ContactRow(Row, table=True):
 
 
 class ConsentEntryRow(Row, table=True):
-    """One act in the ledger. Erasing nulls `payload` and `salt`; digest and chain stay."""
+    """One act in the ledger. Erasing nulls `payload` and `salt`; digest and chain stay.
+
+    `wording` repeats the payload's, so that those who answered one wording are found.
+    """
 
     __tablename__ = "consent_entry"
     __table_args__ = (UniqueConstraint("contact_id", "seq"),)
@@ -55,6 +58,7 @@ class ConsentEntryRow(Row, table=True):
     seq: int
     payload: str | None = None
     salt: str | None = None
+    wording: str | None = Field(default=None, index=True)
     digest: str
     previous: str
     written_at: datetime = at_column()
@@ -71,32 +75,25 @@ class ConsentStateRow(Row, table=True):
     kind: str
     status: str
     informed: bool = False
+    since: datetime | None = at_column(nullable=True)
+    wording: str | None = None
 
 
-class FormVersionRow(Row, table=True):
-    """A wording as it was shown, kept for ever."""
+class WordingVersionRow(Row, table=True):
+    """A form as it was shown, or an oral script as it was said, kept for ever."""
 
-    __tablename__ = "form_version"
+    __tablename__ = "wording_version"
+    __table_args__ = (UniqueConstraint("kind", "name", "version"),)
     digest: str = Field(primary_key=True)
-    form: str = Field(index=True)
+    kind: str
+    name: str
     version: str
     body: Any = json_column()
     added_at: datetime = at_column()
     added_by: str
     revoked_at: datetime | None = at_column(nullable=True)
-
-
-class ScriptVersionRow(Row, table=True):
-    """An oral script as it was read, kept for ever."""
-
-    __tablename__ = "script_version"
-    digest: str = Field(primary_key=True)
-    script: str = Field(index=True)
-    version: str
-    body: Any = json_column()
-    added_at: datetime = at_column()
-    added_by: str
-    revoked_at: datetime | None = at_column(nullable=True)
+    revoked_by: str | None = None
+    revoked_because: str | None = None
 
 
 class SuppressionRow(Row, table=True):
@@ -308,6 +305,19 @@ class BrakeRow(Row, table=True):
     reason: str
     by: str
     since: datetime = at_column()
+
+
+class AuditRow(Row, table=True):
+    """Who of the team did what, and when; people written to are named by their number alone."""
+
+    __tablename__ = "audit"
+    __table_args__ = (Index("ix_audit_at", "at"),)
+    id: int | None = id_column()
+    at: datetime = at_column()
+    by: str
+    action: str
+    subject: str
+    details: Any = json_column()
 
 
 class PolicyChangeRow(Row, table=True):

@@ -16,10 +16,13 @@ from accord.core.model.event import Event
 from accord.core.model.expression import Expression
 from accord.core.model.message import Message
 from accord.core.model.order import OrderLine
+from accord.core.model.wording import Wording, WordingKind
 from accord.shell.engine.rows import (
     Brake,
     ContactChange,
+    Deed,
     DoorCheck,
+    KeptWording,
     LiveScenario,
     NewContact,
     NewMessage,
@@ -28,7 +31,7 @@ from accord.shell.engine.rows import (
     RunChange,
     Settlement,
 )
-from accord.shell.store import journal, mail, people, runs, segments, situations, switches
+from accord.shell.store import audit, journal, mail, people, runs, segments, situations, switches, wordings
 from accord.shell.store.people import Law
 
 
@@ -205,6 +208,31 @@ class SqlUnit:
 
     def tell(self, key: str, value: str, now: datetime) -> None:
         switches.tell(self.connection, key, value, now)
+
+    # forms and scripts
+    def keep_wording(self, wording: Wording, by: str, now: datetime) -> None:
+        wordings.keep(self.connection, wording, by, now)
+
+    def kept_wordings(
+        self, kind: WordingKind | None = None, name: str | None = None
+    ) -> Sequence[KeptWording]:
+        return wordings.kept(self.connection, kind, name)
+
+    def wordings(self, digests: Sequence[str]) -> Mapping[str, KeptWording]:
+        return wordings.by_digest(self.connection, digests)
+
+    def revoke_wording(self, digest: str, because: str, by: str, now: datetime) -> bool:
+        return wordings.revoke(self.connection, digest, because, by, now)
+
+    def who_answered(self, digest: str, after_id: int, limit: int) -> Sequence[int]:
+        return wordings.who_answered(self.connection, digest, after_id, limit)
+
+    # who did what
+    def note_deed(self, deed: Deed) -> None:
+        audit.note(self.connection, deed)
+
+    def deeds(self, *, since: datetime | None = None, limit: int = 1000) -> Sequence[Deed]:
+        return audit.deeds(self.connection, since, limit)
 
     def backlog(self, now: datetime) -> Mapping[str, tuple[int, datetime | None]]:
         return {

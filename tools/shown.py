@@ -1,0 +1,264 @@
+"""Runs what the documents show: every `console` block, in a venue of its own; its output is compared, or written anew.
+
+A document is a script, run from top to bottom in a fresh copy of the example venue:
+
+- a fence whose info line names a file (```yaml scenarios/printemps.yaml) is written into the venue;
+- in a `console` block each line that begins with `$ ` is run, and what follows is what it printed;
+- a line that is `…` stands for output left out: as many lines are kept before and after it as stand there;
+- `<!-- run: COMMAND -->` runs unseen; `<!-- env: NAME=VALUE -->` sets a variable for what follows.
+
+    python tools/shown.py                 compare all documents, exit code 1 where one is not what is printed
+    python tools/shown.py --write         write what is really printed
+    python tools/shown.py --slow …        run what takes long (`make …`), too
+"""
+
+from __future__ import annotations
+
+import argparse
+import fcntl
+import os
+import re
+import shlex
+import shutil
+import struct
+import subprocess
+import sys
+import tempfile
+import termios
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+STARTER = ("config.toml", "scenarios", "templates", "forms", "policy")
+COLUMNS = 100
+
+_FENCE = re.compile(r"^(`{3,})(\w*)(?: +(\S+))?\s*$")
+_UNSEEN = re.compile(r"^<!-- (run|env): (.+?) -->$")
+_STYLE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+_SHELL = re.compile(r"[|&;<>$*`~]")
+_VARIES = re.compile(
+    r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|\+\d\d:\d\d)?|\b\d{4}-\d\d-\d\d\b|\b[0-9a-f]{12,64}\b|port \d+"
+)
+
+
+def documents() -> list[Path]:
+    """Every document that shows something."""
+    return [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A run of a document's lines: `console`, `file` (with its path), `run`, `env`, or plain `text`."""
+
+    kind: str
+    lines: tuple[str, ...]
+    told: str = ""
+
+
+def pieces(text: str) -> Iterator[Piece]:
+    """A document cut into what is to be done with it, in order; joined again, they are the document."""
+    lines = text.split("\n")
+    here = 0
+    while here < len(lines):
+        fence = _FENCE.match(lines[here])
+        unseen = _UNSEEN.match(lines[here].strip())
+        if unseen is not None:
+            yield Piece(unseen[1], (lines[here],), unseen[2])
+            here += 1
+        elif fence is not None:
+            close = lines.index(fence[1], here + 1)
+            kind = "console" if fence[2] == "console" else "file" if fence[3] else "text"
+            yield Piece(kind, tuple(lines[here : close + 1]), fence[3] or "")
+            here = close + 1
+        else:
+            yield Piece("text", (lines[here],))
+            here += 1
+
+
+@dataclass(slots=True)
+class Stage:
+    """Where one document is played: a venue in a folder of its own."""
+
+    folder: Path
+    slow: bool = False
+    environment: dict[str, str] = field(default_factory=dict)
+
+    def play(self, text: str) -> str:
+        """The document with what its commands really print."""
+        return "\n".join(line for piece in pieces(text) for line in self._played(piece))
+
+    def _played(self, piece: Piece) -> tuple[str, ...]:
+        if piece.kind == "env":
+            name, _, value = piece.told.partition("=")
+            self.environment[name] = value.replace("{venue}", str(self.folder))
+        elif piece.kind == "run":
+            self._run(piece.told)
+        elif piece.kind == "file":
+            target = self.folder / piece.told
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text("\n".join(piece.lines[1:-1]) + "\n", encoding="utf-8")
+        elif piece.kind == "console":
+            return (piece.lines[0], *self._console(piece.lines[1:-1]), piece.lines[-1])
+        return piece.lines
+
+    def _console(self, lines: tuple[str, ...]) -> Iterator[str]:
+        starts = [number for number, line in enumerate(lines) if line.startswith("$ ")]
+        yield from lines[: starts[0]] if starts else lines
+        for start, end in zip(starts, [*starts[1:], len(lines)], strict=True):
+            shown = list(lines[start + 1 : end])
+            yield lines[start]
+            yield from self._output(lines[start].removeprefix("$ "), shown)
+
+    def _output(self, command: str, shown: list[str]) -> list[str]:
+        if command.startswith("make ") and not self.slow:
+            return shown
+        printed = self._run(command)
+        gap = shown[-1:] == [""]
+        if "…" in shown:
+            before = shown.index("…")
+            after = len(shown) - before - 1 - gap
+            printed = [*printed[:before], "…", *printed[len(printed) - after :]]
+        printed += [""] * gap
+        return shown if _masked(shown) == _masked(printed) else printed
+
+    def _run(self, command: str) -> list[str]:
+        environment = _surroundings() | self.environment
+        plain = command.startswith("scenario ") and not _SHELL.search(command)
+        words = shlex.split(command) if plain else ["bash", "-c", command]
+        code, printed = (_in_a_child if plain else _in_a_shell)(words, self.folder, environment)
+        if code in (2, 3):
+            raise SystemExit(f"«{command}» ended with {code}:\n{printed}")
+        told = _STYLE.sub("", printed).replace("\r", "").replace(str(self.folder), "~/theatre")
+        return [line.rstrip() for line in told.rstrip("\n").split("\n")] if told.strip() else []
+
+
+def _masked(lines: list[str]) -> list[str]:
+    return [re.sub(r" +", " ", _VARIES.sub("<varies>", line)) for line in lines]
+
+
+def _surroundings() -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("ACCORD_", "PYTEST"))}
+    path = f"{Path(sys.executable).parent}{os.pathsep}{kept.get('PATH', '')}"
+    return kept | {"PATH": path, "COLUMNS": str(COLUMNS), "NO_COLOR": "1", "USER": "ada", "SUDO_USER": ""}
+
+
+def _in_a_child(words: list[str], folder: Path, environment: Mapping[str, str]) -> tuple[int, str]:
+    """Run `scenario` on a terminal of its own, in a forked child: nothing is imported twice."""
+    from accord.shell.cli import main
+
+    master, slave = os.openpty()
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 50, COLUMNS, 0, 0))
+    with tempfile.TemporaryFile() as errors:
+        child = os.fork()
+        if child == 0:
+            os.chdir(folder)
+            os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+            os.dup2(slave, 1)
+            os.dup2(errors.fileno(), 2)
+            os.environ.clear()
+            os.environ.update(environment)
+            sys.argv = words
+            try:
+                main(words[1:])
+            except SystemExit as ended:
+                sys.stdout.flush()
+                sys.stderr.flush()
+                os._exit(ended.code if isinstance(ended.code, int) else 1)
+            finally:
+                os._exit(3)
+        os.close(slave)
+        printed = _drained(master)
+        _, status = os.waitpid(child, 0)
+        errors.seek(0)
+        return os.waitstatus_to_exitcode(status), printed + errors.read().decode()
+
+
+def _drained(master: int) -> str:
+    """All that is written to a terminal until its last writer has gone."""
+    parts: list[bytes] = []
+    while True:
+        try:
+            part = os.read(master, 65536)
+        except OSError:
+            break
+        if not part:
+            break
+        parts.append(part)
+    os.close(master)
+    return b"".join(parts).decode()
+
+
+def _in_a_shell(words: list[str], folder: Path, environment: Mapping[str, str]) -> tuple[int, str]:
+    done = subprocess.run(
+        words,
+        cwd=folder,
+        env=dict(environment),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    return done.returncode, done.stdout
+
+
+def set_the_stage(folder: Path) -> None:
+    """The example venue with keys of its own, as `scenario init` leaves it."""
+    from accord.shell.wiring import new_keys
+
+    for name in STARTER:
+        source = ROOT / name
+        if source.is_dir():
+            shutil.copytree(source, folder / name)
+        else:
+            shutil.copyfile(source, folder / name)
+    new_keys(folder / "accord.keys")
+
+
+def played(document: Path, *, slow: bool = False) -> str:
+    """One document as it should read."""
+    with tempfile.TemporaryDirectory(prefix="accord-shown-") as folder:
+        stage = Path(folder).resolve() / "theatre"
+        stage.mkdir()
+        set_the_stage(stage)
+        return Stage(stage, slow).play(document.read_text(encoding="utf-8"))
+
+
+def main() -> int:
+    """The command."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("documents", nargs="*", type=Path)
+    parser.add_argument("--write", action="store_true")
+    parser.add_argument("--slow", action="store_true")
+    told = parser.parse_args()
+    import accord.shell.cli.groups  # noqa: F401 - imported once, for all the children
+
+    stale = 0
+    for document in told.documents or documents():
+        text = document.read_text(encoding="utf-8")
+        if "```console" not in text:
+            continue
+        fresh = played(document, slow=told.slow)
+        if fresh == text:
+            continue
+        stale += 1
+        if told.write:
+            document.write_text(fresh, encoding="utf-8")
+            print(f"written anew: {document}")
+        else:
+            _print_difference(document, text, fresh)
+    return 1 if stale and not told.write else 0
+
+
+def _print_difference(document: Path, text: str, fresh: str) -> None:
+    import difflib
+
+    changed = difflib.unified_diff(
+        text.split("\n"), fresh.split("\n"), str(document), "what is printed", lineterm="", n=1
+    )
+    print("\n".join(changed))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

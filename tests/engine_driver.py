@@ -118,7 +118,7 @@ class Driver:
         if thing.lines:
             with self.store.begin() as unit:
                 for contact_id in {1}:
-                    unit.save_order_lines(contact_id, thing.lines)
+                    unit.save_order_lines({contact_id: thing.lines})
         if thing.entries:
             self.consent(*thing.entries)
         if thing.event is not None:

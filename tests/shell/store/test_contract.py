@@ -295,12 +295,14 @@ def test_states_are_derived_with_each_act(store: SqlStore) -> None:
 def test_an_order_is_replaced_whole_and_belongs_to_one_person(store: SqlStore) -> None:
     one, other = people(store, 2)
     with store.begin() as unit:
-        unit.save_order_lines(one, [an_order_line(), an_order_line(family="bar")])
-        unit.save_order_lines(one, [an_order_line(amount_cents=100)])
+        unit.save_order_lines({one: [an_order_line(), an_order_line(family="bar")]})
+        unit.save_order_lines({one: [an_order_line(amount_cents=100)]})
         [line] = unit.situations([one])[one].lines
         assert line.amount_cents == 100
     with pytest.raises(Duplicate), store.begin() as unit:
-        unit.save_order_lines(other, [an_order_line()])
+        unit.save_order_lines({other: [an_order_line()]})
+    with store.read() as unit:
+        assert unit.order_owners(["O-1", "O-2"]) == {("self", "O-1"): one}
 
 
 def test_situations_take_as_many_queries_for_one_as_for_many(store: SqlStore) -> None:

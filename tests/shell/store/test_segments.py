@@ -121,9 +121,8 @@ def populate(store: SqlStore) -> None:
             if n % 5:
                 at = night - timedelta(days=n % 3)
                 line = an_order_line(order_id=f"O-{n}", placed_at=at, paid_at=at if n % 2 else None)
-                unit.save_order_lines(
-                    number, [line, an_order_line(order_id=f"O-{n}b", family="bar", placed_at=at)]
-                )
+                other = an_order_line(order_id=f"O-{n}b", family="bar", placed_at=at)
+                unit.save_order_lines({number: [line, other]})
             if n % 6 == 2:
                 unit.add_entries(acts(contact_id=number), NOW)
             if n % 6 == 3:

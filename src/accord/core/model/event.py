@@ -49,6 +49,7 @@ _ORDER: Mapping[str, Type] = {
     "title": Type.TEXT,
     "offline": Type.BOOLEAN,
 }
+_PREFERENCES: Mapping[str, Type] = {"newsletters_per_month": Type.INTEGER, "paused_until": Type.INSTANT}
 _CONTRACT: Mapping[str, Type] = {"contract_id": Type.TEXT, "family": Type.TEXT}
 _MAIL: Mapping[str, Type] = {
     "message_id": Type.TEXT,
@@ -68,7 +69,7 @@ EVENTS: Mapping[str, EventKind] = {
     "contact.merged": EventKind(),
     "contact.erased": EventKind(),
     "contact.kept": EventKind(renews=True),
-    "contact.replied": EventKind(renews=True),
+    "contact.replied": EventKind({"automatic": Type.BOOLEAN}, renews=True),
     "contact.called": EventKind(renews=True),
     "contact.logged_in": EventKind(renews=True),
     "consent.given": EventKind(_CONSENT, renews=True),
@@ -86,7 +87,7 @@ EVENTS: Mapping[str, EventKind] = {
     "ticket.scanned": EventKind({"order_id": Type.TEXT, "title": Type.TEXT}, renews=True),
     "cart.updated": EventKind({"families": Type.TEXTS}, renews=True, evidence=False),
     "cart.abandoned": EventKind({"families": Type.TEXTS}, evidence=False),
-    "preferences.updated": EventKind({"newsletters_per_month": Type.INTEGER}, renews=True),
+    "preferences.updated": EventKind(_PREFERENCES, renews=True),
     "form.submitted": EventKind({"form": Type.TEXT}, renews=True),
     "mail.queued": EventKind(_MAIL),
     "mail.sent": EventKind(_MAIL),

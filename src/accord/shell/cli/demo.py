@@ -14,23 +14,27 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import click
 from rich.progress import Progress
 
+from accord.core.expressions.fields import read_instant
 from accord.core.model.consent import Act, ConsentEntry
 from accord.core.model.contact import email_key
 from accord.core.model.event import Event
 from accord.core.model.message import MessageState
-from accord.shell.cli.house import config_path, refuse_if_wrong, settings_of, typed
+from accord.shell.cli.house import config_path, refuse_if_wrong, settings_of
 from accord.shell.cli.output import InputFault, print_json, print_table
 from accord.shell.cli.people import read_rows
+from accord.shell.engine.orders import ShopOrder, read_order, take_orders
 from accord.shell.engine.people import import_contacts
 from accord.shell.engine.record import record_consents
-from accord.shell.engine.told import take_events, take_order
+from accord.shell.engine.told import read_event, take_events
 from accord.shell.wiring import House, new_keys, open_house
 
 STEP = timedelta(minutes=15)
+UTC_ZONE = ZoneInfo("UTC")
 
 
 @dataclass(slots=True)
@@ -133,13 +137,13 @@ def _run(house: House, samples: Path, clock: Clock, ends: datetime) -> None:
 @contextmanager
 def _progress(title: str, total: int) -> Iterator[Any]:
     if not sys.stderr.isatty():
-        yield lambda: None
+        yield lambda _=1: None
         return
     from rich.console import Console
 
     with Progress(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(title, total=total)
-        yield lambda: bar.advance(task)
+        yield lambda more=1: bar.advance(task, more)
 
 
 def _happenings(samples: Path) -> Iterator[Happening]:
@@ -147,11 +151,12 @@ def _happenings(samples: Path) -> Iterator[Happening]:
     found = []
     for kind, by in (("consents", "at"), ("orders", "placed_at"), ("events", "at")):
         for line in (samples / f"{kind}.jsonl").read_text(encoding="utf-8").splitlines():
-            told = {key: typed(value) if key != "lines" else value for key, value in json.loads(line).items()}
-            found.append(Happening(told[by], kind, told))
-            if kind == "orders" and told.get("cancelled_at"):
-                found[-1] = Happening(told[by], kind, {**told, "cancelled_at": None})
-                found.append(Happening(told["cancelled_at"], kind, told))
+            told = json.loads(line)
+            cancelled = told.get("cancelled_at")
+            if cancelled is not None:
+                found.append(Happening(read_instant(cancelled, UTC_ZONE), kind, told))
+                told = {**told, "cancelled_at": None}
+            found.append(Happening(read_instant(told[by], UTC_ZONE), kind, told))
     yield from sorted(found, key=lambda each: each.at)
 
 
@@ -167,15 +172,22 @@ def _base(house: House, samples: Path, past: Sequence[Happening], more: Any) -> 
         ids = {key: contact.id for key, contact in unit.contacts_by_key(keys).items()}
     entries = [_entry(each, ids) for each in past if each.kind == "consents"]
     record_consents(house.store, house.catalogue, entries, now=now, history=True, seal=house.keys.seal)
-    for each in past:
-        if each.kind == "orders":
-            take_order(house.store, house.catalogue, _who(each, ids), each.told, now=now, history=True)
-        more()
+    orders = [(_who(each, ids), _order(each, house)) for each in past if each.kind == "orders"]
+    take_orders(house.store, house.catalogue, orders, now=now, history=True)
+    more(len(past))
     return ids
 
 
 def _who(each: Happening, ids: dict[str, int]) -> int:
     return ids[email_key(each.told["email"])]
+
+
+def _order(each: Happening, house: House) -> ShopOrder:
+    told = {key: value for key, value in each.told.items() if key != "email"}
+    order, faults = read_order(told, house.venue, now=each.at + timedelta(days=1))
+    if order is None:
+        raise InputFault(f"the sample orders have one that is refused: {faults[0]}")
+    return order
 
 
 def _entry(each: Happening, ids: dict[str, int]) -> ConsentEntry:
@@ -224,10 +236,13 @@ def _tell(house: House, same: Sequence[Happening], ids: dict[str, int], now: dat
         entries = [_entry(each, ids) for each in same]
         record_consents(house.store, house.catalogue, entries, now=now, seal=house.keys.seal)
     elif first.kind == "orders":
-        take_order(house.store, house.catalogue, _who(first, ids), first.told, now=now)
+        take_orders(house.store, house.catalogue, [(_who(first, ids), _order(first, house))], now=now)
     else:
         told = first.told
-        event = Event(_who(first, ids), told["event"], first.at, told["data"], "demo", told["id"])
+        data, faults = read_event(told["event"], told["data"], house.venue)
+        if faults:
+            raise InputFault(f"the sample events have one that is refused: {faults[0]}")
+        event = Event(_who(first, ids), told["event"], first.at, data, "demo", told["id"])
         take_events(house.store, house.catalogue, [event], now=now)
 
 

@@ -10,10 +10,11 @@ from accord.shell.cli.authoring import activate, check, dry_run, words
 from accord.shell.cli.care import config, db, init
 from accord.shell.cli.consent import consent
 from accord.shell.cli.demo import demo
+from accord.shell.cli.explain import explain
 from accord.shell.cli.people import contacts
 from accord.shell.cli.policy import policy
 from accord.shell.cli.running import daemon, hold, messages, release, status, tick
-from accord.shell.cli.told import event, events, explain, orders
+from accord.shell.cli.told import event, events, orders
 
 COMMANDS: Sequence[click.Command] = (
     init,

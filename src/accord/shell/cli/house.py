@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import click
 
+from accord.core.expressions.fields import Unreadable, read_instant, read_text
 from accord.core.language.report import as_text
 from accord.core.model.contact import Contact, email_key
 from accord.core.model.place import Diagnostic, Severity
@@ -64,25 +63,19 @@ def moment(text: str | None, house: House) -> datetime:
     """An instant as typed (a date is the start of that day in the entity's zone), or now."""
     if text is None:
         return house.clock()
-    found = instant_of(text, house)
-    if found is None:
-        raise InputFault(f"«{text}» is no instant; write 2026-09-01 or 2026-09-01T10:00+02:00.")
-    return found
-
-
-def instant_of(text: str, house: House) -> datetime | None:
-    """An ISO instant or date; a naive one is the entity's. None for anything else."""
     try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    zone = house.venue.entity.clock
-    return (found if found.tzinfo is not None else found.replace(tzinfo=zone)).astimezone(UTC)
+        return read_instant(text, house.venue.entity.clock)
+    except Unreadable as fault:
+        raise InputFault(f"{fault}.") from None
 
 
 def contact_called(unit: Unit, address: str) -> Contact:
     """The contact with this address, or the command's end."""
-    found = unit.contacts_by_key([email_key(address)]).get(email_key(address))
+    try:
+        key = email_key(read_text(address))
+    except Unreadable:
+        raise InputFault("That is not an address.") from None
+    found = unit.contacts_by_key([key]).get(key)
     if found is None:
         raise InputFault(f"{address} is not a contact.")
     return found
@@ -92,15 +85,3 @@ def refuse_if_wrong(diagnostics: tuple[Diagnostic, ...], house: House) -> None:
     """End the command where a file has an error."""
     if any(each.severity is Severity.ERROR for each in diagnostics):
         raise InputFault(as_text(diagnostics, house.library.sources()).rstrip())
-
-
-def typed(value: Any) -> Any:
-    """A JSON value as the journal keeps it: ISO instants become instants, lists become tuples."""
-    if isinstance(value, list):
-        return tuple(typed(item) for item in value)
-    if isinstance(value, str) and _INSTANT.fullmatch(value):
-        return datetime.fromisoformat(value).astimezone(UTC)
-    return value
-
-
-_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)")

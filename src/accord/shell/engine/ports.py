@@ -56,8 +56,15 @@ class Unit(Protocol):
         """(contact, seq) of each row of the consent ledger whose chain does not hold."""
         ...
 
-    def save_order_lines(self, contact_id: int, lines: Sequence[OrderLine]) -> None:
-        """Insert, or replace the lines of the orders named; bumps `revision`."""
+    def save_order_lines(self, lines: Mapping[int, Sequence[OrderLine]]) -> None:
+        """Insert, or replace the lines of the orders named, by contact; bumps `revision`.
+
+        Raises Duplicate where another contact has one of them.
+        """
+        ...
+
+    def order_owners(self, order_ids: Sequence[str]) -> Mapping[tuple[str, str], int]:
+        """The contact that has each of these orders, by (entity, number); unknown ones are left out."""
         ...
 
     def suppressed(self, digests: Sequence[str]) -> frozenset[str]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from enum import StrEnum
+from itertools import chain
 from zoneinfo import ZoneInfo
 
 from accord.core.consent.collection import consents
@@ -21,11 +23,19 @@ from accord.shell.engine.rows import ContactChange
 
 @dataclass(frozen=True, slots=True)
 class OrderTold:
-    """An order as a till or a shop tells it: its lines as they stand, and the event that this is."""
+    """An order as a till or a shop tells it: its lines as they stand, and the events that this is."""
 
     contact_id: int
     lines: tuple[OrderLine, ...]
-    event: Event
+    events: tuple[Event, ...]
+
+
+class OrderOutcome(StrEnum):
+    """What became of an order that was told: new in some way, known already, or another contact's."""
+
+    NEW = "new"
+    KNOWN = "known"
+    FOREIGN = "foreign"
 
 
 def is_fresh(event: Event, catalogue: Catalogue, now: datetime) -> bool:
@@ -60,25 +70,25 @@ def _teach(unit: Unit, catalogue: Catalogue, events: Sequence[Event], now: datet
     """Write what new events teach, person by person, each from what the one before left."""
     known = unit.situations(sorted({event.contact_id for event in events}), lock=True)
     changes: list[ContactChange] = []
+    entries: list[ConsentEntry] = []
+    lines: dict[int, dict[str, list[OrderLine]]] = {}
     for contact_id, own in _by_contact(events).items():
         situation = known.get(contact_id)
         if situation is None:
             continue
         for event in own:
             learned = learn(event, situation, catalogue.venue)
-            _write_facts(unit, contact_id, learned, now)
+            entries += learned.entries
+            if learned.lines:
+                orders = lines.setdefault(contact_id, {})
+                orders[learned.lines[0].order_id] = list(learned.lines)
             if learned.changes_contact:
                 changes.append(_change(contact_id, learned))
             situation = after(situation, replace(learned, entries=()))
-    if changes:
-        unit.change_contacts(changes)
-
-
-def _write_facts(unit: Unit, contact_id: int, learned: Learned, now: datetime) -> None:
-    if learned.lines:
-        unit.save_order_lines(contact_id, learned.lines)
-    if learned.entries:
-        unit.add_entries(learned.entries, now)
+    unit.save_order_lines({who: tuple(chain(*its.values())) for who, its in lines.items()})
+    unit.change_contacts(changes)
+    unit.add_entries(entries, now)
+    for contact_id in {entry.contact_id for entry in entries}:
         unit.cancel_messages(contact_id, None, "COMPLAINED", now)
 
 
@@ -161,9 +171,27 @@ CANCELLING = {
 
 def record_orders(
     store: Store, catalogue: Catalogue, orders: Sequence[OrderTold], *, now: datetime, history: bool = False
-) -> Sequence[Event]:
-    """Write orders with their lines, and journal each as the event that it is."""
+) -> list[OrderOutcome]:
+    """Write orders with their lines, and journal each as the events that it is; one outcome an order.
+
+    An order that another contact has is left alone. Told twice in one batch, the last telling stands.
+    """
     with store.begin() as unit:
-        for order in orders:
-            unit.save_order_lines(order.contact_id, order.lines)
-        return _record(unit, catalogue, [order.event for order in orders], now=now, history=history)
+        owners = dict(unit.order_owners([line.order_id for order in orders for line in order.lines]))
+        own: list[tuple[int, OrderTold]] = []
+        outcomes = [OrderOutcome.FOREIGN] * len(orders)
+        lines: dict[int, dict[tuple[str, str], tuple[OrderLine, ...]]] = {}
+        for place, order in enumerate(orders):
+            key = (order.lines[0].entity, order.lines[0].order_id)
+            outcome = OrderOutcome.KNOWN if key in owners else OrderOutcome.NEW
+            if owners.setdefault(key, order.contact_id) == order.contact_id:
+                outcomes[place] = outcome
+                own.append((place, order))
+                lines.setdefault(order.contact_id, {})[key] = order.lines
+        unit.save_order_lines({who: tuple(chain(*its.values())) for who, its in lines.items()})
+        events = [event for _, order in own for event in order.events]
+        new = {event.key for event in _record(unit, catalogue, events, now=now, history=history)}
+        for place, order in own:
+            if any(event.key in new for event in order.events):
+                outcomes[place] = OrderOutcome.NEW
+    return outcomes

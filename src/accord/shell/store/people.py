@@ -1,4 +1,4 @@
-"""People in the database: contacts, the consent ledger with its chain, orders, the objection list."""
+"""People in the database: contacts, the consent ledger with its chain, the objection list."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from sqlalchemy.exc import IntegrityError
 from accord.core.consent.collection import consents
 from accord.core.model.consent import Act, ConsentEntry, Consents
 from accord.core.model.contact import AddressKind, AddressState, Contact, Preferences, email_key
-from accord.core.model.order import OrderLine
 from accord.core.model.time import add_months, local_day
 from accord.core.model.venue import Policy
 from accord.shell.engine.ports import Duplicate
@@ -27,8 +26,6 @@ from accord.shell.store.dialect import among, insert_new
 CONTACT = cast("Table", tables.ContactRow.__table__)  # type: ignore[attr-defined]
 ENTRY = cast("Table", tables.ConsentEntryRow.__table__)  # type: ignore[attr-defined]
 STATE = cast("Table", tables.ConsentStateRow.__table__)  # type: ignore[attr-defined]
-ORDER = cast("Table", tables.OrderRow.__table__)  # type: ignore[attr-defined]
-LINE = cast("Table", tables.OrderLineRow.__table__)  # type: ignore[attr-defined]
 SUPPRESSION = cast("Table", tables.SuppressionRow.__table__)  # type: ignore[attr-defined]
 
 GENESIS = "0" * 64
@@ -314,69 +311,7 @@ def broken_chains(connection: Connection) -> Iterator[tuple[int, int]]:
         seq, previous = row.seq, row.digest
 
 
-# -- orders and objections -----------------------------------------------------------------------------------------
-
-
-def save_order_lines(connection: Connection, contact_id: int, lines: Sequence[OrderLine]) -> None:
-    """Insert, or replace the lines of the orders named; what the gate reads has changed."""
-    if not lines:
-        return
-    heads = {(line.entity, line.order_id): line for line in lines}
-    rows = [
-        {"contact_id": contact_id, "entity": entity, "external_id": external, "placed_at": line.placed_at}
-        for (entity, external), line in heads.items()
-    ]
-    connection.execute(insert_new(connection, ORDER), rows)
-    externals = sorted({external for _, external in heads})
-    found = select(ORDER).where(among(connection, ORDER.c.external_id, externals))
-    numbers = {(row.entity, row.external_id): (row.id, row.contact_id) for row in connection.execute(found)}
-    foreign = [key for key in heads if numbers[key][1] != contact_id]
-    if foreign:
-        raise Duplicate(f"order {foreign[0][1]} belongs to another contact")
-    ids = [numbers[key][0] for key in heads]
-    connection.execute(delete(LINE).where(among(connection, LINE.c.order_id, ids)))
-    connection.execute(
-        insert(LINE), [_line_row(line, contact_id, numbers[line.entity, line.order_id][0]) for line in lines]
-    )
-    bump(connection, [contact_id])
-
-
-def _line_row(line: OrderLine, contact_id: int, order_number: int) -> dict[str, Any]:
-    return {
-        "order_id": order_number,
-        "contact_id": contact_id,
-        "entity": line.entity,
-        "external_id": line.order_id,
-        "family": line.family,
-        "amount_cents": line.amount_cents,
-        "currency": line.currency,
-        "placed_at": line.placed_at,
-        "paid_at": line.paid_at,
-        "delivered_at": line.delivered_at,
-        "cancelled_at": line.cancelled_at,
-    }
-
-
-def lines_of(connection: Connection, ids: Sequence[int]) -> dict[int, list[OrderLine]]:
-    """The order lines of these persons, oldest first."""
-    wanted = (
-        select(LINE).where(among(connection, LINE.c.contact_id, ids)).order_by(LINE.c.placed_at, LINE.c.id)
-    )
-    found: dict[int, list[OrderLine]] = {}
-    for row in connection.execute(wanted):
-        line = OrderLine(
-            order_id=row.external_id,
-            entity=row.entity,
-            family=row.family,
-            amount_cents=row.amount_cents,
-            currency=row.currency,
-            placed_at=row.placed_at,
-            paid_at=row.paid_at,
-            delivered_at=row.delivered_at,
-            cancelled_at=row.cancelled_at,
-        )
-        found.setdefault(row.contact_id, []).append(line)
-    return found
+# -- the objection list ------------------------------------------------------------------------------------------
 
 
 def suppressed(connection: Connection, digests: Sequence[str]) -> frozenset[str]:

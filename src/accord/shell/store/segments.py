@@ -52,7 +52,8 @@ from accord.shell.store.columns import UtcDateTime
 from accord.shell.store.dialect import is_sqlite
 from accord.shell.store.journal import EVENT
 from accord.shell.store.mail import MESSAGE
-from accord.shell.store.people import CONTACT, LINE, STATE, Law
+from accord.shell.store.orders import LINE
+from accord.shell.store.people import CONTACT, STATE, Law
 from accord.shell.store.runs import RUN
 
 

@@ -14,7 +14,7 @@ from accord.core.model.decision import Situation
 from accord.core.model.enrolment import Enrolment
 from accord.core.model.event import Event
 from accord.core.model.message import LEFT_THE_HOUSE, MessageState, PastMail
-from accord.shell.store import journal, mail, people, switches
+from accord.shell.store import journal, mail, orders, people, switches
 from accord.shell.store.dialect import among
 from accord.shell.store.journal import EVENT
 from accord.shell.store.people import Law
@@ -29,7 +29,7 @@ def load(connection: Connection, contact_ids: Sequence[int], law: Law, *, lock: 
     known = people.contacts(connection, contact_ids, lock=lock)
     ids = list(known)
     ledgers = people.entries_of(connection, ids)
-    lines = people.lines_of(connection, ids)
+    lines = orders.lines_of(connection, ids)
     mails = mail.remembered(connection, ids)
     clicked = _clicked(connection, ids)
     contracts = _contracts(connection, ids)

@@ -31,7 +31,18 @@ from accord.shell.engine.rows import (
     RunChange,
     Settlement,
 )
-from accord.shell.store import audit, journal, mail, people, runs, segments, situations, switches, wordings
+from accord.shell.store import (
+    audit,
+    journal,
+    mail,
+    orders,
+    people,
+    runs,
+    segments,
+    situations,
+    switches,
+    wordings,
+)
 from accord.shell.store.people import Law
 
 
@@ -67,8 +78,11 @@ class SqlUnit:
     def broken_chains(self) -> Iterator[tuple[int, int]]:
         return people.broken_chains(self.connection)
 
-    def save_order_lines(self, contact_id: int, lines: Sequence[OrderLine]) -> None:
-        people.save_order_lines(self.connection, contact_id, lines)
+    def save_order_lines(self, lines: Mapping[int, Sequence[OrderLine]]) -> None:
+        orders.save_lines(self.connection, lines)
+
+    def order_owners(self, order_ids: Sequence[str]) -> Mapping[tuple[str, str], int]:
+        return orders.owners(self.connection, order_ids)
 
     def suppressed(self, digests: Sequence[str]) -> frozenset[str]:
         return people.suppressed(self.connection, digests)

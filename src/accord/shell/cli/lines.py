@@ -1,0 +1,68 @@
+"""Files of JSON lines: read a page at a time, whatever their size; every bad line is told with what is wrong."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import IO, Any
+
+from accord.core.expressions.fields import FieldFault
+from accord.shell.config_source import nearest
+from accord.shell.engine.people import Refusal
+
+# Lines that are read, looked up and written together: one transaction and a few queries for all of them.
+PAGE = 1000
+
+# A line that is longer tells no event and no order.
+LONGEST_LINE = 1 << 20
+
+Told = dict[str, Any]
+
+
+def pages(
+    file: Path, keys: Sequence[str], refusals: list[Refusal]
+) -> Iterator[tuple[list[tuple[int, Told]], int]]:
+    """Pages of (line number, what it tells), each with the bytes read so far; bad lines go to `refusals`."""
+    page: list[tuple[int, Told]] = []
+    with file.open("rb") as lines:
+        for number, raw in enumerate(_lines(lines), start=1):
+            told, faults = _read(raw.removeprefix(b"\xef\xbb\xbf") if number == 1 else raw, keys)
+            refusals += [Refusal(number, fault.field, fault.reason) for fault in faults]
+            if told is not None and not faults:
+                page.append((number, told))
+            if len(page) == PAGE:
+                yield page, lines.tell()
+                page = []
+        yield page, lines.tell()
+
+
+def _lines(file: IO[bytes]) -> Iterator[bytes]:
+    """Lines without their ends; of one that is too long only so much that it is seen to be."""
+    while raw := file.readline(LONGEST_LINE + 1):
+        rest = raw
+        while len(rest) > LONGEST_LINE and not rest.endswith(b"\n"):
+            rest = file.readline(LONGEST_LINE + 1)
+        yield raw.rstrip(b"\r\n")
+
+
+def _read(raw: bytes, keys: Sequence[str]) -> tuple[Told | None, list[FieldFault]]:
+    if len(raw) > LONGEST_LINE:
+        return None, [FieldFault("line", f"it is longer than {LONGEST_LINE} bytes")]
+    if not raw.strip():
+        return None, []
+    try:
+        told = json.loads(raw.decode("utf-8"))
+    except UnicodeDecodeError:
+        return None, [FieldFault("line", "it is not UTF-8")]
+    except json.JSONDecodeError as fault:
+        return None, [FieldFault("line", f"it is not JSON: {fault.msg} at column {fault.colno}")]
+    except (ValueError, RecursionError):
+        return None, [FieldFault("line", "it is not JSON that can be read")]
+    if not isinstance(told, dict):
+        return None, [FieldFault("line", "it is not a JSON object")]
+    return told, [
+        FieldFault(key, " ".join(filter(None, ("there is no such key.", nearest(key, keys)))).rstrip("."))
+        for key in told
+        if key not in keys
+    ]

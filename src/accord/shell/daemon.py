@@ -11,6 +11,7 @@ import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from accord.core.model.place import Severity
+from accord.shell.engine.collect import go_on_revoking
 from accord.shell.engine.ports import Busy, StoreError
 from accord.shell.engine.sweep import recover
 from accord.shell.engine.turn import think
@@ -132,6 +133,13 @@ class Daemon:
 
     async def _recover(self) -> None:
         await asyncio.to_thread(recover, self.house.store, now=self.house.clock())
+        await asyncio.to_thread(
+            go_on_revoking,
+            self.house.store,
+            self.house.catalogue,
+            now=self.house.clock(),
+            seal=self.house.keys.seal,
+        )
 
     async def _refresh(self) -> None:
         """See edited files and activations; a template with a fault keeps its last good version."""

@@ -12,10 +12,12 @@ from pathlib import Path
 
 import structlog
 
+from accord.core.language.wordings import parse_wording
 from accord.core.mail.links import Links
 from accord.core.model.content import Catalogue
 from accord.core.model.scenario import Scenario
 from accord.core.model.venue import Venue
+from accord.core.model.wording import Wording
 from accord.shell.delivery import Way, carrier_for
 from accord.shell.delivery.pool import Limits
 from accord.shell.delivery.smtp import Server
@@ -63,6 +65,7 @@ class House:
     library: Library = field(default_factory=Library)
     shelf: Shelf = field(default_factory=Shelf)
     checked: Checked = field(default_factory=lambda: Checked({}, ()))
+    _wordings: Mapping[str, Wording] | None = None
     work: AtWork | None = None
     _stamp: tuple[tuple[str, int, int], ...] | None = None
     _carrier: Carrier | None = None
@@ -114,8 +117,19 @@ class House:
         )
         checked = check_all(self.library.scenarios, self.shelf, self.venue)
         self.checked = replace(checked, diagnostics=(*self.library.diagnostics, *checked.diagnostics))
-        self._stamp = seen
+        self._stamp, self._wordings = seen, None
         return True
+
+    @property
+    def wordings(self) -> Mapping[str, Wording]:
+        """The forms and oral scripts that stand in the files, by file; those with a fault are left out."""
+        if self._wordings is None:
+            self.read_files()
+            parsed = {
+                file: parse_wording(text, file, self.venue) for file, text in self.library.forms.items()
+            }
+            self._wordings = {file: each.wording for file, each in parsed.items() if each.wording is not None}
+        return self._wordings
 
     def refresh(self) -> None:
         """Read files that changed, and the live scenarios, again."""

@@ -64,7 +64,6 @@ def test_an_oral_consent_needs_all_of_its_proof():
         {"script_version": None},
         {"notice": None},
         {"notice": "mentioned"},
-        {"written_followup": False},
         {"agent": False},
         {"place": False},
         {"time": False},
@@ -72,6 +71,11 @@ def test_an_oral_consent_needs_all_of_its_proof():
         got = collected(Collection(**{**COMPLETE, **missing}))
         assert (got.status, got.reason) == (S.OPTIN_UNPROVEN, "ORAL_INCOMPLETE"), missing
     assert collected(Collection(**COMPLETE, answer="no")).status is S.ACTIVE_OPTOUT
+
+
+def test_an_oral_consent_waits_for_its_written_followup():
+    got = collected(Collection(**{**COMPLETE, "written_followup": False}))
+    assert (got.act, got.status, got.reason) == (A.SPOKEN, S.OPTIN_UNPROVEN, "ORAL_AWAITS_FOLLOWUP")
 
 
 def test_an_unticked_consent_box_alone_offers_no_refusal():

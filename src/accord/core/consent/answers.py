@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from accord.core.model.consent import Act, ConsentStatus
 from accord.core.model.venue import Policy
@@ -122,6 +122,7 @@ CONTROLS: Mapping[tuple[str, bool], Mapping[str | None, Collected]] = {
 _REFUSAL_OFFERED = frozenset({"optout_box", "radio_yes_no"})
 
 ORAL_COMPLETE = Collected(Act.OPTIN_PROVEN, _S.OPTIN_PROVEN, "ORAL_COMPLETE", "R-18")
+ORAL_AWAITS = Collected(Act.SPOKEN, _S.OPTIN_UNPROVEN, "ORAL_AWAITS_FOLLOWUP", "R-18")
 ORAL_INCOMPLETE = Collected(Act.OPTIN_UNPROVEN, _S.OPTIN_UNPROVEN, "ORAL_INCOMPLETE", "R-18")
 PAPER_COMPLETE = Collected(Act.OPTIN_PROVEN, _S.OPTIN_PROVEN, "PAPER_COMPLETE", "R-19")
 PAPER_INCOMPLETE = Collected(Act.OPTIN_UNPROVEN, _S.OPTIN_UNPROVEN, "PAPER_INCOMPLETE", "R-19")
@@ -136,23 +137,24 @@ def collected(collection: Collection, policy: Policy | None = None) -> Collected
     found = _CHANNELS.get(collection.channel)
     if found is None or collection.answer not in (None, "ticked", "unticked", "yes", "no"):
         return UNKNOWN
+    said = _elsewhere(collection, found(collection), policy or Policy())
+    return replace(said, informed=said.informed or collection.says_written_to_unless_refused)
+
+
+def _elsewhere(collection: Collection, best: Collected, policy: Policy) -> Collected:
+    """Beyond the web: a control on paper or in an imported file says no more than the proof beside it allows."""
     if collection.answer == "no":
         return REFUSED
-    if collection.control is not None:
-        return _by_control_elsewhere(collection, found(collection), policy or Policy())
-    return SILENT if collection.answer == "unticked" else found(collection)
+    if collection.control is None:
+        return SILENT if collection.answer == "unticked" else best
+    said = _by_control(collection, policy)
+    return best if said.status is _S.OPTIN_PROVEN else said
 
 
 def _by_control(collection: Collection, policy: Policy) -> Collected:
     answers = CONTROLS.get((collection.control or "", collection.prechecked), {})
     found = answers.get(collection.answer, UNKNOWN)
     return Collected(found.act, found.status, found.reason, found.rule, _informed(collection, found, policy))
-
-
-def _by_control_elsewhere(collection: Collection, best: Collected, policy: Policy) -> Collected:
-    """A control on paper or in an imported file says no more than the proof beside it allows."""
-    said = _by_control(collection, policy)
-    return best if said.status is _S.OPTIN_PROVEN else said
 
 
 def _informed(collection: Collection, found: Collected, policy: Policy) -> bool:
@@ -164,15 +166,16 @@ def _informed(collection: Collection, found: Collected, policy: Policy) -> bool:
 
 
 def _oral(collection: Collection) -> Collected:
-    proof = (
+    said = (
         bool(collection.script_version),
         collection.notice in ("read", "displayed"),
-        collection.written_followup,
         collection.agent,
         collection.place,
         collection.time,
     )
-    return ORAL_COMPLETE if all(proof) else ORAL_INCOMPLETE
+    if not all(said):
+        return ORAL_INCOMPLETE
+    return ORAL_COMPLETE if collection.written_followup else ORAL_AWAITS
 
 
 def _paper(collection: Collection) -> Collected:

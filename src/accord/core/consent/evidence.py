@@ -146,13 +146,16 @@ _TELLINGS = {
     ConsentStatus.WITHDRAWN: "consent.withdrawn",
 }
 
+_WAITING = {Act.OPTIN_PENDING: "consent.pending", Act.SPOKEN: "consent.spoken"}
+
 
 def told(entries: Sequence[ConsentEntry], before: Consents, now_known: Consents) -> tuple[Event, ...]:
     """The events that new entries of one person's ledger are told as: one a purpose and change of state.
 
     `consent.given` is told when a state *becomes* proven, whatever act made it so; a sign-up that waits for
-    its confirmation is told as pending; a «no» to a form's question as refused. A purpose with several kinds
-    is told once, with its first kind.
+    its confirmation is told as pending, an oral yes that waits for its written follow-up as spoken; a «no» to
+    a form's question as refused; what is proven no longer as invalidated. A purpose with several kinds is
+    told once, with its first kind.
     """
     events: dict[tuple[str, str], Event] = {}
     for entry in entries:
@@ -164,11 +167,13 @@ def told(entries: Sequence[ConsentEntry], before: Consents, now_known: Consents)
 
 
 def _told_as(entry: ConsentEntry, before: Consents, now_known: Consents) -> str | None:
-    if entry.act is Act.OPTIN_PENDING:
-        return "consent.pending"
+    if entry.act in _WAITING:
+        return _WAITING[entry.act]
     old, new = before.of(entry.purpose, entry.kind), now_known.of(entry.purpose, entry.kind)
     if old.status is new.status:
         return None
-    if entry.act is Act.OBJECTION and entry.details.get("form"):
+    if entry.act is Act.OBJECTION and (entry.wording or entry.details.get("form")):
         return "consent.refused"
+    if old.status is ConsentStatus.OPTIN_PROVEN and new.status is ConsentStatus.OPTIN_UNPROVEN:
+        return "consent.invalidated"
     return _TELLINGS.get(new.status)

@@ -74,6 +74,8 @@ EVENTS: Mapping[str, EventKind] = {
     "contact.logged_in": EventKind(renews=True),
     "consent.given": EventKind(_CONSENT, renews=True),
     "consent.pending": EventKind(_CONSENT),
+    "consent.spoken": EventKind(_CONSENT),
+    "consent.invalidated": EventKind(_CONSENT),
     "consent.refused": EventKind(_CONSENT),
     "consent.withdrawn": EventKind(_CONSENT),
     "consent.objected": EventKind(_CONSENT),

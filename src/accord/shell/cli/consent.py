@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import click
 
-from accord.core.consent.answers import Collected, Collection, collected
-from accord.core.model.consent import Act, ConsentEntry
+from accord.core.consent.asking import Asking
+from accord.core.model.consent import EVERYTHING, Act, ConsentEntry
+from accord.core.model.contact import Contact
+from accord.core.model.wording import WordingKind
 from accord.shell.cli.house import by_option, contact_called, house_of, json_option, moment, who
 from accord.shell.cli.output import InputFault, print_json, print_table
 from accord.shell.cli.people import print_states, short, states_of
+from accord.shell.cli.wordings import wording_or_end
+from accord.shell.engine.collect import record_answer
 from accord.shell.engine.record import record_consents
 from accord.shell.wiring import House
+
+CHANNELS = ("web", "oral", "paper", "preference_centre", "service_invitation", "letter", "telephone", "reply")
 
 
 @click.group()
@@ -23,111 +30,107 @@ def consent() -> None:
 
 @consent.command("record")
 @click.argument("email")
-@click.option(
-    "--purpose", required=True, help="What was asked about; * for all prospecting (objections only)."
-)
-@click.option(
-    "--control",
-    type=click.Choice(["optin_box", "optout_box", "radio_yes_no", "double_optin", "terms"]),
-    help="How it was asked.",
-)
-@click.option(
-    "--channel",
-    type=click.Choice(["oral", "paper", "import", "service_invitation"]),
-    help="Where, if not on a web form.",
-)
-@click.option("--prechecked", is_flag=True, help="The box was ticked before the person touched it.")
+@click.option("--form", help="The form that was answered: NAME, or NAME@VERSION.")
+@click.option("--script", help="The oral script that was answered: NAME, or NAME@VERSION.")
 @click.option(
     "--answer", type=click.Choice(["ticked", "unticked", "yes", "no", "none"]), help="What came back."
 )
-@click.option("--form", help="The form's version that was shown.")
-@click.option("--script", help="The oral script's version.")
-@click.option(
-    "--notice", type=click.Choice(["read", "displayed"]), help="How the information was given (oral)."
-)
-@click.option("--followup", is_flag=True, help="The written follow-up was sent (oral).")
-@click.option(
-    "--informed",
-    is_flag=True,
-    help="The form says that customers are written to unless they refuse, and lets them.",
-)
+@click.option("--refuse", is_flag=True, help="A refusal that answered no form: by letter, telephone, reply.")
+@click.option("--purpose", default="*", help="What the refusal bears on; all prospecting if not said.")
+@click.option("--channel", type=click.Choice(CHANNELS), help="By which way it came to us.")
+@click.option("--language", help="In which language it was asked; the contact's own if not said.")
+@click.option("--place", help="Where it was said or signed.")
+@click.option("--followup", is_flag=True, help="The written follow-up was handed over already (oral).")
 @click.option("--at", "instant", help="When (ISO); now if not said.")
 @by_option
 @json_option
 @click.pass_context
 def record_act(
-    context: click.Context,
-    /,
-    email: str,
-    purpose: str,
-    instant: str | None,
-    by: str | None,
-    *,
-    as_json: bool,
-    **told: Any,
+    context: click.Context, /, email: str, instant: str | None, by: str | None, *, as_json: bool, **told: Any
 ) -> None:
-    """Record an act, never a state: what was asked, how, and what was answered.
+    """Record an act, never a state: which wording was answered, and how; or a refusal that answered none.
+
+    An oral yes is proven by its script, agent (--by), place and written follow-up; the follow-up is sent by the
+    scenario that enters by consent.spoken.
 
     \b
     Examples:
-      scenario consent record ada@example.org --purpose newsletter --control optin_box --answer ticked --form inscription@3
-      scenario consent record ada@example.org --purpose newsletter --channel oral --script guichet@1 --notice read --followup --answer yes
-      scenario consent record ada@example.org --purpose "*" --control radio_yes_no --answer no
+      scenario consent record ada@example.org --form billetterie --answer unticked --at 2026-09-01T10:00+02:00
+      scenario consent record ada@example.org --script guichet --answer yes --place "the counter" --by lea
+      scenario consent record ada@example.org --refuse --channel letter
     """
     with house_of(context) as house:
-        now = house.clock()
         at = moment(instant, house)
-        if at > now:
+        if at > house.clock():
             raise InputFault("--at lies in the future: an act that has not happened can't be recorded.")
-        act, found = _collected(house, told)
-        kinds = _kinds(house, purpose)
-        details = {key: str(value) for key, value in told.items() if value not in (None, False)}
         with house.store.read() as unit:
             contact = contact_called(unit, email)
-        entries = [
-            ConsentEntry(contact.id, at, purpose, kind, act, found.informed, details | {"by": who(by)})
-            for kind in kinds
-        ]
-        record_consents(house.store, house.catalogue, entries, now=now, seal=house.keys.seal)
+        if told["refuse"]:
+            document = _refused(house, contact, at, who(by), told)
+        else:
+            document = _answered(house, contact, at, who(by), told)
     if as_json:
-        print_json(
-            {"act": act.value, "status": found.status.value, "reason": found.reason, "rule": found.rule}
-        )
+        print_json(document)
     else:
-        click.echo(f"Recorded: {act.value} for {purpose} ({', '.join(kinds)}): {found.reason}, {found.rule}.")
+        click.echo(
+            f"Recorded: {document['act']} for {', '.join(document['for'])}: {document['reason']}, {document['rule']}."
+        )
 
 
-def _collected(house: House, told: Mapping[str, Any]) -> tuple[Act, Collected]:
-    """What was really collected, or the command's end: where nothing was, or where the proof is missing."""
-    found = collected(
-        Collection(
-            control=told["control"],
-            prechecked=told["prechecked"],
-            answer=None if told["answer"] == "none" else told["answer"],
-            channel=told["channel"],
-            script_version=told["script"],
-            notice=told["notice"],
-            written_followup=told["followup"],
-            says_written_to_unless_refused=told["informed"],
-        ),
-        house.venue.policy,
+def _answered(
+    house: House, contact: Contact, at: datetime, by: str, told: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The answer to a form or a script; the command's end where it collected nothing."""
+    if bool(told["form"]) == bool(told["script"]) or told["answer"] is None:
+        raise InputFault("Say which --form or which --script was answered, and the --answer; or --refuse.")
+    kind = WordingKind.FORM if told["form"] else WordingKind.SCRIPT
+    wording = wording_or_end(house, kind, told["form"] or told["script"], by=by)
+    channel = told["channel"] or ("oral" if kind is WordingKind.SCRIPT else "web")
+    asking = Asking(
+        contact.id,
+        contact.email,
+        at,
+        None if told["answer"] == "none" else told["answer"],
+        channel,
+        wording.language(told["language"] or contact.language),
+        agent=by if channel in ("oral", "paper") else None,
+        place=told["place"],
+        followup=told["followup"],
+    )
+    found, entries = record_answer(
+        house.store, house.catalogue, asking, wording, now=house.clock(), seal=house.keys.seal
     )
     if found.act is None:
         raise InputFault(f"That collects nothing: {found.reason} ({found.rule}).")
-    if found.act is Act.OPTIN_PROVEN and not (told["form"] or told["script"]):
-        raise InputFault(
-            "A proven consent needs its proof: name the --form (or the --script) that was shown."
-        )
-    return found.act, found
+    return _document(found.act, found.reason, found.rule, entries)
 
 
-def _kinds(house: House, purpose: str) -> tuple[str, ...]:
-    if purpose == "*":
-        return ("*",)
+def _refused(
+    house: House, contact: Contact, at: datetime, by: str, told: Mapping[str, Any]
+) -> dict[str, Any]:
+    """A refusal by whatever way: it has no form (R-10)."""
+    details = {"channel": told["channel"], "place": told["place"], "actor": "person", "recorded_by": by}
+    proof = {name: value for name, value in details.items() if value is not None}
+    entries = [
+        ConsentEntry(contact.id, at, purpose, kind, Act.OBJECTION, details=proof)
+        for purpose, kind in _refusable(house, told["purpose"])
+    ]
+    record_consents(house.store, house.catalogue, entries, now=house.clock(), seal=house.keys.seal)
+    return _document(Act.OBJECTION, "OBJECTION_IS_ABSOLUTE", "R-10", entries)
+
+
+def _refusable(house: House, purpose: str) -> tuple[tuple[str, str], ...]:
+    if purpose == EVERYTHING:
+        return ((EVERYTHING, EVERYTHING),)
     known = house.venue.purposes.get(purpose)
     if known is None:
         raise InputFault(f"There is no purpose «{purpose}»; there are: {', '.join(house.venue.purposes)}.")
-    return known.kinds
+    return tuple((purpose, kind) for kind in known.kinds)
+
+
+def _document(act: Act, reason: str, rule: str, entries: Sequence[ConsentEntry]) -> dict[str, Any]:
+    bears_on = ["everything" if e.purpose == EVERYTHING else f"{e.purpose}/{e.kind}" for e in entries]
+    return {"act": act.value, "for": bears_on, "reason": reason, "rule": rule}
 
 
 @consent.command("show")
@@ -151,9 +154,24 @@ def show_ledger(context: click.Context, email: str, *, as_json: bool) -> None:
         acts = [_told(entry) for entry in entries]
         print_json({"email": contact.email, "acts": acts, "states": states})
         return
-    acts_told = [[short(value) for value in _told(entry).values()] for entry in entries]
-    print_table("Acts", ("seq", "at", "purpose", "kind", "act", "informed", "details"), acts_told)
+    columns = ("seq", "at", "purpose", "act", "informed", "wording", "by which way")
+    print_table("Acts", columns, [_line(entry) for entry in entries])
     print_states("States", states)
+
+
+def _line(entry: ConsentEntry) -> tuple[str, ...]:
+    details = entry.details
+    wording = details.get("form") or details.get("script") or (entry.wording or "")[:12]
+    way = [details.get(name) for name in ("channel", "answer", "place", "actor", "because")]
+    return (
+        str(entry.seq),
+        short(entry.at),
+        f"{entry.purpose}/{entry.kind}",
+        entry.act.value,
+        "" if entry.informed is None else "yes" if entry.informed else "no",
+        wording,
+        ", ".join(each for each in way if each),
+    )
 
 
 def _told(entry: ConsentEntry) -> dict[str, Any]:
@@ -164,5 +182,6 @@ def _told(entry: ConsentEntry) -> dict[str, Any]:
         "kind": entry.kind,
         "act": entry.act.value,
         "informed": entry.informed,
+        "wording": entry.wording,
         "details": dict(entry.details),
     }

@@ -15,6 +15,7 @@ from accord.shell.cli.people import contacts
 from accord.shell.cli.policy import policy
 from accord.shell.cli.running import daemon, hold, messages, release, status, tick
 from accord.shell.cli.told import event, events, orders
+from accord.shell.cli.wordings import forms, scripts
 
 COMMANDS: Sequence[click.Command] = (
     init,
@@ -30,6 +31,8 @@ COMMANDS: Sequence[click.Command] = (
     status,
     contacts,
     consent,
+    forms,
+    scripts,
     event,
     events,
     orders,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from accord.core.model.consent import ConsentEntry
+from accord.core.model.consent import ConsentEntry, LegalBasis
 from accord.core.model.contact import Contact
 from accord.core.model.decision import Situation, ThrottleState
 from accord.core.model.enrolment import Enrolment
@@ -149,9 +149,17 @@ class Unit(Protocol):
         ...
 
     def cancel_messages(
-        self, contact_id: int, purpose: str | None, reason: str, now: datetime
+        self,
+        contact_id: int,
+        purpose: str | None,
+        reason: str,
+        now: datetime,
+        basis: LegalBasis | None = None,
     ) -> Sequence[int]:
-        """Cancel prospecting that has not left yet: of one purpose, or all (None). Returns the ids."""
+        """Cancel prospecting that has not left yet: of one purpose, or all (None); of one basis, or any.
+
+        Returns the ids.
+        """
         ...
 
     def orphans(self, now: datetime, limit: int) -> Sequence[Message]:

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from accord.core.consent.collection import consents
 from accord.core.consent.evidence import Learned, after, learn, told
-from accord.core.model.consent import EVERYTHING, ConsentEntry, Consents
+from accord.core.model.consent import EVERYTHING, ConsentEntry, Consents, LegalBasis
 from accord.core.model.content import Catalogue
 from accord.core.model.event import Event
 from accord.core.model.order import OrderLine
@@ -158,6 +158,10 @@ def consents_in(
             wide = None if purpose == EVERYTHING else purpose
             unit.cancel_messages(event.contact_id, wide, CANCELLING[event.name], now)
             unit.suppress([seal(known[event.contact_id].contact.email)], purpose, event.at)
+        elif event.name == "consent.invalidated":
+            # Mail that rests on something else, such as a purchase, is judged again at the door.
+            purpose = str(event.data["purpose"])
+            unit.cancel_messages(event.contact_id, purpose, "CONSENT_UNPROVEN", now, LegalBasis.CONSENT)
     return _record(unit, catalogue, events, now=now, history=history)
 
 

@@ -13,6 +13,7 @@ from accord.core.model.expression import Value
 from accord.core.model.message import Message, MessageState
 from accord.shell.engine.apply import journal
 from accord.shell.engine.door import Answer, Passed, at_the_door, sort_answers
+from accord.shell.engine.followup import is_followup, record_followups
 from accord.shell.engine.ports import Carrier, Letter, Receipt, Store, Unreachable, Unwritable, Writer
 from accord.shell.engine.rows import DoorCheck, Settlement
 from accord.shell.engine.sweep import may_repeat, once_more
@@ -155,7 +156,12 @@ class Sender:
             for each, receipt in zip(going, receipts, strict=True)
         ]
         messages = {each.passed.message.id: each.passed.message for each in going}
-        await asyncio.to_thread(self._settle, settlements, messages, now)
+        followups = [
+            each.passed
+            for each, receipt in zip(going, receipts, strict=True)
+            if receipt.outcome is MessageState.ACCEPTED and is_followup(each.passed)
+        ]
+        await asyncio.to_thread(self._settle, settlements, messages, now, followups)
         tally.count(settlements)
         return [each.passed.message for each in window if each.passed.message.id not in marked]
 
@@ -163,7 +169,13 @@ class Sender:
         with self.store.begin() as unit:
             return unit.mark_sending([each.check for each in window], self.clock())
 
-    def _settle(self, settlements: Sequence[Settlement], messages: dict[int, Message], now: datetime) -> None:
+    def _settle(
+        self,
+        settlements: Sequence[Settlement],
+        messages: dict[int, Message],
+        now: datetime,
+        followups: Sequence[Passed] = (),
+    ) -> None:
         if not settlements:
             return
         with self.store.begin() as unit:
@@ -175,6 +187,8 @@ class Sender:
                 self.catalogue,
                 now,
             )
+            if followups:
+                record_followups(unit, self.catalogue, followups, now=now)
 
     def _give_back(self, messages: Sequence[Message]) -> None:
         with self.store.begin() as unit:

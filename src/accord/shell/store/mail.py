@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import Connection, Table, and_, bindparam, case, false, func, or_, select, update
+from sqlalchemy import Connection, Table, and_, bindparam, case, false, func, or_, select, true, update
 from sqlalchemy.engine import Row
 
 from accord.core.model.consent import LegalBasis, Nature
@@ -94,60 +94,89 @@ def claim(
     connection: Connection, now: datetime, limit: int, until: datetime, held: frozenset[str]
 ) -> list[Message]:
     """Messages whose time has come, service mail first, none of what is held, leased until `until`."""
-    chosen = (
-        select(MESSAGE.c.id)
-        .where(WAITING, MESSAGE.c.due_at <= now, *_not_held(held))
-        .order_by(MESSAGE.c.lane, MESSAGE.c.due_at, MESSAGE.c.id)
-        .limit(limit)
+    taken: list[Message] = []
+    for lane in (SERVICE_LANE, PROSPECTING_LANE):
+        if ALL in held or (PROSPECTING in held and lane == PROSPECTING_LANE) or len(taken) == limit:
+            continue
+        # One lane at a time, so that the index gives its oldest without looking at what is not due yet.
+        chosen = (
+            select(MESSAGE.c.id)
+            .where(WAITING, MESSAGE.c.lane == lane, MESSAGE.c.due_at <= now)
+            .order_by(MESSAGE.c.due_at, MESSAGE.c.id)
+            .limit(limit - len(taken))
+        )
+        if held:
+            chosen = chosen.where(MESSAGE.c.scenario.not_in(sorted(held)))
+        change = update(MESSAGE).values(state=MessageState.CLAIMED.value, lease_until=until)
+        claim_them = claimed(connection, change, MESSAGE.c.id, claiming(connection, chosen, MESSAGE))
+        rows = connection.execute(claim_them.returning(*MESSAGE.c)).all()
+        taken += [message_of(row) for row in sorted(rows, key=lambda row: (row.due_at, row.id))]
+    return taken
+
+
+def still_claimed(connection: Connection, ids: Sequence[int], lease: datetime) -> list[Message]:
+    """Of these messages those that are claimed under this very lease."""
+    wanted = select(MESSAGE).where(
+        among(connection, MESSAGE.c.id, ids),
+        MESSAGE.c.state == MessageState.CLAIMED.value,
+        MESSAGE.c.lease_until == lease,
     )
-    change = update(MESSAGE).values(state=MessageState.CLAIMED.value, lease_until=until)
-    taken = claimed(connection, change, MESSAGE.c.id, claiming(connection, chosen, MESSAGE))
-    rows = connection.execute(taken.returning(*MESSAGE.c)).all()
-    return [message_of(row) for row in sorted(rows, key=lambda row: (row.lane, row.due_at, row.id))]
+    return [message_of(row) for row in connection.execute(wanted.order_by(MESSAGE.c.id))]
 
 
-def _not_held(held: frozenset[str]) -> list[Any]:
-    """The brake, obeyed before a message is even claimed."""
-    if "all" in held:
-        return [false()]
-    conditions: list[Any] = [MESSAGE.c.scenario.not_in(sorted(held))] if held else []
-    if "prospecting" in held:
-        conditions.append(MESSAGE.c.lane == SERVICE_LANE)
-    return conditions
+def mark_sending(
+    connection: Connection, checks: Sequence[DoorCheck], now: datetime, *, lease: datetime, until: datetime
+) -> frozenset[int]:
+    """The one conditional write at the door: ids of those that may be handed over now.
 
-
-def mark_sending(connection: Connection, checks: Sequence[DoorCheck], now: datetime) -> frozenset[int]:
-    """The one conditional write at the door: ids of those still claimed, and whose person has not changed.
-
-    Everything that the gate reads bumps `contact.revision`; where it is not the one that was judged, the
-    verdict is stale and the message is not marked.
+    Marked is what is still claimed under the caller's `lease`, held by no brake, and judged by what still
+    stands: everything that the gate reads of a person bumps `contact.revision`, a switch of the law the
+    database's own `policy_revision`. What is marked is leased until `until`.
     """
-    if not checks:
+    ids = _judged_by_what_stands(connection, checks)
+    if not ids:
         return frozenset()
-    judged = pairs(connection, [(check.message_id, check.judged_revision) for check in checks])
-    standing = (
-        select(judged.c.a)
-        .join(MESSAGE, MESSAGE.c.id == judged.c.a)
-        .join(CONTACT, CONTACT.c.id == MESSAGE.c.contact_id)
-        .where(CONTACT.c.revision == judged.c.b)
-    )
-    if connection.dialect.name != "sqlite":
-        # A withdrawal under way in another transaction is waited for, and then seen.
-        standing = standing.with_for_update(of=CONTACT, read=True)
     marked = connection.execute(
         update(MESSAGE)
-        .where(MESSAGE.c.id.in_(standing), MESSAGE.c.state == MessageState.CLAIMED.value)
+        .where(
+            among(connection, MESSAGE.c.id, ids),
+            MESSAGE.c.state == MessageState.CLAIMED.value,
+            MESSAGE.c.lease_until == lease,
+            ~_braked(),
+        )
         .values(
             state=MessageState.SENDING.value,
             sent_at=now,
             attempts=MESSAGE.c.attempts + 1,
-            lease_until=now + LEASE,
+            lease_until=until,
         )
         .returning(MESSAGE.c.id)
     ).scalars()
-    ids = frozenset(marked)
-    _keep_contexts(connection, [check for check in checks if check.message_id in ids])
-    return ids
+    going = frozenset(marked)
+    _keep_contexts(connection, [check for check in checks if check.message_id in going])
+    return going
+
+
+def _judged_by_what_stands(connection: Connection, checks: Sequence[DoorCheck]) -> list[int]:
+    """Ids of those whose person, and whose law, is still the one that was judged.
+
+    The people stay locked until this transaction ends (PostgreSQL; SQLite has one writer), one after the
+    other in the order that every writer keeps: a withdrawal under way is waited for, and then seen.
+    """
+    law = switches.fact(connection, POLICY_REVISION)
+    judged = [check for check in checks if check.judged_policy == law]
+    people = sorted({check.contact_id for check in judged})
+    wanted = select(CONTACT.c.id, CONTACT.c.revision).where(among(connection, CONTACT.c.id, people))
+    locked = wanted.order_by(CONTACT.c.id).with_for_update(read=True)
+    revisions = {row.id: row.revision for row in connection.execute(locked)} if people else {}
+    return [check.message_id for check in judged if revisions.get(check.contact_id) == check.judged_revision]
+
+
+def _braked() -> ColumnElement[bool]:
+    """A brake holds this message: on everything, on its lane, on its scenario."""
+    brake = switches.BRAKE.c.name
+    lane = and_(brake == PROSPECTING, MESSAGE.c.lane == PROSPECTING_LANE)
+    return select(brake).where(or_(brake == ALL, brake == MESSAGE.c.scenario, lane)).exists()
 
 
 def _keep_contexts(connection: Connection, checks: Sequence[DoorCheck]) -> None:
@@ -166,61 +195,108 @@ def _keep_contexts(connection: Connection, checks: Sequence[DoorCheck]) -> None:
         connection.execute(update(MESSAGE).where(MESSAGE.c.id == bindparam("b_id")).values(**values), rows)
 
 
-def settle(connection: Connection, settlements: Sequence[Settlement]) -> int:
-    """Write endings, each only where the message still is in the state expected; returns how many took."""
-    rows = []
+def settle(connection: Connection, settlements: Sequence[Settlement]) -> frozenset[int]:
+    """Write endings, each only where the message still is as expected; returns the ids of those that took."""
     for each in settlements:
         if each.state not in MESSAGE_TRANSITIONS[each.expected]:
             raise ValueError(f"message {each.message_id} cannot go from {each.expected} to {each.state}")
-        rows.append(
-            {
-                "b_id": each.message_id,
-                "b_expected": each.expected.value,
-                "b_state": each.state.value,
-                "b_at": each.at,
-                "b_reason": each.reason,
-                "b_rule": each.rule,
-                "b_reply": each.reply,
-                "b_due": each.not_before,
-            }
+    standing = _as_expected(connection, settlements)
+    rows = [
+        {
+            "b_id": each.message_id,
+            "b_state": each.state.value,
+            "b_at": each.at,
+            "b_reason": each.reason,
+            "b_rule": each.rule,
+            "b_reply": each.reply,
+            "b_due": each.not_before,
+        }
+        for each in standing
+    ]
+    if rows:
+        connection.execute(
+            update(MESSAGE)
+            .where(MESSAGE.c.id == bindparam("b_id"))
+            .values(
+                state=bindparam("b_state"),
+                settled_at=bindparam("b_at"),
+                reason=func.coalesce(bindparam("b_reason"), MESSAGE.c.reason),
+                rule=func.coalesce(bindparam("b_rule"), MESSAGE.c.rule),
+                reply=func.coalesce(bindparam("b_reply"), MESSAGE.c.reply),
+                due_at=func.coalesce(bindparam("b_due", type_=MESSAGE.c.due_at.type), MESSAGE.c.due_at),
+                lease_until=None,
+            ),
+            rows,
         )
-    if not rows:
-        return 0
-    statement = (
-        update(MESSAGE)
-        .where(MESSAGE.c.id == bindparam("b_id"), MESSAGE.c.state == bindparam("b_expected"))
-        .values(
-            state=bindparam("b_state"),
-            settled_at=bindparam("b_at"),
-            reason=func.coalesce(bindparam("b_reason"), MESSAGE.c.reason),
-            rule=func.coalesce(bindparam("b_rule"), MESSAGE.c.rule),
-            reply=func.coalesce(bindparam("b_reply"), MESSAGE.c.reply),
-            due_at=func.coalesce(bindparam("b_due", type_=MESSAGE.c.due_at.type), MESSAGE.c.due_at),
-            lease_until=None,
-        )
+    return frozenset(each.message_id for each in standing)
+
+
+def _as_expected(connection: Connection, settlements: Sequence[Settlement]) -> list[Settlement]:
+    """Those whose message is in the state, and under the lease, that they expect; its row stays locked."""
+    ids = sorted({each.message_id for each in settlements})
+    if not ids:
+        return []
+    wanted = select(MESSAGE.c.id, MESSAGE.c.state, MESSAGE.c.lease_until).where(
+        among(connection, MESSAGE.c.id, ids)
     )
-    return int(connection.execute(statement, rows).rowcount)
+    rows = {row.id: row for row in connection.execute(wanted.order_by(MESSAGE.c.id).with_for_update())}
+    return [
+        each
+        for each in settlements
+        if each.message_id in rows
+        and rows[each.message_id].state == each.expected.value
+        and each.lease in (None, rows[each.message_id].lease_until)
+    ]
 
 
-def requeue(connection: Connection, message_ids: Sequence[int], not_before: datetime) -> None:
-    """Give claimed messages back untouched: those tried before as deferred, the others as queued."""
+def requeue(
+    connection: Connection,
+    message_ids: Sequence[int],
+    not_before: datetime | None = None,
+    *,
+    lease: datetime | None = None,
+    planned_at: datetime | None = None,
+) -> None:
+    """Give claimed messages back: those tried before as deferred, the others as queued.
+
+    `not_before`: when they are due again; None leaves them their turn. `lease`: only what is held under it.
+    `planned_at` is moved where the delay is of our own making, so that it makes nothing late.
+    """
+    if not message_ids:
+        return
     back = case((MESSAGE.c.attempts > 0, MessageState.DEFERRED.value), else_=MessageState.QUEUED.value)
+    ours = [] if lease is None else [MESSAGE.c.lease_until == lease]
+    values: dict[str, Any] = {"state": back, "lease_until": None}
+    if not_before is not None:
+        values["due_at"] = not_before
+    if planned_at is not None:
+        values["planned_at"] = planned_at
     connection.execute(
         update(MESSAGE)
-        .where(among(connection, MESSAGE.c.id, message_ids), MESSAGE.c.state == MessageState.CLAIMED.value)
-        .values(state=back, due_at=not_before, lease_until=None)
+        .where(
+            among(connection, MESSAGE.c.id, message_ids),
+            MESSAGE.c.state == MessageState.CLAIMED.value,
+            *ours,
+        )
+        .values(**values)
     )
 
 
 def cancel(
-    connection: Connection, contact_id: int, purpose: str | None, reason: str, now: datetime
+    connection: Connection,
+    contact_id: int,
+    purpose: str | None,
+    reason: str,
+    now: datetime,
+    basis: LegalBasis | None = None,
 ) -> list[int]:
-    """Cancel what has not left yet: of one purpose, or all prospecting (None). Returns the ids."""
+    """Cancel prospecting that has not left yet: of one purpose, or all (None); of one basis, or any."""
     recallable = MESSAGE.c.state.in_(("queued", "deferred", "claimed"))
     scope = MESSAGE.c.purpose == purpose if purpose is not None else MESSAGE.c.lane == PROSPECTING_LANE
     done = connection.execute(
         update(MESSAGE)
         .where(MESSAGE.c.contact_id == contact_id, recallable, scope, MESSAGE.c.lane == PROSPECTING_LANE)
+        .where(MESSAGE.c.basis == basis.value if basis is not None else true())
         .values(
             state=MessageState.CANCELLED.value,
             reason=reason,
@@ -233,10 +309,10 @@ def cancel(
     return list(done.scalars())
 
 
-def orphans(connection: Connection, now: datetime, limit: int) -> list[Message]:
-    """Messages whose sender died: the lease has run out."""
-    held = MESSAGE.c.state.in_(("claimed", "sending"))
-    wanted = select(MESSAGE).where(held, MESSAGE.c.lease_until <= now).order_by(MESSAGE.c.id).limit(limit)
+def orphans(connection: Connection, now: datetime, limit: int, longest: timedelta) -> list[Message]:
+    """Messages whose sender died: the lease has run out, or is longer than any can be."""
+    gone = expired(MESSAGE.c.lease_until, now, longest)
+    wanted = select(MESSAGE).where(LEASED, gone).order_by(MESSAGE.c.id).limit(limit)
     return [message_of(row) for row in connection.execute(claiming(connection, wanted, MESSAGE))]
 
 
@@ -306,6 +382,6 @@ def remembered(connection: Connection, contact_ids: Sequence[int]) -> Mapping[in
 def awaiting(connection: Connection, now: datetime) -> tuple[int, datetime | None]:
     """How many messages could be sent now, and since when the oldest of them could."""
     row = connection.execute(
-        select(func.count(), func.min(MESSAGE.c.due_at)).where(or_(WAITING), MESSAGE.c.due_at <= now)
+        select(func.count(), func.min(MESSAGE.c.due_at)).where(WAITING, MESSAGE.c.due_at <= now)
     ).one()
     return row[0], row[1]

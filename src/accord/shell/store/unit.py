@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from accord.core.model.consent import ConsentEntry
+from accord.core.model.consent import ConsentEntry, LegalBasis
 from accord.core.model.contact import Contact
 from accord.core.model.decision import Situation, ThrottleState
 from accord.core.model.enrolment import Enrolment
@@ -160,9 +160,14 @@ class SqlUnit:
         mail.requeue(self.connection, message_ids, not_before)
 
     def cancel_messages(
-        self, contact_id: int, purpose: str | None, reason: str, now: datetime
+        self,
+        contact_id: int,
+        purpose: str | None,
+        reason: str,
+        now: datetime,
+        basis: LegalBasis | None = None,
     ) -> Sequence[int]:
-        return mail.cancel(self.connection, contact_id, purpose, reason, now)
+        return mail.cancel(self.connection, contact_id, purpose, reason, now, basis)
 
     def orphans(self, now: datetime, limit: int) -> Sequence[Message]:
         return mail.orphans(self.connection, now, limit)

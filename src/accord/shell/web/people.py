@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from accord.core.consent.asking import Asking, answered
 from accord.core.consent.collection import scope_of_unsubscribe, state_of
 from accord.core.consent.retention import cut_off
 from accord.core.mail.links import Claim, LinkKind, Links
@@ -15,10 +17,12 @@ from accord.core.model.event import Event
 from accord.core.model.expression import Value
 from accord.core.model.time import add_months, local_day
 from accord.core.model.venue import Purpose, Venue
+from accord.core.model.wording import Wording, WordingKind
 from accord.core.robots import ClickVerdict, Fetch, click_verdict
+from accord.shell.engine.collect import keep as keep_wording
 from accord.shell.engine.ports import Unit
 from accord.shell.engine.record import consents_in, record_events
-from accord.shell.web.ports import Health, PreferenceChanges, PreferencesView, PurposeChoice
+from accord.shell.web.ports import Answer, Health, PreferenceChanges, PreferencesView, PurposeChoice
 from accord.shell.wiring import House
 
 # Fetches of one mail within this long are judged beside one another.
@@ -98,7 +102,7 @@ class HousePeople:
             situation = _known(unit, claim)
             if situation is None:
                 return
-            self._write(unit, self._entries(claim, situation, changes, now), now, "preferences")
+            self._write(unit, self._entries(unit, claim, situation, changes, now), now, "preferences")
         if changes.preferences is not None:
             chosen: dict[str, Value] = {
                 "newsletters_per_month": changes.preferences.newsletters_per_month,
@@ -108,32 +112,32 @@ class HousePeople:
             record_events(self.house.store, self.house.catalogue, [event], now=now)
 
     def _entries(
-        self, claim: Claim, situation: Situation, changes: PreferenceChanges, now: datetime
+        self, unit: Unit, claim: Claim, situation: Situation, changes: PreferenceChanges, now: datetime
     ) -> list[ConsentEntry]:
         if changes.everything_off:
             proof = {"channel": "preference_centre", "control": "everything_off"}
             stopped = _is_stopped(situation, "*", "*")
             everything = ConsentEntry(claim.contact_id, now, "*", "*", Act.OBJECTION, details=proof)
             return [] if stopped else [everything]
-        entries = []
+        entries: list[ConsentEntry] = []
         for name, answer in changes.answers.items():
             purpose = self.venue.purposes.get(name)
             if purpose is None or _is_on(situation, purpose) == answer.on:
                 continue
-            act = Act.OPTIN_PROVEN if answer.on else Act.UNSUBSCRIBE
-            proof = {
-                "channel": "preference_centre",
-                "act": "ticked" if answer.on else "unticked",
-                "wording": answer.wording,
-                "language": answer.language,
-                "controller": self.venue.entity.name,
-                "withdrawal": "preference_centre",
-            }
-            entries += [
-                ConsentEntry(claim.contact_id, now, name, kind, act, informed=True, details=proof)
-                for kind in purpose.kinds
-            ]
+            said = self._signed_up(unit, situation, purpose, answer, now) if answer.on else ()
+            entries += said or _taken_back(claim, purpose, answer, now)
         return entries
+
+    def _signed_up(
+        self, unit: Unit, situation: Situation, purpose: Purpose, answer: Answer, now: datetime
+    ) -> Sequence[ConsentEntry]:
+        """A box that was ticked, with its words kept as a version."""
+        wording = keep_wording(unit, _page_wording(purpose, answer), by="preference_centre", now=now)
+        contact, url = situation.contact, f"{self.venue.base_url}/p/"
+        asking = Asking(
+            contact.id, contact.email, now, "ticked", "preference_centre", answer.language, url=url
+        )
+        return answered(asking, wording, self.venue)[1]
 
     def keep(self, claim: Claim, now: datetime) -> None:
         """The person asked to be kept: renews the clock (R-42, R-47)."""
@@ -214,6 +218,30 @@ def _known(unit: Unit, claim: Claim) -> Situation | None:
     situation = unit.situations([claim.contact_id]).get(claim.contact_id)
     erased = situation is not None and situation.contact.address_state is AddressState.ERASED
     return None if erased else situation
+
+
+def _page_wording(purpose: Purpose, answer: Answer) -> Wording:
+    """The page's own box as a form: each text that ever stood beside it is a version, kept for ever (R-19)."""
+    said = Wording(
+        kind=WordingKind.FORM,
+        name=f"preferences-{purpose.name}",
+        version="",
+        control="optin_box",
+        asks={purpose.name: purpose.kinds},
+        text={answer.language: answer.wording},
+        notice_version="preference-centre",
+        notice={answer.language: answer.wording},
+        refusal_offered=True,
+    )
+    return replace(said, version=said.sealed().digest[:12]).sealed()
+
+
+def _taken_back(claim: Claim, purpose: Purpose, answer: Answer, now: datetime) -> list[ConsentEntry]:
+    proof = {"channel": "preference_centre", "answer": "unticked", "text": answer.wording}
+    return [
+        ConsentEntry(claim.contact_id, now, purpose.name, kind, Act.UNSUBSCRIBE, details=proof)
+        for kind in purpose.kinds
+    ]
 
 
 def _is_on(situation: Situation, purpose: Purpose) -> bool:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 
+from accord.core.model.consent import EVERYTHING, SERVICE_PURPOSE, ConsentStatus, Kind, Nature
 from accord.core.model.event import EVENTS
-from accord.core.model.expression import Type
+from accord.core.model.expression import Question, Type
 from accord.core.model.venue import Venue
 
 FIXED: Mapping[str, tuple[Type, str]] = {
@@ -26,7 +27,7 @@ AGES: Mapping[str, str] = {"last_action.age": "last_action.at", "orders.last.age
 
 FUNCTIONS: Mapping[str, str] = {
     "consent": 'consent("newsletter") == "optin_proven"',
-    "sent": 'sent("bienvenue")',
+    "sent": 'sent("offre")',
     "clicked": 'clicked("offre")',
 }
 
@@ -37,7 +38,8 @@ class Scope:
 
     `entering`: the events that a run enters by (`event.NAME` must exist in each of them); `arriving`: those
     that `it` can be; `this`: the type of the `per` value; `steps`: names that `sent` and `clicked` may ask
-    for, None where they are "scenario/step".
+    for, None where they are "scenario/step". `unsure`: rooms (`event`, `it`, `this`) of which nothing can be
+    told, since what they hang on has a fault of its own.
     """
 
     venue: Venue
@@ -45,7 +47,7 @@ class Scope:
     arriving: tuple[str, ...] = ()
     this: Type | None = None
     steps: frozenset[str] | None = frozenset()
-    extra: Mapping[str, Type] = field(default_factory=dict)
+    unsure: frozenset[str] = frozenset()
 
     def names(self) -> dict[str, Type]:
         """Every dotted name at hand, with its type."""
@@ -55,7 +57,7 @@ class Scope:
         found |= {f"it.{name}": kind for name, kind in self._common(self.arriving).items()}
         if self.this is not None:
             found["this"] = self.this
-        return found | dict(self.extra)
+        return found
 
     def _common(self, events: tuple[str, ...]) -> dict[str, Type]:
         """The fields that all of these events have, with one type."""
@@ -71,6 +73,22 @@ class Scope:
         events = {"event": self.entering, "it": self.arriving}.get(room, ())
         having = [event for event in events if name in fields_of(event, self.venue)]
         return next((event for event in events if event not in having), None) if having else None
+
+    def vocabulary(self, asked: str | Question) -> Collection[str] | None:
+        """The words that a name or a question can come to; None where it can be any text.
+
+        A comparison with another word would never be true, so it is a slip of the pen.
+        """
+        if isinstance(asked, Question):
+            return list(ConsentStatus) if asked.function == "consent" else None
+        room, _, name = asked.partition(".")
+        if asked == "orders.last.family":
+            return self.venue.families or None
+        events = {"event": self.entering, "it": self.arriving}.get(room, ())
+        if not events or not all(event in EVENTS for event in events):
+            return None
+        purposes = [*self.venue.purposes, SERVICE_PURPOSE, EVERYTHING]
+        return {"purpose": purposes, "kind": [*Kind, EVERYTHING], "nature": list(Nature)}.get(name)
 
 
 def fields_of(event: str, venue: Venue) -> Mapping[str, Type]:

@@ -186,13 +186,9 @@ def _by_language(why: Block, key: ScalarNode, venue: Venue) -> Mapping[str, str]
 
 
 def _prose(block: Block, node: ScalarNode) -> str:
-    if node.cut_short:
-        block.notes.error(
-            node.span,
-            "text-cut-short",
-            "What follows # is not part of the text.",
-            "Put the whole text in quotes.",
-        )
+    if node.cut is not None:
+        message = "What follows # is not part of the text."
+        block.notes.error(node.span, "text-cut-short", message, f"Write: {node.cut}")
     if not isinstance(node.value, str) or not node.value.strip():
         block.notes.error(node.span, "wrong-value", "A text is missing here.")
     return node.text

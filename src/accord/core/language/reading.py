@@ -158,9 +158,6 @@ class Block:
         if not isinstance(node, ScalarNode) or (node.value is None and not node.text):
             self.notes.error(node.span, "wrong-value", "A condition is one line of text here.")
             return None
-        span = node.span
-        if node.quoted:
-            span = Span(span.file, span.line, span.column + 1, max(span.length - 2, 1))
-        found, faults = read_expression(node.text, span, scope, want)
+        found, faults = read_expression(node.text, node.span, scope, want, node.part)
         self.notes.faults += faults
         return found

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 import yaml
 
+from accord.core.language.mending import CURLY, NO_BREAK, mended, mended_line, odd_characters, quoted
 from accord.core.model.place import Diagnostic, Span
 
 MOST_BYTES, DEEPEST = 1024 * 1024, 32
+
+# Each mended line has the file read again: of a long file fewer faults of YAML itself are told at once.
+MOST_MENDED, MENDING_BUDGET = 50, 2 * MOST_BYTES
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -20,15 +24,24 @@ _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 class ScalarNode:
     """A single value. `text` is what stands in the file; `value` is read by the core schema of YAML 1.2.
 
-    `no`, `on`, `10:30` and dates stay text. `cut_short`: a comment follows on the line, which may have been
-    meant as text.
+    `no`, `on`, `10:30` and dates stay text. `raw`: as written, with quotes, escapes and line breaks. `cut`:
+    a comment follows that may have been meant as text; this is the line as it would keep it.
     """
 
     value: str | int | float | bool | None
     text: str
     span: Span
     quoted: bool = False
-    cut_short: bool = False
+    cut: str | None = None
+    raw: str = ""
+
+    def part(self, offset: int, length: int) -> Span:
+        """The place of `length` characters of the text from `offset` on, wherever the writing put them."""
+        places = range(len(self.text) + 1) if self.raw in ("", self.text) else _places(self.raw, self.text)
+        at = places[min(offset, len(self.text))]
+        before = self.raw[:at]
+        column = at - before.rindex("\n") if "\n" in before else self.span.column + at
+        return Span(self.span.file, self.span.line + before.count("\n"), column, max(length, 1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,22 +84,58 @@ def plain(node: Node) -> Any:
 def read(text: str, file: str) -> tuple[Node | None, list[Diagnostic]]:
     """Read one document. Raises nothing: what is wrong comes back as diagnostics, with a repair if one is known.
 
-    Anchors, aliases, merge keys and tags are refused, and so are files above 1 MiB or nested deeper than 32.
+    A line with one of the commonest faults is mended and reading goes on, so that what is wrong elsewhere is
+    told too. Anchors, aliases, merge keys and tags are refused, and so are files above 1 MiB or nested deeper
+    than 32.
     """
-    if len(text.encode("utf-8", "surrogatepass")) > MOST_BYTES:
-        return None, [Diagnostic(Span(file, 1, 1), "file-too-large", "A file may have 1 MiB at most.")]
-    faults = list(_odd_characters(text, file))
-    builder = _Builder(text, file)
+    top = Span(file, 1, 1)
     try:
-        node = builder.document(yaml.parse(text, Loader=_Loader))
-    except yaml.YAMLError as fault:
-        return None, [*faults, _syntax(fault, text, file)]
-    except _TooDeep as fault:
-        return None, [
-            *faults,
-            Diagnostic(fault.span, "nested-too-deep", f"Nested deeper than {DEEPEST} levels."),
-        ]
-    return node, [*faults, *builder.faults]
+        size = len(text.encode())
+    except UnicodeEncodeError:
+        return None, [Diagnostic(top, "yaml", "The file holds characters that no text can hold.")]
+    if size > MOST_BYTES:
+        return None, [Diagnostic(top, "file-too-large", "A file may have 1 MiB at most.")]
+    faults = list(odd_characters(text.splitlines(), file))
+    node, found = _read_mending(text, file, min(MOST_MENDED, MENDING_BUDGET // max(size, 1)))
+    return node, [*faults, *(fault for fault in found if not _told(fault, faults))]
+
+
+def _told(fault: Diagnostic, faults: list[Diagnostic]) -> bool:
+    """Whether a line's odd characters say already why YAML stumbled there."""
+    return fault.code == "yaml" and any(each.span.line == fault.span.line for each in faults)
+
+
+def _read_mending(text: str, file: str, attempts: int) -> tuple[Node | None, list[Diagnostic]]:
+    """Read, mend the line that can't be read, and read again; a line is mended once at most."""
+    faults: list[Diagnostic] = []
+    touched: set[int] = set()
+    while True:
+        lines = text.splitlines()
+        builder = _Builder(text, lines, file)
+        try:
+            return builder.document(yaml.parse(text, Loader=_Loader)), [*faults, *builder.faults]
+        except _TooDeep as fault:
+            message = f"Nested deeper than {DEEPEST} levels."
+            return None, [*faults, *builder.faults, Diagnostic(fault.span, "nested-too-deep", message)]
+        except yaml.YAMLError as fault:
+            better = mended(fault, lines, file)
+            if better is None or better.number in touched or len(touched) >= attempts:
+                told = better.diagnostic if better is not None else _syntax(fault, file)
+                return None, [*faults, *builder.faults, told]
+        faults.append(better.diagnostic)
+        touched.add(better.number)
+        lines[better.number - 1] = better.line
+        text = "\n".join(lines)
+
+
+def _syntax(fault: yaml.YAMLError, file: str) -> Diagnostic:
+    mark = getattr(fault, "problem_mark", None) or getattr(fault, "context_mark", None)
+    if mark is None:
+        message = "The file can't be read as YAML: it has characters that are none."
+        return Diagnostic(Span(file, 1, 1), "yaml", message)
+    problem = getattr(fault, "problem", None) or "it has no form that YAML knows"
+    at = Span(file, mark.line + 1, mark.column + 1)
+    return Diagnostic(at, "yaml", f"This can't be read as YAML: {problem}.")
 
 
 class _TooDeep(Exception):
@@ -98,9 +147,8 @@ class _TooDeep(Exception):
 class _Builder:
     """Builds nodes from the parser's events; keeps faults and goes on."""
 
-    def __init__(self, text: str, file: str) -> None:
-        self.lines = text.splitlines()
-        self.file = file
+    def __init__(self, text: str, lines: list[str], file: str) -> None:
+        self.text, self.lines, self.file = text, lines, file
         self.faults: list[Diagnostic] = []
 
     def document(self, events: Iterator[Any]) -> Node | None:
@@ -113,8 +161,7 @@ class _Builder:
                 if documents > 1:
                     self._fault(self._span(event), "several-documents", "One file holds one document.")
                     return found
-                first = next(events)
-                found = self._node(first, events, 1)
+                found = self._node(next(events), events, 1)
         return found
 
     def _node(self, event: Any, events: Iterator[Any], depth: int) -> Node:
@@ -126,7 +173,7 @@ class _Builder:
             return ScalarNode(None, "", span)
         if getattr(event, "anchor", None):
             self._fault(span, "anchor", f"&{event.anchor}: anchors are not used here.")
-        if event.tag is not None and event.tag != "!":
+        if event.tag is not None:
             self._fault(span, "tag", f"{event.tag}: tags are not used here.")
         if isinstance(event, yaml.ScalarEvent):
             return self._scalar(event, span)
@@ -148,43 +195,59 @@ class _Builder:
         for event in events:
             if isinstance(event, yaml.MappingEndEvent):
                 break
-            key = self._node(event, events, depth + 1)
+            written = self._node(event, events, depth + 1)
             value = self._node(next(events), events, depth + 1)
-            if not isinstance(key, ScalarNode):
-                repaired = _repair(self.lines[key.span.line - 1], key.span.line, self.file)
-                self.faults.append(
-                    repaired or Diagnostic(key.span, "key-not-text", "A key is a single word.")
-                )
-                continue
-            if key.text == "<<":
-                self._fault(key.span, "merge-key", "<<: merge keys are not used here; write it out.")
+            key = self._key(written)
+            if key is None:
                 continue
             if key.text in seen:
                 message = f"«{key.text}» stands here and in line {seen[key.text]} already."
                 self._fault(key.span, "duplicate-key", message)
                 continue
-            if key.text == "on" and not key.quoted:
-                self._fault(key.span, "key-on", "There is no key «on» here.", "Write `when:`.")
-                continue
             seen[key.text] = key.span.line
             entries.append((key, value))
         return MapNode(tuple(entries), span)
 
+    def _key(self, node: Node) -> ScalarNode | None:
+        """The key as it is meant; None, with a fault, for what is no key."""
+        if not isinstance(node, ScalarNode) or not node.text:
+            line = self.lines[node.span.line - 1] if node.span.line <= len(self.lines) else ""
+            better = mended_line(line, node.span.line, self.file)
+            unsaid = Diagnostic(node.span, "key-not-text", "A key is a single word.")
+            self.faults.append(better.diagnostic if better is not None else unsaid)
+            return None
+        if node.text == "<<":
+            self._fault(node.span, "merge-key", "<<: merge keys are not used here; write it out.")
+            return None
+        if node.text == "on" and not node.quoted:
+            rest = self.lines[node.span.line - 1][node.span.column + 1 :].strip()
+            self._fault(node.span, "key-on", "There is no key «on» here.", f"Write: when{rest}")
+            return replace(node, text="when", value="when")
+        for sign, name in NO_BREAK.items():
+            if node.text.endswith(sign):
+                self._fault(node.span, "odd-space", f"Before the colon stands {name}.", "Take it away.")
+                bare = node.text.rstrip("".join(NO_BREAK))
+                return replace(node, text=bare, value=bare)
+        return node
+
     def _scalar(self, event: Any, span: Span) -> ScalarNode:
-        quoted = event.style not in (None, "")
-        value = event.value if quoted else _core(event.value)
-        end = event.end_mark
+        is_quoted = event.style not in (None, "")
+        value = event.value if is_quoted else _core(event.value)
+        start, end = event.start_mark, event.end_mark
+        raw = self.text[start.index : end.index]
+        node = ScalarNode(value, event.value, span, is_quoted, None, raw)
+        if is_quoted or not event.value:
+            return node
+        if event.value[0] in CURLY:
+            message = "The value begins with a curly quote, which is part of the text."
+            self._fault(span, "curly-quotes", message, f"Write: {_straight(event.value)}")
+            bare = event.value.strip("".join(CURLY))
+            return replace(node, value=bare, text=bare, raw="")
         rest = self.lines[end.line][end.column :] if end.line < len(self.lines) else ""
-        if not quoted and event.value[:1] in "“”‘’«" and event.value[:1]:
-            hint = 'Use straight quotes: "…".' if event.value[0] != "«" else None
-            if hint:
-                self._fault(
-                    span,
-                    "curly-quotes",
-                    "The value begins with a curly quote, which is part of the text.",
-                    hint,
-                )
-        return ScalarNode(value, event.value, span, quoted, not quoted and rest.lstrip().startswith("#"))
+        if rest.lstrip().startswith("#"):
+            head = self.lines[start.line][: start.column].strip()
+            return replace(node, cut=f"{head} {quoted(event.value + rest.rstrip())}".strip())
+        return node
 
     def _span(self, event: Any) -> Span:
         mark, end = event.start_mark, event.end_mark
@@ -194,6 +257,11 @@ class _Builder:
 
     def _fault(self, span: Span, code: str, message: str, hint: str | None = None) -> None:
         self.faults.append(Diagnostic(span, code, message, hint))
+
+
+def _straight(text: str) -> str:
+    """A text between curly quotes, between straight ones."""
+    return quoted(text.strip("".join(CURLY)))
 
 
 _INTEGER = re.compile(r"[-+]?[0-9]+")
@@ -213,75 +281,31 @@ def _core(text: str) -> str | int | float | bool | None:
     return text
 
 
-# -- faults that authors make, and their repairs ----------------------------------------------------------
+_ESCAPED = {"x": 4, "u": 6, "U": 10}
 
 
-def _odd_characters(text: str, file: str) -> Iterator[Diagnostic]:
-    """Tabs and no-break spaces where YAML wants spaces: invisible, so they are pointed at."""
-    for number, line in enumerate(text.splitlines(), start=1):
-        indent = line[: len(line) - len(line.lstrip(" \t\u00a0\u202f"))]
-        for sign, name in (("\u00a0", "a no-break space"), ("\u202f", "a narrow no-break space")):
-            if sign in indent:
-                at = indent.index(sign) + 1
-                yield Diagnostic(
-                    Span(file, number, at), "odd-space", f"The line is indented with {name}.", "Use spaces."
-                )
-        after_colon = re.match(r"\s*[\w.-]+:([\u00a0\u202f])", line)
-        if after_colon:
-            at = after_colon.start(1) + 1
-            yield Diagnostic(
-                Span(file, number, at),
-                "odd-space",
-                "After the colon stands a no-break space.",
-                "Use a space.",
-            )
+def _places(raw: str, text: str) -> list[int]:
+    """Where in `raw` each character of `text` is written, and where the text ends.
 
-
-def _syntax(fault: yaml.YAMLError, text: str, file: str) -> Diagnostic:
-    mark = getattr(fault, "problem_mark", None) or getattr(fault, "context_mark", None)
-    if mark is None:
-        return Diagnostic(
-            Span(file, 1, 1), "yaml", "The file can't be read as YAML: it has characters that are none."
-        )
-    lines = text.splitlines()
-    # The parser often stumbles one line after the one that is wrong.
-    line = min(mark.line, max(len(lines) - 1, 0))
-    for number in (line, line - 1):
-        if 0 <= number < len(lines):
-            repaired = _repair(lines[number], number + 1, file)
-            if repaired is not None:
-                return repaired
-    problem = getattr(fault, "problem", None) or "it has no form that YAML knows"
-    return Diagnostic(
-        Span(file, mark.line + 1, mark.column + 1), "yaml", f"This can't be read as YAML: {problem}."
-    )
-
-
-def _repair(line: str, number: int, file: str) -> Diagnostic | None:
-    """The faults that people make most, each with the line as it should be."""
-    if "\t" in line[: len(line) - len(line.lstrip())]:
-        tab = Span(file, number, line.index("\t") + 1)
-        return Diagnostic(tab, "tab", "The line is indented with a tab.", "Use spaces.")
-    match = re.match(r"(\s*(?:- )?[\w.-]+:\s+)(.+)$", line)
-    if match is None:
-        return None
-    head, value = match[1], match[2].rstrip()
-    at = Span(file, number, len(head) + 1, len(value))
-    quoted = f"{head.strip()} {_quoted(value)}"
-    if value.startswith("{{"):
-        return Diagnostic(
-            at, "unquoted-braces", "A value that begins with {{ needs quotes.", f"Write: {quoted}"
-        )
-    if value[0] in "\"'" and not _is_closed(value):
-        return Diagnostic(at, "half-quoted", "Only a part of the value is in quotes.", f"Write: {quoted}")
-    if re.search(r":(\s|$)", value) and value[0] not in "\"'{[|>":
-        return Diagnostic(at, "colon-in-text", "A text with a colon in it needs quotes.", f"Write: {quoted}")
-    return None
-
-
-def _is_closed(value: str) -> bool:
-    return re.fullmatch(r"\"(?:[^\"\\]|\\.)*\"\s*(#.*)?|'(?:[^']|'')*'\s*(#.*)?", value) is not None
-
-
-def _quoted(value: str) -> str:
-    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    Line breaks and indentation of the writing are one space or break of the text; an escape is one character.
+    """
+    places: list[int] = []
+    at = 1 if raw[:1] in "\"'" else raw.find("\n") + 1 if raw[:1] in "|>" else 0
+    for character in text:
+        if raw[0] == '"' and raw[at : at + 2] == "\\\n":
+            at += 2  # an escaped line break joins two lines
+        if not character.isspace():
+            while at < len(raw) - 1 and raw[at].isspace():
+                at += 1
+        places.append(min(at, max(len(raw) - 1, 0)))
+        if raw[0] == '"' and raw[at : at + 1] == "\\":
+            at += _ESCAPED.get(raw[at + 1 : at + 2], 2)
+        elif raw[0] == "'" and raw[at : at + 2] == "''":
+            at += 2
+        elif character.isspace() and raw[at : at + 1].isspace():
+            at += 1
+            while "\n" in raw[places[-1] : at + 1] and raw[at : at + 1].isspace():
+                at += 1
+        else:
+            at += 1
+    return [*places, min(at, len(raw))]

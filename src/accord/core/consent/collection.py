@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from accord.core.consent.history import Told, fold
+from accord.core.consent.history import YES, Told, fold
 from accord.core.model.consent import (
     EVERYTHING,
     Act,
@@ -19,8 +19,6 @@ from accord.core.model.consent import (
 from accord.core.model.venue import Policy, Purpose
 
 STATUS = "status"  # the detail of a MERGED entry: what the other record said
-
-_POSITIVE = frozenset({Act.OPTIN_PROVEN, Act.OPTIN_PENDING, Act.CONFIRM_POST, Act.SPOKEN, Act.FOLLOWUP})
 
 
 def consents(entries: Sequence[ConsentEntry], policy: Policy | None = None) -> Consents:
@@ -100,7 +98,7 @@ def _merges_by_name(entry: ConsentEntry, key: tuple[str, str], entries: Iterable
 def _wide(entry: ConsentEntry) -> Told:
     """An act on everything: no wording asks for that, so a positive one proves nothing (R-04)."""
     told = _told(entry)
-    return replace(told, act=Act.OPTIN_UNPROVEN) if told.act in _POSITIVE else told
+    return replace(told, act=Act.OPTIN_UNPROVEN) if told.act in YES else told
 
 
 def _told(entry: ConsentEntry) -> Told:

@@ -67,6 +67,8 @@ _PROVEN = (
     _Move(_REFUSED, _S.OPTIN_PROVEN, "LATER_PROVEN_OPTIN", "R-17"),
     _Move(_ANY, _S.OPTIN_PROVEN, "POSITIVE_ACT", "R-04"),
 )
+# A consent that a file proves row by row counts as one, but no import lifts an objection.
+_IMPORTED = (_Move(_REFUSED, None, "IMPORT_LIFTS_NOTHING", "R-17"), *_PROVEN[1:])
 _LEAVING = (
     # Leaving what had been agreed to is a withdrawal; leaving anything else is an objection.
     _Move(frozenset({_S.OPTIN_PROVEN, _S.WITHDRAWN}), _S.WITHDRAWN, "WITHDRAWAL", "R-12"),
@@ -78,6 +80,7 @@ MOVES: Mapping[Act, tuple[_Move, ...]] = {
     Act.CONFIRM_POST: _PROVEN,
     Act.OPTIN_UNPROVEN: _CLAIM,
     Act.OPTIN_IMPORT: _CLAIM,
+    Act.OPTIN_IMPORT_PROVEN: _IMPORTED,
     Act.OPTIN_PENDING: (
         _Move(_UNDECIDED, _S.OPTIN_UNPROVEN, "DOUBLE_OPTIN_PENDING", "R-54"),
         _Move(_ANY, None, "DOUBLE_OPTIN_PENDING", "R-54"),
@@ -105,8 +108,17 @@ COMPLETES: Mapping[Act, tuple[Act, timedelta | None, str, str]] = {
     Act.FOLLOWUP: (Act.SPOKEN, None, "NOTHING_TO_FOLLOW_UP", "R-18"),
 }
 
-# A yes to a wording that was revoked since proves nothing, and did not inform.
-_YES = frozenset({Act.OPTIN_PROVEN, Act.OPTIN_PENDING, Act.CONFIRM_POST, Act.SPOKEN, Act.FOLLOWUP})
+# Acts that say yes. To a wording that was revoked since, such a yes proves nothing, and did not inform.
+YES: frozenset[Act] = frozenset(
+    {
+        Act.OPTIN_PROVEN,
+        Act.OPTIN_IMPORT_PROVEN,
+        Act.OPTIN_PENDING,
+        Act.CONFIRM_POST,
+        Act.SPOKEN,
+        Act.FOLLOWUP,
+    }
+)
 
 REFUSALS: frozenset[Act] = frozenset({Act.OBJECTION, Act.WITHDRAWAL, Act.UNSUBSCRIBE, Act.COMPLAINT})
 PURCHASES: frozenset[Act] = frozenset({Act.PURCHASE_PASSIVE, Act.PURCHASE_INFORMED})
@@ -158,7 +170,7 @@ def _as_it_counts(history: list[Told]) -> list[Told]:
 
 
 def _unproven(told: Told) -> Told:
-    if told.act in _YES:
+    if told.act in YES:
         return replace(told, act=Act.OPTIN_UNPROVEN, informed=None)
     return replace(told, informed=None) if told.informed else told
 

@@ -59,6 +59,7 @@ class Act(StrEnum):
     OPTIN_PROVEN = "optin_proven"
     OPTIN_UNPROVEN = "optin_unproven"
     OPTIN_IMPORT = "optin_import"
+    OPTIN_IMPORT_PROVEN = "optin_import_proven"
     OPTIN_PENDING = "optin_pending"
     CONFIRM_GET = "confirm_get"
     CONFIRM_POST = "confirm_post"

@@ -21,9 +21,9 @@ from accord.core.consent.cases import (
 )
 from accord.core.consent.gate_input import CASE_INPUTS
 from accord.core.language.source import ListNode, MapNode, Node, ScalarNode, plain, read
-from accord.core.model.decision import ThrottleMode, ThrottleState
+from accord.core.model.decision import ThrottleState
 from accord.core.model.place import Diagnostic, Span
-from accord.core.throttle import LADDER, Evidence, Sample, decide
+from accord.core.throttle import LADDER, Evidence, Pair, Sample, at_share, decide
 
 # -- segment_decision, which needs both the law's words and the throttle's statistics -----------------------
 
@@ -35,7 +35,7 @@ def segment_decision(given: Given) -> Answer:
     state, o, r = _state(given.get("state")), _sample(given.get("O")), _sample(given.get("R"))
     if state is None or o is None or r is None:
         return UNKNOWN
-    ruling = decide(state, Evidence(o, r, promotional=(o, r)))
+    ruling = decide(state, Evidence(o, r, promotional=Pair(o, r)))
     return Answer(str(ruling), ruling.reason, "R-82")
 
 
@@ -44,7 +44,7 @@ def _state(value: Plain) -> ThrottleState | None:
         return ThrottleState()
     promo = _STATE.fullmatch(value) if isinstance(value, str) else None
     share = round(float(promo[1]) * 100) if promo else None
-    return ThrottleState(ThrottleMode.PROMO, share) if share in LADDER and share else None
+    return at_share(share) if share in LADDER and share else None
 
 
 def _sample(value: Plain) -> Sample | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 import secrets
 import time
 from collections.abc import Callable, Mapping
@@ -23,6 +24,7 @@ from accord.shell.delivery.pool import Limits
 from accord.shell.delivery.smtp import Server
 from accord.shell.engine.catalogue import AtWork, Checked, Shelf, at_work, check_all, stock
 from accord.shell.engine.letters import LetterWriter
+from accord.shell.engine.opening import open_books
 from accord.shell.engine.ports import Carrier
 from accord.shell.engine.send import Sender
 from accord.shell.engine.turn import Turned, send_until_idle, think_until_idle
@@ -52,7 +54,10 @@ def new_keys(path: Path) -> Keys:
 
 def actor() -> str:
     """Who acts, where a command does not say `--by`: the system's user."""
-    return os.environ.get("SUDO_USER") or os.environ.get("USER") or "unknown"
+    try:
+        return os.environ.get("SUDO_USER") or pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return f"user {os.getuid()}"
 
 
 @dataclass(slots=True)
@@ -105,6 +110,23 @@ class House:
         if self.work is None:
             raise RuntimeError("refresh() reads what the engine works by")
         return self.work
+
+    @property
+    def listening(self) -> Catalogue:
+        """What is at work without its templates: enough for what comes in, and none has to be compiled."""
+        if self.work is not None:
+            return self.work.catalogue
+        with self.store.read() as unit:
+            return at_work(unit, self.venue, Shelf()).catalogue
+
+    def open_for_work(self, by: str) -> None:
+        """Tables of this version, the keys that they were kept with, and on record what of the law has changed.
+
+        Raises KeysFault or StoreError.
+        """
+        if not self.store.is_current():
+            self.store.upgrade()
+        open_books(self.store, self.venue, prints=self.keys.prints(), by=by, now=self.clock())
 
     def read_files(self) -> bool:
         """Read the authors' files again if any has changed; whether one had."""

@@ -20,6 +20,7 @@ from accord.shell.engine.rows import (
     NewContact,
     NewMessage,
     NewRun,
+    PolicyChange,
     RunChange,
     Settlement,
 )
@@ -389,3 +390,46 @@ def test_the_epoch_of_everything_is_utc(store: SqlStore) -> None:
     runs(store, [number], due=datetime(2026, 3, 29, 1, 30, tzinfo=UTC))
     with store.read() as unit:
         assert unit.next_instant() == datetime(2026, 3, 29, 1, 30, tzinfo=UTC)
+
+
+def test_a_fact_is_told_once_or_told_anew(store: SqlStore) -> None:
+    with store.begin() as unit:
+        assert unit.fact("law") is None
+        unit.tell("law", "one", NOW)
+        unit.tell("law", "two", NOW)
+        assert unit.fact("law") == "one"
+        unit.tell_anew("law", "two", NOW)
+        unit.tell_anew("policy_revision", "1", NOW)
+    with store.read() as unit:
+        assert (unit.fact("law"), unit.fact("policy_revision")) == ("two", "1")
+
+
+def test_turned_switches_are_kept_in_their_order(store: SqlStore) -> None:
+    turned = [
+        PolicyChange("review_is_prospecting", "false", "true", "marie", NOW),
+        PolicyChange("review_is_prospecting", "true", "false", "marie", NOW + HOUR),
+    ]
+    with store.begin() as unit:
+        unit.note_policy_changes([])
+        unit.note_policy_changes(turned)
+    with store.read() as unit:
+        assert unit.policy_changes() == turned
+
+
+def test_what_is_derived_of_people_is_made_anew_page_by_page(store: SqlStore) -> None:
+    _, other, third = people(store, 3)
+    with store.begin() as unit:
+        unit.add_entries(acts(contact_id=other), NOW)
+        unit.connection.execute(text("DELETE FROM consent_state"))
+        unit.connection.execute(text("UPDATE contact SET expires_on = NULL"))
+    with store.begin() as unit:
+        assert unit.derive_anew(after_id=0, limit=2) == other
+        assert unit.derive_anew(after_id=other, limit=2) == third
+        assert unit.derive_anew(after_id=third, limit=2) is None
+    with store.read() as unit:
+        states = unit.connection.execute(
+            text("SELECT contact_id, status FROM consent_state WHERE kind <> '*'")
+        )
+        assert set(states.all()) == {(other, "optin_proven")}
+        dated = unit.connection.execute(text("SELECT count(*) FROM contact WHERE expires_on IS NOT NULL"))
+        assert dated.scalar() == 3

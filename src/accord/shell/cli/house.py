@@ -17,7 +17,7 @@ from accord.shell.cli.output import InputFault
 from accord.shell.engine.ports import Unit
 from accord.shell.keys import KeysFault
 from accord.shell.settings import ConfigFault, Settings
-from accord.shell.wiring import Clock, House, actor, open_house, read_settings
+from accord.shell.wiring import House, actor, open_house, read_settings
 
 by_option = click.option("--by", "by", default=None, help="Who acts; the system's user if not said.")
 json_option = click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
@@ -39,13 +39,22 @@ def settings_of(context: click.Context) -> Settings:
 
 @contextmanager
 def house_of(
-    context: click.Context, *, clock: Clock | None = None, files_only: bool = False
+    context: click.Context,
+    *,
+    by: str | None = None,
+    reading: bool = False,
+    files_only: bool = False,
 ) -> Iterator[House]:
-    """The house, with its tables up to date; closed afterwards. `files_only` leaves database and keys alone."""
+    """The house, opened for work in the name of `by`, or for `reading` alone; closed afterwards.
+
+    `files_only` leaves database and keys alone.
+    """
     settings = settings_of(context)
-    house = open_house(config_path(context), clock=clock, settings=settings)
+    house = open_house(config_path(context), settings=settings)
     try:
-        if not files_only and not house.store.is_current():
+        if not files_only and not reading:
+            house.open_for_work(who(by))
+        elif not files_only and not house.store.is_current():
             house.store.upgrade()
         yield house
     except KeysFault as fault:

@@ -7,13 +7,19 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, NoReturn
+from zoneinfo import ZoneInfo
 
 import click
+from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from accord.core.language.report import as_text
 from accord.core.model.place import Diagnostic
+
+# Where nobody looks at a terminal, nothing is folded: programs read whole lines.
+UNFOLDED = 10_000
 
 
 class InputFault(click.ClickException):
@@ -28,7 +34,10 @@ class InputFault(click.ClickException):
 
 def console() -> Console:
     """Where people read: coloured on a terminal only, and not where NO_COLOR is set."""
-    return Console(file=sys.stdout, highlight=False, soft_wrap=not sys.stdout.isatty())
+    out = Console(file=sys.stdout, highlight=False)
+    if not sys.stdout.isatty():
+        out.width = UNFOLDED
+    return out
 
 
 def print_json(document: Any) -> None:
@@ -47,22 +56,46 @@ def _plain(value: Any) -> Any:
 
 
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """A table, as wide as it needs to be where nobody looks at a terminal."""
-    table = Table(title=title or None, title_justify="left", header_style="bold")
+    """A table that fits the terminal; as wide as it needs to be where there is none."""
+    table = a_table(title, columns)
+    for row in rows:
+        table.add_row(*(cell if isinstance(cell, Text) else text(cell) for cell in row))
+    console().print(table)
+
+
+def a_table(title: str, columns: Sequence[str]) -> Table:
+    """An empty table in the one style that they all have: a line under the heads, and no other ink."""
+    table = Table(
+        title=title or None,
+        title_justify="left",
+        title_style="bold",
+        box=box.SIMPLE_HEAD,
+        show_edge=False,
+        pad_edge=False,
+    )
     for column in columns:
         table.add_column(column, overflow="fold")
-    for row in rows:
-        table.add_row(
-            *(cell if isinstance(cell, Text) else Text("" if cell is None else str(cell)) for cell in row)
-        )
-    out = console()
-    if not sys.stdout.isatty():
-        out.width = 200
-    out.print(table)
+    return table
+
+
+def text(value: Any) -> Text:
+    """A cell: what stands there, and never markup."""
+    return Text("" if value is None else str(value))
+
+
+def when(at: datetime | None, zone: ZoneInfo) -> str:
+    """An instant on the entity's own clock, to the minute."""
+    return f"{at.astimezone(zone):%Y-%m-%d %H:%M}" if at is not None else ""
+
+
+def confirm(question: str, refused: str) -> None:
+    """Ask; anything but a yes ends the command, and so does a missing terminal, which nobody can answer on."""
+    if not sys.stdin.isatty():
+        raise InputFault(f"{refused} Nobody can be asked without a terminal: say --yes.")
+    if not click.confirm(question):
+        raise InputFault(refused)
 
 
 def refuse(diagnostics: Sequence[Diagnostic], sources: Mapping[str, str] | None = None) -> NoReturn:
     """End the command with all the faults of the input at once."""
-    from accord.core.language.report import as_text
-
     raise InputFault(as_text(diagnostics, sources or {}).rstrip())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from pathlib import Path
 
 import click
@@ -13,8 +13,9 @@ from accord.core.consent.gate import TABLE
 from accord.core.language.report import as_text
 from accord.core.model.place import Diagnostic
 from accord.core.model.venue import Policy
-from accord.shell.cli.house import json_option, settings_of
-from accord.shell.cli.output import InputFault, print_json, print_table
+from accord.shell.cli.house import house_of, json_option
+from accord.shell.cli.output import InputFault, print_json, print_table, when
+from accord.shell.engine.opening import in_words
 
 
 @click.group()
@@ -111,27 +112,28 @@ def table(*, as_json: bool) -> None:
 @json_option
 @click.pass_context
 def show(context: click.Context, *, as_json: bool) -> None:
-    """The switches in force, and which differ from the prudent defaults.
+    """The switches in force, which differ from the prudent defaults, and every change of one.
 
     \b
-    Example:
+    Examples:
       scenario policy show
+      scenario policy show --json
     """
-    in_force, prudent = asdict(settings_of(context).venue.policy), asdict(Policy())
-    rows = [
-        {
-            "switch": each.name,
-            "value": in_force[each.name],
-            "default": prudent[each.name],
-            "differs": in_force[each.name] != prudent[each.name],
-        }
-        for each in fields(Policy)
+    with house_of(context) as house:
+        with house.store.read() as unit:
+            changes = unit.policy_changes()
+        in_force, prudent, zone = in_words(house.venue.policy), in_words(Policy()), house.venue.entity.clock
+    switches = [
+        {"switch": name, "value": value, "default": prudent[name], "differs": value != prudent[name]}
+        for name, value in in_force.items()
     ]
     if as_json:
-        print_json(rows)
+        print_json({"switches": switches, "changes": [asdict(change) for change in changes]})
+        return
+    rows = [(s["switch"], s["value"], s["default"], "DIFFERS" if s["differs"] else "") for s in switches]
+    print_table("The switches of the law", ("switch", "in force", "prudent default", ""), rows)
+    past = [(when(c.at, zone), c.switch, c.old, c.new, c.by) for c in changes]
+    if past:
+        print_table("Changes", ("when", "switch", "from", "to", "by"), past)
     else:
-        print_table(
-            "",
-            ("switch", "in force", "prudent default", ""),
-            [(r["switch"], r["value"], r["default"], "DIFFERS" if r["differs"] else "") for r in rows],
-        )
+        click.echo("No switch was ever turned.")

@@ -28,6 +28,7 @@ from accord.shell.engine.rows import (
     NewMessage,
     NewRun,
     PastEntry,
+    PolicyChange,
     RunChange,
     Settlement,
 )
@@ -228,6 +229,22 @@ class Unit(Protocol):
     def message_counts(self) -> Mapping[str, int]: ...
     def next_instant(self) -> datetime | None:
         """When the next run or message is due."""
+        ...
+
+    def tell_anew(self, key: str, value: str, now: datetime) -> None:
+        """Write a fact of this database, over the one that was there."""
+        ...
+
+    def policy_changes(self) -> Sequence[PolicyChange]:
+        """Every turning of a switch, oldest first."""
+        ...
+
+    def note_policy_changes(self, changes: Sequence[PolicyChange]) -> None: ...
+    def derive_anew(self, *, after_id: int, limit: int) -> int | None:
+        """Make anew what is derived of up to `limit` contacts beyond `after_id`: consent states, cut-off day.
+
+        Returns the last id, or None where there is nobody left.
+        """
         ...
 
 

@@ -174,3 +174,14 @@ class Brake:
     reason: str
     by: str
     since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyChange:
+    """A switch of the law that was turned: from what to what, in words, by whom and when."""
+
+    switch: str
+    old: str
+    new: str
+    by: str
+    at: datetime

@@ -282,6 +282,22 @@ def derive_states(connection: Connection, ids: Sequence[int], law: Law) -> None:
         connection.execute(insert(STATE), rows)
 
 
+def derive_anew(connection: Connection, law: Law, after_id: int, limit: int) -> int | None:
+    """Make anew, by the law as it is now, what is derived of a page of people; the last id, None at the end."""
+    wanted = select(CONTACT.c.id).where(CONTACT.c.id > after_id).order_by(CONTACT.c.id).limit(limit)
+    ids = list(connection.execute(wanted).scalars())
+    if not ids:
+        return None
+    derive_states(connection, ids, law)
+    rows = [
+        {"b_id": number, "b_day": law.runs_out(contact.collected_at, contact.last_action_at)}
+        for number, contact in contacts(connection, ids).items()
+    ]
+    change = update(CONTACT).where(CONTACT.c.id == bindparam("b_id")).values(expires_on=bindparam("b_day"))
+    connection.execute(change, rows)
+    return ids[-1]
+
+
 def _state_rows(contact_id: int, known: Consents) -> Iterator[dict[str, Any]]:
     for (purpose, kind), state in {("*", "*"): known.overall, **known.states}.items():
         yield {

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import cast
 
-from sqlalchemy import Connection, Table, delete, select, update
+from sqlalchemy import Connection, Table, delete, insert, select, update
 
 from accord.core.model.decision import ThrottleMode, ThrottleState
-from accord.shell.engine.rows import Brake, LiveScenario
+from accord.shell.engine.rows import Brake, LiveScenario, PolicyChange
 from accord.shell.store import tables
 from accord.shell.store.dialect import among, insert_new, upsert
 
@@ -18,6 +18,7 @@ SCENARIO = cast("Table", tables.ScenarioRow.__table__)  # type: ignore[attr-defi
 BRAKE = cast("Table", tables.BrakeRow.__table__)  # type: ignore[attr-defined]
 THROTTLE = cast("Table", tables.ThrottleStateRow.__table__)  # type: ignore[attr-defined]
 PROGRESS = cast("Table", tables.ProgressRow.__table__)  # type: ignore[attr-defined]
+POLICY_CHANGE = cast("Table", tables.PolicyChangeRow.__table__)  # type: ignore[attr-defined]
 INSTANCE = cast("Table", tables.InstanceRow.__table__)  # type: ignore[attr-defined]
 
 
@@ -98,3 +99,25 @@ def fact(connection: Connection, key: str) -> str | None:
 def tell(connection: Connection, key: str, value: str, now: datetime) -> None:
     """Write such a fact; a fact that is there stays."""
     connection.execute(insert_new(connection, INSTANCE), [{"key": key, "value": value, "since": now}])
+
+
+def tell_anew(connection: Connection, key: str, value: str, now: datetime) -> None:
+    """Write a fact, over the one that was there."""
+    row = {"key": key, "value": value, "since": now}
+    connection.execute(upsert(connection, INSTANCE, ("key",), ("value", "since")), [row])
+
+
+def policy_changes(connection: Connection) -> list[PolicyChange]:
+    """Every turning of a switch of the law, oldest first."""
+    wanted = select(POLICY_CHANGE).order_by(POLICY_CHANGE.c.id)
+    return [PolicyChange(row.switch, row.old, row.new, row.by, row.at) for row in connection.execute(wanted)]
+
+
+def note_policy_changes(connection: Connection, changes: Sequence[PolicyChange]) -> None:
+    """Append turnings; nothing of this is ever changed."""
+    rows = [
+        {"switch": each.switch, "old": each.old, "new": each.new, "by": each.by, "at": each.at}
+        for each in changes
+    ]
+    if rows:
+        connection.execute(insert(POLICY_CHANGE), rows)

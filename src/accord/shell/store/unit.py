@@ -28,6 +28,7 @@ from accord.shell.engine.rows import (
     NewMessage,
     NewRun,
     PastEntry,
+    PolicyChange,
     RunChange,
     Settlement,
 )
@@ -247,6 +248,18 @@ class SqlUnit:
         return wordings.who_answered(self.connection, digest, after_id, limit)
 
     # who did what
+    def tell_anew(self, key: str, value: str, now: datetime) -> None:
+        switches.tell_anew(self.connection, key, value, now)
+
+    def policy_changes(self) -> Sequence[PolicyChange]:
+        return switches.policy_changes(self.connection)
+
+    def note_policy_changes(self, changes: Sequence[PolicyChange]) -> None:
+        switches.note_policy_changes(self.connection, changes)
+
+    def derive_anew(self, *, after_id: int, limit: int) -> int | None:
+        return people.derive_anew(self.connection, self.law, after_id, limit)
+
     def note_deed(self, deed: Deed) -> None:
         audit.note(self.connection, deed)
 

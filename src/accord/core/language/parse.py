@@ -4,35 +4,52 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import TypeVar
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 from accord.core.expressions.names import Scope
 from accord.core.expressions.parse import nearest
-from accord.core.language.entering import read_cue, read_entry, read_leave, this_type
-from accord.core.language.reading import Block, Notes, Stop
+from accord.core.language.entering import Way, nothing_known, read_cue, read_entry, read_leave
+from accord.core.language.prose import by_language, prose
+from accord.core.language.reading import Block, Notes, Stop, attempt
+from accord.core.language.scope import Place
 from accord.core.language.source import MapNode, ScalarNode, read
-from accord.core.language.times import hours_of
-from accord.core.language.verbs import Place, is_service, read_step, steps_of
+from accord.core.language.tables import BASES, GOAL, SCENARIO, SCENARIO_NAME, STEP_NAME, WHY
+from accord.core.language.times import hours_of, share_of
+from accord.core.language.verbs import read_step
 from accord.core.model.consent import SERVICE_PURPOSE
-from accord.core.model.place import Diagnostic, Span
+from accord.core.model.place import Diagnostic, Severity, Span
 from accord.core.model.scenario import END, Entry, Goal, Hours, OnEvent, Scenario, Step
 from accord.core.model.venue import Venue
 
-KEYS = ("scenario", "purpose", "why", "enter", "leave", "goal", "hours", "priority", "holdout", "steps")
-BASES = ("consent", "customer", "b2b")
-Part = TypeVar("Part")
+# A scenario that nobody can take in at a glance is several.
+MOST_STEPS = 200
 
-_STEP_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+_SCENARIO_NAME = re.compile(SCENARIO_NAME)
+_STEP_NAME = re.compile(STEP_NAME)
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What could be read of a file, for the checks that look further: they tell what they can, whatever else is wrong.
+
+    `root`: the file's own map, for the places of its parts. `entry_read`: how people come in is what the file
+    says; else it is nobody. `steps_read`: every step is there.
+    """
+
+    scenario: Scenario
+    root: MapNode
+    entry_read: bool
+    steps_read: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """A file as read: a scenario where nothing is wrong enough, and all that was found."""
+    """A file as read: a scenario where nothing is wrong enough, what could be read, and all that was found."""
 
     scenario: Scenario | None
     diagnostics: tuple[Diagnostic, ...]
+    draft: Draft | None = None
 
 
 def parse_scenario(text: str, file: str, venue: Venue) -> Parsed:
@@ -41,38 +58,39 @@ def parse_scenario(text: str, file: str, venue: Venue) -> Parsed:
     notes = Notes(list(faults))
     if not isinstance(node, MapNode):
         if not notes.has_errors:
-            notes.error(Span(file, 1, 1), "file-empty", "A scenario file begins with «scenario: NAME».")
+            message = "A scenario file begins with «scenario: NAME»."
+            notes.error(node.span if node is not None else Span(file, 1, 1), "file-empty", message)
         return Parsed(None, tuple(notes.faults))
-    block = Block(node, "a scenario", Span(file, 1, 1), notes)
-    block.only(KEYS)
-    made = _scenario(block, text, file, venue)
-    ordered = tuple(sorted(notes.faults, key=lambda fault: fault.span))
-    return Parsed(None if notes.has_errors else made, ordered)
+    draft = _draft(Block(node, "a scenario", Span(file, 1, 1), notes), text, file, venue)
+    ordered = tuple(sorted(notes.faults, key=lambda fault: (fault.span, fault.code)))
+    sound = not any(fault.severity is Severity.ERROR for fault in ordered)
+    return Parsed(draft.scenario if sound else None, ordered, draft)
 
 
-def _scenario(block: Block, text: str, file: str, venue: Venue) -> Scenario | None:
+def _draft(block: Block, text: str, file: str, venue: Venue) -> Draft:
     """Each part on its own, so that a fault in one hides none in the others."""
-    notes = block.notes
-    name = _attempt(lambda: _name(block, file)) or ""
-    purpose = _attempt(lambda: _purpose(block, venue)) or ""
-    entry = _attempt(lambda: read_entry(block.map("enter", "«enter:»"), venue))
-    scope = _scope(block, entry, venue)
-    leave = _attempt(lambda: read_leave(block, scope)) if block.has("leave") else ()
-    steps = _attempt(lambda: _steps(block, Place(scope, purpose))) or {}
-    why = _attempt(lambda: _why(block, purpose, venue)) or {}
-    hours = _attempt(lambda: _hours(block, purpose))
-    goal = _attempt(lambda: _goal(block, scope)) if block.has("goal") else None
-    priority = _attempt(lambda: block.number("priority", 0, 100, 50))
-    holdout = _attempt(lambda: _holdout(block))
-    for key in ("priority", "holdout"):
-        if is_service(purpose) and block.has(key):
-            notes.error(block.need(key).span, "not-in-service", f"«{key}:» has no place in a service file.")
-    if entry is None or not steps:
-        return None
-    return Scenario(
+    block.takes(SCENARIO)
+    name = attempt(_name, block, file) or ""
+    purpose = attempt(_purpose, block, venue) or ""
+    way = attempt(_way, block, venue) or nothing_known(venue)
+    names = _step_names(block)
+    scope = replace(way.scope, steps=names)
+    leave = attempt(read_leave, block, scope) if block.has("leave") else ()
+    steps = attempt(_steps, block, Place(scope, purpose)) or {}
+    why = attempt(_why, block, purpose, venue) or {}
+    hours = attempt(_hours, block)
+    goal = attempt(_goal, block, scope) if block.has("goal") else None
+    priority = attempt(block.number, "priority", 0, 100, 50)
+    holdout = attempt(_holdout, block)
+    if purpose == SERVICE_PURPOSE:
+        for key in SCENARIO.rules[0].refuses:
+            if block.has(key):
+                message = f"«{key}:» has no place in a service file."
+                block.notes.error(block.key_at(key), "not-in-service", message)
+    scenario = Scenario(
         name=name,
         purpose=purpose,
-        entry=entry,
+        entry=way.entry if way.entry is not None else Entry(OnEvent(())),
         steps=steps,
         digest=hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest(),
         source=text,
@@ -83,25 +101,19 @@ def _scenario(block: Block, text: str, file: str, venue: Venue) -> Scenario | No
         priority=priority if priority is not None else 50,
         holdout=holdout or 0,
     )
-
-
-def _attempt(read_it: Callable[[], Part]) -> Part | None:
-    """The part, or None where it stopped: its faults are kept."""
-    try:
-        return read_it()
-    except Stop:
-        return None
+    return Draft(scenario, block.node, way.entry is not None, steps.keys() == names)
 
 
 def _name(block: Block, file: str) -> str:
     name = block.text("scenario")
+    at = block.value_at("scenario")
+    if not _SCENARIO_NAME.fullmatch(name):
+        message = f"«{name}» can't be a scenario's name: 64 characters at most, no space and no «/»."
+        block.notes.stop(at, "scenario-name", message)
     stem = file.rpartition("/")[2].removesuffix(".yaml").removesuffix(".yml")
     if name != stem:
-        block.notes.error(
-            block.need("scenario").span,
-            "name-not-file",
-            f"«{name}» is in a file called «{stem}»: the two must agree.",
-        )
+        message = f"«{name}» is in a file called «{stem}»: the two must agree."
+        block.notes.error(at, "name-not-file", message)
     return name
 
 
@@ -109,37 +121,36 @@ def _purpose(block: Block, venue: Venue) -> str:
     purpose = block.text("purpose")
     known = [SERVICE_PURPOSE, *venue.purposes]
     if purpose not in known:
-        block.notes.error(
-            block.need("purpose").span,
-            "unknown-purpose",
-            f"There is no purpose «{purpose}» in config.toml.",
-            nearest(purpose, known),
-        )
+        message = f"There is no purpose «{purpose}» in config.toml."
+        block.notes.error(block.value_at("purpose"), "unknown-purpose", message, nearest(purpose, known))
     return purpose
 
 
-def _scope(block: Block, entry: Entry | None, venue: Venue) -> Scope:
+def _way(block: Block, venue: Venue) -> Way:
+    return read_entry(block.map("enter", "«enter:»"), venue)
+
+
+def _step_names(block: Block) -> frozenset[str]:
+    """The names of all steps, for `sent()` and `clicked()`."""
     steps = block.node.get("steps")
-    names = steps_of(steps) if isinstance(steps, MapNode) else frozenset()
-    events = entry.trigger.events if entry is not None and isinstance(entry.trigger, OnEvent) else ()
-    return Scope(
-        venue, entering=events, this=this_type(entry.per) if entry is not None else None, steps=names
-    )
+    return frozenset(key.text for key, _ in steps.entries) if isinstance(steps, MapNode) else frozenset()
 
 
 def _steps(block: Block, place: Place) -> Mapping[str, Step]:
     steps = block.map("steps", "«steps:»")
-    found: dict[str, Step] = {}
     if not steps.node.entries:
         block.notes.error(steps.at, "missing-key", "«steps:» needs a step.")
+    if len(steps.node.entries) > MOST_STEPS:
+        message = f"A scenario has {MOST_STEPS} steps at most; here are {len(steps.node.entries)}."
+        block.notes.stop(steps.at, "too-many-steps", message)
+    found: dict[str, Step] = {}
     for key, node in steps.node.entries:
         if not _STEP_NAME.fullmatch(key.text) or key.text == END:
             message = f"«{key.text}» can't be a step's name: small letters, digits, - and _, and not «end»."
             block.notes.error(key.span, "step-name", message)
         if not isinstance(node, MapNode):
-            block.notes.error(
-                key.span, "wrong-value", f"The step «{key.text}» takes keys and values, one a line."
-            )
+            message = f"The step «{key.text}» takes keys and values, one a line."
+            block.notes.error(key.span, "wrong-value", message)
             continue
         step = read_step(key.text, Block(node, f"the step «{key.text}»", key.span, block.notes), place)
         if step is not None:
@@ -150,79 +161,49 @@ def _steps(block: Block, place: Place) -> Mapping[str, Step]:
 def _why(block: Block, purpose: str, venue: Venue) -> Mapping[str, Mapping[str, str]]:
     """A text, or a map by basis, each a text or a map by language."""
     node = block.node.get("why")
-    if is_service(purpose):
-        if node is not None:
-            block.notes.error(node.span, "not-in-service", "«why:» has no place in a service file.")
-        return {}
     if node is None:
-        block.notes.stop(
-            block.at,
-            "missing-key",
-            "a scenario needs «why:»: the reader must be told why they are written to.",
-        )
+        if purpose != SERVICE_PURPOSE:
+            message = "a scenario needs «why:»: the reader must be told why they are written to."
+            block.notes.error(block.at, "missing-key", message)
+        return {}
     if isinstance(node, ScalarNode):
-        said = _prose(block, node)
+        said = prose(block, node)
         return {basis: {venue.entity.language: said} for basis in BASES}
     why = block.map("why", "«why:»")
-    why.only(BASES)
-    return {key.text: _by_language(why, key, venue) for key, _ in why.node.entries if key.text in BASES}
+    why.takes(WHY)
+    if not why.node.entries:
+        block.notes.error(why.at, "missing-key", "«why:» needs a text.")
+    found = {basis: attempt(by_language, why, basis, venue.entity) for basis in BASES if why.has(basis)}
+    return {basis: texts for basis, texts in found.items() if texts is not None}
 
 
-def _by_language(why: Block, key: ScalarNode, venue: Venue) -> Mapping[str, str]:
-    node = why.need(key.text)
-    if isinstance(node, ScalarNode):
-        return {venue.entity.language: _prose(why, node)}
-    languages = why.map(key.text, f"«{key.text}:»")
-    languages.only(venue.entity.languages)
-    found = {}
-    for language, said in languages.node.entries:
-        if isinstance(said, ScalarNode):
-            found[language.text] = _prose(languages, said)
-    if venue.entity.language not in found:
-        languages.notes.error(
-            languages.at, "missing-key", f"«{key.text}:» needs its text in «{venue.entity.language}»."
-        )
-    return found
-
-
-def _prose(block: Block, node: ScalarNode) -> str:
-    if node.cut is not None:
-        message = "What follows # is not part of the text."
-        block.notes.error(node.span, "text-cut-short", message, f"Write: {node.cut}")
-    if not isinstance(node.value, str) or not node.value.strip():
-        block.notes.error(node.span, "wrong-value", "A text is missing here.")
-    return node.text
-
-
-def _hours(block: Block, purpose: str) -> Hours | None:
-    node = block.node.get("hours")
-    if node is None:
+def _hours(block: Block) -> Hours | None:
+    said = block.text_or("hours")
+    if said is None:
         return None
-    if is_service(purpose):
-        block.notes.stop(
-            node.span, "not-in-service", "«hours:» has no place in a service file: service mail never waits."
-        )
-    hours = hours_of(block.text("hours"))
+    hours = hours_of(said)
     if hours is None:
-        block.notes.stop(node.span, "wrong-hours", "Write «mon-fri 09:00-19:00».")
+        block.notes.stop(block.value_at("hours"), "wrong-hours", "Write «mon-fri 09:00-19:00».")
     return hours
 
 
 def _goal(block: Block, scope: Scope) -> Goal:
     goal = block.map("goal", "«goal:»")
-    goal.only(("when", "if", "within"))
-    entries = tuple((key, node) for key, node in goal.node.entries if key.text != "within")
-    cue = read_cue(MapNode(entries, goal.node.span), "«goal:»", goal, scope)
-    return Goal(cue, goal.duration("within"))
+    goal.takes(GOAL)
+    within = attempt(goal.duration, "within")
+    entries = tuple((key, node) for key, node in goal.node.entries if key.text in ("when", "if"))
+    cue = read_cue(MapNode(entries, goal.node.span), "«goal:»", goal, scope, block.node.key("goal"))
+    if within is None:
+        raise Stop
+    return Goal(cue, within)
 
 
 def _holdout(block: Block) -> int:
     said = block.text_or("holdout")
     if said is None:
         return 0
-    number = said.removesuffix("%").strip()
-    if not said.endswith("%") or not number.replace(".", "", 1).isdigit() or not 0 <= float(number) < 100:
-        block.notes.stop(
-            block.need("holdout").span, "wrong-share", "«holdout:» is a percentage below 100 %, such as 10%."
-        )
-    return round(float(number) * 100)
+    share = share_of(said)
+    if not share or share >= 10_000:
+        message = "«holdout:» is a percentage above nothing and below 100 %, such as 10%."
+        block.notes.stop(block.value_at("holdout"), "wrong-share", message)
+    return share

@@ -2,46 +2,71 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NoReturn
+from typing import NoReturn, ParamSpec, TypeVar
 
 from accord.core.expressions.names import Scope
 from accord.core.expressions.parse import Want, nearest, read_expression
 from accord.core.expressions.spell import duration_of
+from accord.core.language.shapes import Table
 from accord.core.language.source import ListNode, MapNode, Node, ScalarNode
 from accord.core.model.expression import Expression
 from accord.core.model.place import Diagnostic, Severity, Span
 from accord.core.model.time import Duration
+
+Part = TypeVar("Part")
+Given = ParamSpec("Given")
 
 
 class Stop(Exception):
     """This block can't be read any further; its faults are kept already."""
 
 
+def attempt(read_it: Callable[Given, Part], *args: Given.args, **words: Given.kwargs) -> Part | None:
+    """What a reader gives, or None where it stopped: its faults are kept, and the next key is read."""
+    try:
+        return read_it(*args, **words)
+    except Stop:
+        return None
+
+
 @dataclass(slots=True)
 class Notes:
-    """The faults found so far in one file."""
+    """The faults found so far in one file; the same one is kept once."""
 
     faults: list[Diagnostic] = field(default_factory=list)
+    _kept: set[Diagnostic] = field(default_factory=set)
 
     def error(self, span: Span, code: str, message: str, hint: str | None = None) -> None:
         """Something that keeps the file from going live."""
-        self.faults.append(Diagnostic(span, code, message, hint))
+        self.keep([Diagnostic(span, code, _sentence(message), hint)])
 
     def warn(self, span: Span, code: str, message: str, hint: str | None = None) -> None:
         """Something worth a look."""
-        self.faults.append(Diagnostic(span, code, message, hint, Severity.WARNING))
+        self.keep([Diagnostic(span, code, _sentence(message), hint, Severity.WARNING)])
 
     def stop(self, span: Span, code: str, message: str, hint: str | None = None) -> NoReturn:
         """An error after which the block can't be read."""
         self.error(span, code, message, hint)
         raise Stop
 
+    def keep(self, faults: Sequence[Diagnostic]) -> None:
+        """Faults that somebody else found."""
+        for fault in faults:
+            if fault not in self._kept:
+                self._kept.add(fault)
+                self.faults.append(fault)
+
     @property
     def has_errors(self) -> bool:
         """Whether any of them is an error."""
         return any(fault.severity is Severity.ERROR for fault in self.faults)
+
+
+def _sentence(message: str) -> str:
+    """A message that begins as sentences do."""
+    return message[:1].upper() + message[1:]
 
 
 @dataclass(slots=True)
@@ -53,24 +78,45 @@ class Block:
     at: Span
     notes: Notes
 
-    def only(self, known: Sequence[str]) -> None:
-        """Point at each key that has no meaning here."""
+    def takes(self, table: Table, elsewhere: Mapping[str, str] | None = None) -> None:
+        """Point at each key that has no meaning here, and tell every one that must be here and is not."""
+        self.only(list(table.keys), elsewhere)
+        for key in table.needed:
+            if not self.has(key):
+                self._missing(key)
+
+    def only(self, known: Sequence[str], elsewhere: Mapping[str, str] | None = None) -> None:
+        """Point at each key that has no meaning here; `elsewhere` says where some of them do."""
         for key, _ in self.node.entries:
             if key.text not in known:
-                hint = nearest(key.text, known)
-                self.notes.error(
-                    key.span, "unknown-key", f"«{key.text}» has no meaning in {self.name}.", hint
-                )
+                home = (elsewhere or {}).get(key.text)
+                hint = f"It goes with «{home}:»." if home is not None else nearest(key.text, known)
+                message = f"«{key.text}» has no meaning in {self.name}."
+                self.notes.error(key.span, "unknown-key", message, hint)
 
     def has(self, key: str) -> bool:
         """Whether the key is there."""
         return self.node.get(key) is not None
 
+    def key_at(self, key: str) -> Span:
+        """The place of a key that is there; the block's own where it is not."""
+        found = self.node.key(key)
+        return found.span if found is not None else self.at
+
+    def value_at(self, key: str) -> Span:
+        """The place of a key's value; the block's own where it is not there."""
+        found = self.node.get(key)
+        return found.span if found is not None else self.at
+
+    def _missing(self, key: str) -> None:
+        self.notes.error(self.at, "missing-key", f"{self.name} needs «{key}:».")
+
     def need(self, key: str) -> Node:
         """The value of a required key; points at the block where it is missing."""
         node = self.node.get(key)
         if node is None:
-            self.notes.stop(self.at, "missing-key", f"{self.name} needs «{key}:».")
+            self._missing(key)
+            raise Stop
         return node
 
     def text(self, key: str) -> str:
@@ -99,16 +145,21 @@ class Block:
             self.notes.stop(node.span, "wrong-value", message, nearest(said, known))
         return said
 
+    def flag(self, key: str) -> bool:
+        """A required true or false."""
+        node = self.need(key)
+        if not isinstance(node, ScalarNode) or not isinstance(node.value, bool):
+            self.notes.stop(node.span, "wrong-value", f"«{key}:» takes true or false.")
+        return node.value
+
     def duration(self, key: str) -> Duration:
         """A required length of time."""
         node = self.need(key)
         found = duration_of(self._text(node, key))
         if found is None:
-            self.notes.stop(
-                node.span,
-                "wrong-duration",
-                f"«{self._text(node, key)}» is not a length of time; write 3 days, 36 hours, 2 weeks or 1 month.",
-            )
+            said = self._text(node, key)
+            message = f"«{said}» is not a length of time; write 3 days, 36 hours, 2 weeks or 1 month."
+            self.notes.stop(node.span, "wrong-duration", message)
         return found
 
     def number(self, key: str, low: int, high: int, default: int) -> int:
@@ -123,8 +174,7 @@ class Block:
 
     def map(self, key: str, name: str) -> Block:
         """A required map."""
-        node = self.need(key)
-        return self.block_of(node, name, self.node.key(key))
+        return self.block_of(self.need(key), name, self.node.key(key))
 
     def block_of(self, node: Node, name: str, key: ScalarNode | None = None) -> Block:
         """A node as a block of its own."""
@@ -133,12 +183,13 @@ class Block:
         return Block(node, name, key.span if key is not None else node.span, self.notes)
 
     def texts(self, key: str) -> list[ScalarNode]:
-        """A text or a list of texts, as nodes."""
+        """A text or a list of texts, as nodes; each that is none is pointed at."""
         node = self.need(key)
         items = node.items if isinstance(node, ListNode) else (node,)
         found = [item for item in items if isinstance(item, ScalarNode) and item.value is not None]
         if len(found) != len(items) or not found:
-            self.notes.stop(node.span, "wrong-value", f"«{key}:» takes a name, or a list of names.")
+            wrong = next((item for item in items if item not in found), node)
+            self.notes.stop(wrong.span, "wrong-value", f"«{key}:» takes a name, or a list of names.")
         return found
 
     def list(self, key: str) -> tuple[Node, ...]:
@@ -159,5 +210,9 @@ class Block:
             self.notes.error(node.span, "wrong-value", "A condition is one line of text here.")
             return None
         found, faults = read_expression(node.text, node.span, scope, want, node.part)
-        self.notes.faults += faults
+        if node.cut is not None and any(fault.code == "expression-syntax" for fault in faults):
+            message = "What follows # is not part of the condition."
+            self.notes.error(node.span, "text-cut-short", message, f"Write: {node.cut}")
+        else:
+            self.notes.keep(faults)
         return found

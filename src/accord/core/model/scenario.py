@@ -127,11 +127,23 @@ class Refused(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class SubjectTest:
+    """`test:`, several subjects tried on a share of the readers (hundredths of a per cent) for a while.
+
+    Whoever is not of that share waits until it is over, and gets the subject with the most human clicks.
+    """
+
+    share: int
+    lasts: Duration
+
+
+@dataclass(frozen=True, slots=True)
 class Send:
     """`send:`, one e-mail through the gate.
 
     `purpose` is always filled in (the file's unless the step names one). `promotes`: families, or an
     expression that gives them. `if_not_allowed`: an editorial edition, or what to do without one.
+    `subjects`: name to language to text, instead of the template's own; shared out evenly where `test` is None.
     """
 
     template: str
@@ -142,6 +154,24 @@ class Send:
     invite: str | None = None
     promotes: tuple[str, ...] | Expression = ()
     if_not_allowed: Send | Refused = Refused.SKIP
+    subjects: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    test: SubjectTest | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """`call:`, the declared fields of a webhook posted to another system, through the gate like a mail.
+
+    `purpose`, `promotes` and `if_late` are those of a mail; there is no edition to fall back on.
+    """
+
+    webhook: str
+    nature: Nature
+    purpose: str
+    if_late: Lateness
+    about: str | None = None
+    promotes: tuple[str, ...] | Expression = ()
+    if_not_allowed: Refused = Refused.SKIP
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +221,7 @@ class Emit:
     event: str
 
 
-Verb: TypeAlias = Send | WaitUntil | Branch | Split | Set | Emit
+Verb: TypeAlias = Send | WaitUntil | Branch | Split | Set | Emit | Call
 
 
 @dataclass(frozen=True, slots=True)

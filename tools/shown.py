@@ -5,7 +5,9 @@ A document is a script, run from top to bottom in a fresh copy of the example ve
 - a fence whose info line names a file (```yaml scenarios/printemps.yaml) is written into the venue;
 - in a `console` block each line that begins with `$ ` is run, and what follows is what it printed;
 - a line that is `…` stands for output left out: as many lines are kept before and after it as stand there;
-- `<!-- run: COMMAND -->` runs unseen; `<!-- env: NAME=VALUE -->` sets a variable for what follows.
+- a file called `+config.toml` is added to the end of the one that is there;
+- `<!-- run: COMMAND -->` runs unseen; `<!-- env: NAME=VALUE -->` sets a variable for what follows;
+- `<!-- stubs -->` writes a plain mail for each template that a scenario sends and that is not there.
 
     python tools/shown.py                 compare all documents, exit code 1 where one is not what is printed
     python tools/shown.py --write         write what is really printed
@@ -34,7 +36,8 @@ STARTER = ("config.toml", "scenarios", "templates", "forms", "policy")
 COLUMNS = 100
 
 _FENCE = re.compile(r"^(`{3,})(\w*)(?: +(\S+))?\s*$")
-_UNSEEN = re.compile(r"^<!-- (run|env): (.+?) -->$")
+_UNSEEN = re.compile(r"^<!-- (run|env|stubs)(?:: (.+?))? -->$")
+_STUB = "---\nsubject: {0}\n---\n<h1>{0}</h1>\n<p>Bonjour {{{{ contact.first_name }}}},</p>\n"
 _STYLE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _SHELL = re.compile(r"[|&;<>$*`~]")
 _VARIES = re.compile(
@@ -49,7 +52,7 @@ def documents() -> list[Path]:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A run of a document's lines: `console`, `file` (with its path), `run`, `env`, or plain `text`."""
+    """A run of a document's lines: `console`, `file` (with its path), `run`, `env`, `stubs`, or plain `text`."""
 
     kind: str
     lines: tuple[str, ...]
@@ -64,7 +67,7 @@ def pieces(text: str) -> Iterator[Piece]:
         fence = _FENCE.match(lines[here])
         unseen = _UNSEEN.match(lines[here].strip())
         if unseen is not None:
-            yield Piece(unseen[1], (lines[here],), unseen[2])
+            yield Piece(unseen[1], (lines[here],), unseen[2] or "")
             here += 1
         elif fence is not None:
             close = lines.index(fence[1], here + 1)
@@ -94,13 +97,26 @@ class Stage:
             self.environment[name] = value.replace("{venue}", str(self.folder))
         elif piece.kind == "run":
             self._run(piece.told)
+        elif piece.kind == "stubs":
+            self._write_stubs()
         elif piece.kind == "file":
-            target = self.folder / piece.told
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_text("\n".join(piece.lines[1:-1]) + "\n", encoding="utf-8")
+            self._write_file(piece.told, "\n".join(piece.lines[1:-1]) + "\n")
         elif piece.kind == "console":
             return (piece.lines[0], *self._console(piece.lines[1:-1]), piece.lines[-1])
         return piece.lines
+
+    def _write_file(self, name: str, text: str) -> None:
+        target = self.folder / name.removeprefix("+")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with target.open("a" if name.startswith("+") else "w", encoding="utf-8") as file:
+            file.write(text)
+
+    def _write_stubs(self) -> None:
+        templates = self.folder / "templates"
+        for scenario in (self.folder / "scenarios").glob("*.yaml"):
+            for name in re.findall(r"\bsend: ([\w/-]+)", scenario.read_text(encoding="utf-8")):
+                if not list(templates.glob(f"{name}.*")):
+                    self._write_file(f"templates/{name}.html", _STUB.format(name.replace("/", ", ")))
 
     def _console(self, lines: tuple[str, ...]) -> Iterator[str]:
         starts = [number for number, line in enumerate(lines) if line.startswith("$ ")]

@@ -9,8 +9,8 @@ from textwrap import indent
 
 import pytest
 
-from accord.core.language.parse import KEYS, parse_scenario
-from accord.core.language.verbs import MODIFIERS, NATURES, PROMOTING, VERBS
+from accord.core.language.parse import parse_scenario
+from accord.core.language.tables import ENTER, MODIFIERS, NATURES, PROMOTING, SCENARIO, VERBS
 from accord.core.model.place import Severity
 from accord.core.model.scenario import Scenario, Send
 from accord.core.model.venue import Venue
@@ -20,7 +20,6 @@ from accord.shell.wordings import wordings
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "language.md").read_text(encoding="utf-8")
-ENTRY_KEYS = ("when", "segment", "every", "date", "if", "per", "from", "until", "again", "existing")
 
 # What an example leaves out, by key.
 FRAME = {
@@ -48,7 +47,7 @@ def examples() -> list[str]:
 def as_file(example: str) -> str:
     """A whole scenario of an example: its keys with the frame's round them, or its steps in the frame's."""
     keys = set(re.findall(r"^(\w+):", example, re.MULTILINE))
-    if not keys <= set(KEYS):
+    if not keys <= set(SCENARIO.keys):
         example, keys = "steps:\n" + indent(example, "  "), {"steps"}
     if {"scenario", "steps"} <= keys:
         return example
@@ -83,14 +82,14 @@ def test_an_example_passes_the_check(example: str) -> None:
 
 
 def test_every_key_has_its_heading() -> None:
-    headings = set(re.findall(r"^#+ .*$", PAGE, re.MULTILINE))
+    headings = re.findall(r"^#+ .*$", PAGE, re.MULTILINE)
     named = {key for heading in headings for key in re.findall(r"`([\w.]+)`", heading)}
-    keys = {*KEYS, *VERBS, *MODIFIERS, *(key for verb in VERBS.values() for key in verb.keys)}
+    keys = {*SCENARIO.keys, *MODIFIERS, *(key for table in VERBS.values() for key in table.keys)}
     within = {"at_most", "otherwise"}  # told with their verbs
     assert keys - named - within == set()
-    told = {key for key in ENTRY_KEYS if f"`enter.{key}`" in PAGE or f"`{key}`" in PAGE}
-    assert told == set(ENTRY_KEYS)
     assert [key for key in within if f"`{key}`" not in PAGE] == []
+    assert {f"enter.{key}" for key in ENTER.keys} - named == {"enter.existing"}
+    assert "`existing`" in PAGE
 
 
 def test_every_nature_is_told() -> None:

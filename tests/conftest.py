@@ -13,9 +13,12 @@ import psycopg
 import pytest
 from hypothesis import HealthCheck, settings
 
+from accord.shell.keys import Keys
 from accord.shell.store.database import SqlStore, open_store
 
 pytest_plugins = ["noskips"]
+
+KEYS = Keys(objections=(b"a key for the objection list",), links=(b"a key for the signed links",))
 
 settings.register_profile(
     "accord", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
@@ -69,7 +72,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 @pytest.fixture
 def store(database_url: str) -> Iterator[SqlStore]:
     """A store with its tables, on each database in turn."""
-    opened = open_store(database_url, dice=os.urandom)
+    opened = open_store(database_url, dice=os.urandom, keys=lambda: KEYS)
     opened.upgrade()
     yield opened
     opened.close()

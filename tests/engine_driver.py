@@ -48,6 +48,12 @@ class Sink:
             raise Unreachable("nobody answers")
         return self.width
 
+    def pause(self) -> float:
+        return 0.0
+
+    def cut(self) -> None:
+        return None
+
     async def carry(self, envelope: Envelope) -> Receipt:
         self.taken.append(envelope)
         return Receipt(self.outcome, "250 taken" if self.outcome is MessageState.ACCEPTED else "told so")
@@ -89,9 +95,7 @@ class Driver:
         record_events(self.store, self.catalogue, events, now=self.now)
 
     def consent(self, *entries: ConsentEntry) -> None:
-        record_consents(
-            self.store, self.catalogue, entries, now=self.now, seal=lambda address: f"sealed {address}"
-        )
+        record_consents(self.store, self.catalogue, entries, now=self.now)
 
     def walk(self, script: Sequence[Happening], until: datetime, *, hourly: bool = False) -> None:
         """Go from instant to instant at which anything is to be done."""
@@ -135,7 +139,7 @@ def told(journal: Iterable[Event]) -> list[str]:
     for row in journal:
         if row.name in ("mail.sent", "contact.imported") or not row.name.startswith(("mail.", "scenario.")):
             continue
-        keys = ("scenario", "step", "template", "edition", "reason", "rule", "planned_at", "until")
+        keys = ("scenario", "step", "template", "edition", "reason", "rule", "planned_at", "until", "against")
         rest = " ".join(f"{key}={row.data[key]}" for key in keys if row.data.get(key) is not None)
         lines.append(f"{row.at:%Y-%m-%d %H:%M:%S} {row.name} {rest}")
     return sorted(lines)

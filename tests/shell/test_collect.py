@@ -11,24 +11,15 @@ from accord.core.language.wordings import parse_wording
 from accord.core.model.consent import Act, ConsentStatus, LegalBasis
 from accord.core.model.decision import Situation
 from accord.core.model.message import MessageState
-from accord.core.model.wording import Wording, WordingKind
+from accord.core.model.wording import WordingKind
 from accord.shell.engine import collect
 from accord.shell.engine.collect import WordingFault, keep, record_answer, revoke, revoke_page, wording_called
 from accord.shell.engine.rows import NewContact
 from accord.shell.store.database import SqlStore
-from builders import NOW, a_catalogue, a_scenario, a_venue
+from builders import FORM, NOW, a_catalogue, a_scenario, a_venue, a_wording
 from engine_driver import Driver
 
 VENUE = a_venue()
-FORM = """
-form: inscription
-version: "3"
-control: optin_box
-asks: {newsletter: [editorial, promotional]}
-refusal_offered: true
-text: {fr: Je veux la lettre., en: I want the letter.}
-notice: {version: "2026-01", fr: Qui écrit., en: Who writes.}
-"""
 SCRIPT = """
 script: guichet
 version: "1"
@@ -37,12 +28,6 @@ asks: {newsletter: [editorial, promotional]}
 text: {fr: Voulez-vous la lettre ?, en: Would you like the letter?}
 notice: {version: "2026-01", fr: Qui écrit., en: Who writes.}
 """
-
-
-def wording(text: str) -> Wording:
-    parsed = parse_wording(text, "forms/f.yaml", VENUE)
-    assert parsed.wording is not None, parsed.diagnostics
-    return parsed.wording
 
 
 def somebody(store: SqlStore, email: str = "ada@example.org") -> int:
@@ -64,10 +49,6 @@ def asking(contact_id: int, answer: str | None, **overrides: object) -> Asking:
     return replace(made, **overrides)  # type: ignore[arg-type]
 
 
-def seal(address: str) -> str:
-    return f"sealed {address}"
-
-
 def test_a_wording_is_read_with_every_fault_at_its_place() -> None:
     text = (
         FORM.replace("newsletter", "newletter")
@@ -81,19 +62,19 @@ def test_a_wording_is_read_with_every_fault_at_its_place() -> None:
 
 
 def test_a_digest_is_of_what_is_said_and_not_of_the_layout() -> None:
-    assert wording(FORM).digest == wording(f"# a comment\n{FORM}").digest
-    assert wording(FORM).digest != wording(FORM.replace("I want", "I would like")).digest
+    assert a_wording(FORM).digest == a_wording(f"# a comment\n{FORM}").digest
+    assert a_wording(FORM).digest != a_wording(FORM.replace("I want", "I would like")).digest
 
 
 def test_a_version_is_kept_from_its_first_use_and_never_changes(store: SqlStore) -> None:
-    files = {"forms/f.yaml": wording(FORM)}
+    files = {"forms/f.yaml": a_wording(FORM)}
     with store.begin() as unit:
         first = wording_called(unit, WordingKind.FORM, "inscription", files, by="lea", now=NOW)
     with store.begin() as unit:
         again = wording_called(unit, WordingKind.FORM, "inscription@3", {}, by="lea", now=NOW)
         assert again == first == unit.wordings([first.digest])[first.digest].wording
         assert [deed.action for deed in unit.deeds()] == ["forms add"]
-    changed = wording(FORM.replace("I want", "Indeed I want"))
+    changed = a_wording(FORM.replace("I want", "Indeed I want"))
     with store.begin() as unit, pytest.raises(WordingFault, match="Give the new text a new version"):
         keep(unit, changed, by="lea", now=NOW)
     with store.begin() as unit, pytest.raises(WordingFault, match="there are: inscription@3"):
@@ -103,14 +84,14 @@ def test_a_version_is_kept_from_its_first_use_and_never_changes(store: SqlStore)
 def test_an_answer_is_written_with_its_whole_proof(store: SqlStore) -> None:
     ada = somebody(store)
     catalogue = a_catalogue(venue=VENUE)
-    record_answer(store, catalogue, asking(ada, "ticked"), wording(FORM), now=NOW, seal=seal)
+    record_answer(store, catalogue, asking(ada, "ticked"), a_wording(FORM), now=NOW)
     with store.read() as unit:
         entries = unit.entries([ada])[ada]
     assert [(e.kind, e.act) for e in entries] == [
         ("editorial", Act.OPTIN_PROVEN),
         ("promotional", Act.OPTIN_PROVEN),
     ]
-    assert entries[0].wording == wording(FORM).digest
+    assert entries[0].wording == a_wording(FORM).digest
     assert entries[0].details["address"] == "Ada@example.org"
     assert entries[0].details["form"] == "inscription@3"
     assert [missing_proof(entry) for entry in entries] == [(), ()]
@@ -131,7 +112,7 @@ def test_an_oral_yes_becomes_proven_once_its_followup_has_left(store: SqlStore) 
     venue = replace(VENUE, legal_duties={"oral_followup": "RGPD"})
     driver = Driver(store, a_catalogue(a_scenario(SUIVI, venue), venue=venue), NOW)
     ada = somebody(store)
-    record_answer(store, driver.catalogue, asking(ada, "yes", **SPOKEN), wording(SCRIPT), now=NOW, seal=seal)
+    record_answer(store, driver.catalogue, asking(ada, "yes", **SPOKEN), a_wording(SCRIPT), now=NOW)
     driver.think()
     assert state(store, ada) is ConsentStatus.OPTIN_UNPROVEN
     driver.send()
@@ -150,9 +131,8 @@ def test_without_its_agent_an_oral_yes_is_never_proven(store: SqlStore) -> None:
         store,
         a_catalogue(venue=VENUE),
         asking(ada, "yes", channel="oral", place="guichet"),
-        wording(SCRIPT),
+        a_wording(SCRIPT),
         now=NOW,
-        seal=seal,
     )
     assert found.act is Act.OPTIN_UNPROVEN
 
@@ -165,18 +145,18 @@ def test_revoking_a_wording_unproves_what_rests_on_it_and_cancels_its_queue(stor
     )
     driver = Driver(store, a_catalogue(letter, venue=VENUE), NOW)
     ada, other = somebody(store), somebody(store, "grace@example.org")
-    asked = wording(FORM)
+    asked = a_wording(FORM)
     with store.begin() as unit:
         keep(unit, asked, by="lea", now=driver.now)
     for person in (ada, other):
-        record_answer(store, driver.catalogue, asking(person, "ticked"), asked, now=NOW, seal=seal)
+        record_answer(store, driver.catalogue, asking(person, "ticked"), asked, now=NOW)
     driver.think()
     assert revoke(store, asked.digest, because="ticked beforehand", by="dpo", now=driver.now)
     assert not revoke(store, asked.digest, because="again", by="dpo", now=driver.now)
-    assert revoke_page(store, driver.catalogue, asked.digest, now=NOW, seal=seal, limit=1) == 1
+    assert revoke_page(store, driver.catalogue, asked.digest, now=NOW, limit=1) == 1
     assert state(store, other) is ConsentStatus.OPTIN_PROVEN  # broken off: the next page takes it up
-    assert collect.go_on_revoking(store, driver.catalogue, now=driver.now, seal=seal) == 1
-    assert collect.go_on_revoking(store, driver.catalogue, now=driver.now, seal=seal) == 0
+    assert collect.go_on_revoking(store, driver.catalogue, now=driver.now) == 1
+    assert collect.go_on_revoking(store, driver.catalogue, now=driver.now) == 0
     assert {state(store, person) for person in (ada, other)} == {ConsentStatus.OPTIN_UNPROVEN}
     with store.read() as unit:
         mails = [*unit.messages_of(ada), *unit.messages_of(other)]

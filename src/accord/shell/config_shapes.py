@@ -156,12 +156,13 @@ class PolicySection(Section):
 
 
 class RetentionSection(Section):
-    """The three-year clock, in months."""
+    """How long things are kept, in months: people after their last action, the ledgers of those who stay."""
 
     months: int = Field(default=36, ge=1, le=36)
     reactivation_months: int = Field(default=6, ge=1, le=12)
     messages: int = Field(default=36, ge=1)
     journal: int = Field(default=36, ge=1)
+    proof: int = Field(default=60, ge=0)
 
 
 class TrackingSection(Section):

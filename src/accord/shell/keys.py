@@ -26,19 +26,26 @@ class Keys:
 
     def seal(self, address: str) -> str:
         """The keyed digest of an address, for the objection list (R-44)."""
-        return _digest(self.objections[0], address)
+        return _digest(self.objections[0], email_key(address))
 
     def seals(self, address: str) -> tuple[str, ...]:
         """Every digest that an address may stand under."""
-        return tuple(_digest(key, address) for key in self.objections)
+        return tuple(_digest(key, email_key(address)) for key in self.objections)
+
+    def owners(self, address: str) -> tuple[str, ...]:
+        """Digests of another kind, the newest key's first: for archived orders and kept proofs.
+
+        The objection list serves nothing else (R-44), so nothing else may bear its digests.
+        """
+        return tuple(_digest(key, f"owner\n{email_key(address)}") for key in self.objections)
 
     def prints(self) -> str:
         """What the database remembers of the keys, to know other ones when it meets them."""
         return ",".join(sorted(hashlib.sha256(b"accord" + key).hexdigest()[:16] for key in self.objections))
 
 
-def _digest(key: bytes, address: str) -> str:
-    return hmac.new(key, email_key(address).encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()
+def _digest(key: bytes, text: str) -> str:
+    return hmac.new(key, text.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()
 
 
 def make_keys(path: Path, dice: Callable[[int], bytes]) -> Keys:

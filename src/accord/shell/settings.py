@@ -25,6 +25,7 @@ from accord.core.model.venue import (
     Purpose,
     Retention,
     Venue,
+    Webhook,
 )
 from accord.shell.config_shapes import Config
 from accord.shell.config_source import Source, nearest, read_source
@@ -202,9 +203,19 @@ def _venue(config: Config, source: Source) -> Venue:
         },
         events=_events(config, source),
         legal_duties={name: each.law for name, each in config.legal_duties.items()},
+        webhooks={
+            name: Webhook(name, each.url, tuple(each.fields), each.recipient, each.country)
+            for name, each in config.webhooks.items()
+        },
         others=tuple(config.others),
         policy=Policy(**config.policy.model_dump()),
-        retention=Retention(config.retention.months, config.retention.reactivation_months),
+        retention=Retention(
+            config.retention.months,
+            config.retention.reactivation_months,
+            config.retention.messages,
+            config.retention.journal,
+            config.retention.proof,
+        ),
         frequency=_frequency(config, source),
         fresh=_duration(config.engine.fresh, "engine.fresh", source),
     )

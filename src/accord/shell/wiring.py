@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
 import structlog
@@ -28,6 +29,7 @@ from accord.shell.engine.opening import open_books
 from accord.shell.engine.ports import Carrier
 from accord.shell.engine.send import Sender
 from accord.shell.engine.turn import Turned, send_until_idle, think_until_idle
+from accord.shell.engine.under_way import UnderWay
 from accord.shell.keys import Keys, make_keys, read_keys
 from accord.shell.library import Library, read_library, stamp
 from accord.shell.settings import Settings, load_settings
@@ -72,16 +74,14 @@ class House:
     checked: Checked = field(default_factory=lambda: Checked({}, ()))
     _wordings: Mapping[str, Wording] | None = None
     work: AtWork | None = None
+    under_way: UnderWay = field(default_factory=UnderWay)
     _stamp: tuple[tuple[str, int, int], ...] | None = None
     _carrier: Carrier | None = None
-    _keys: Keys | None = None
 
     @property
     def keys(self) -> Keys:
         """The venue's keys, read when first asked for. Raises KeysFault."""
-        if self._keys is None:
-            self._keys = read_keys(self.settings.keys_file)
-        return self._keys
+        return self.store.keys()
 
     @property
     def venue(self) -> Venue:
@@ -184,7 +184,15 @@ class House:
 
     def sender(self) -> Sender:
         """The way out of the house."""
-        return Sender(self.store, self.catalogue, self.writer(), self.carrier(), self.clock, report_fault)
+        return Sender(
+            self.store,
+            self.catalogue,
+            self.writer(),
+            self.carrier(),
+            self.clock,
+            report_fault,
+            self.under_way,
+        )
 
     def think(self, now: datetime) -> Turned:
         """Answer events, let the calendar in, take due steps, until nothing is due at `now`."""
@@ -215,6 +223,8 @@ def open_house(path: Path, *, clock: Clock | None = None, settings: Settings | N
     store = open_store(
         settings.database_url,
         dice=secrets.token_bytes,
+        keys=cache(lambda: read_keys(settings.keys_file)),
+        objections_log=settings.objections_log,
         months=venue.retention.months,
         zone=venue.entity.zone,
         policy=venue.policy,

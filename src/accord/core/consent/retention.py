@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
 
-from accord.core.model.consent import Nature
+from accord.core.consent.history import CONFIRM_WITHIN, REFUSALS
+from accord.core.model.consent import EVERYTHING, Act, ConsentEntry, Nature
 from accord.core.model.contact import Contact
 from accord.core.model.event import EVENTS, Event
 from accord.core.model.expression import Value
@@ -16,22 +18,37 @@ from accord.core.model.venue import Venue
 
 LONGEST_MONTHS = 36
 ACCOUNTS_MONTHS = 120  # code de commerce L123-22: ten years for what the accounts rest on
+ASKED_MONTHS = 1  # where one question is allowed at the end of the term, how long its answer is waited for
+INFORM_MONTHS = 1  # art. 14(3): who did not give us the address is told so within a month
+
+
+def runs_out(collected_at: datetime, last_action_at: datetime | None, months: int, zone: ZoneInfo) -> date:
+    """The day on which the clock runs out: calendar months, 36 at most, after the last action (R-40).
+
+    Where there was no action, after the collection. The day is one of `zone`; the 29th of February becomes
+    the 28th.
+    """
+    return add_months(local_day(last_action_at or collected_at, zone), min(months, LONGEST_MONTHS))
 
 
 def cut_off(contact: Contact, venue: Venue) -> date:
-    """The day, in the entity's zone, from which the contact may no longer be written to or kept (R-40).
-
-    Calendar months after the last action, 36 at most; after the collection where there was no action. The
-    29th of February becomes the 28th.
-    """
-    start = contact.last_action_at or contact.collected_at
-    months = min(venue.retention.months, LONGEST_MONTHS)
-    return add_months(local_day(start, venue.entity.clock), months)
+    """The day, in the entity's zone, from which the contact may no longer be written to or kept (R-40)."""
+    return runs_out(contact.collected_at, contact.last_action_at, venue.retention.months, venue.entity.clock)
 
 
 def is_expired(contact: Contact, venue: Venue, *, now: datetime) -> bool:
     """Whether the clock has run out; it has on the anniversary day itself (R-40)."""
     return local_day(now, venue.entity.clock) >= cut_off(contact, venue)
+
+
+def erased_on(contact: Contact, venue: Venue) -> date:
+    """The day on which the sweep erases the contact: that of the cut-off (R-46).
+
+    Where the policy lets one question be asked at the end of the term, a month later: without a clear yes
+    by then the person is erased all the same (R-47).
+    """
+    day = cut_off(contact, venue)
+    return add_months(day, ASKED_MONTHS) if venue.policy.one_question_after_cutoff else day
 
 
 _NO_INTEREST = frozenset({"unsubscribe", "view-online", "view_online", "view online"})
@@ -61,6 +78,68 @@ def _click_renews(event: Event, mails: Sequence[PastMail]) -> bool:
     message = str(event.data.get("message_id") or "")
     natures = {mail.nature for mail in mails if message and str(mail.message_id) == message}
     return event.data.get("nature") != Nature.REACTIVATION and Nature.REACTIVATION not in natures
+
+
+# -- what goes, and what must stay --------------------------------------------------------------------------
+
+# An opt-in of these kinds is one that may have to be proved; REFUSALS take it back.
+_GIVEN = frozenset({Act.OPTIN_PROVEN, Act.CONFIRM_POST, Act.FOLLOWUP})
+
+
+def proof_kept_until(
+    entries: Sequence[ConsentEntry], months: int, zone: ZoneInfo, *, today: date
+) -> Mapping[int, date]:
+    """Which entries of an erased person's ledger stay, and until when: seq to the day of erasing (R-19).
+
+    A consent that was given and then taken back may have to be proved against a claim, so its acts and the
+    withdrawal stay for `months` after it (five years, code civil 2224). What was never agreed to, or never
+    taken back, goes with the person. Days are of `zone`.
+    """
+    kept: dict[int, date] = {}
+    for purpose, kind in dict.fromkeys((e.purpose, e.kind) for e in entries if e.act in _GIVEN):
+        bearing = [e for e in entries if _bears_on(e, purpose, kind)]
+        given = min(e.at for e in bearing if e.act in _GIVEN)
+        taken_back = [e.at for e in bearing if e.act in REFUSALS and e.at >= given]
+        if taken_back:
+            until = add_months(local_day(max(taken_back), zone), months)
+            for entry in bearing:
+                kept[entry.seq] = max(until, kept.get(entry.seq, until))
+    return {seq: until for seq, until in kept.items() if today < until}
+
+
+def _bears_on(entry: ConsentEntry, purpose: str, kind: str) -> bool:
+    named = entry.purpose == purpose and entry.kind in (kind, EVERYTHING)
+    return named or entry.purpose == EVERYTHING
+
+
+def lapsed(entries: Iterable[ConsentEntry], *, now: datetime) -> frozenset[int]:
+    """The seqs of sign-ups that nobody confirmed within seven days, which are deleted then (R-54)."""
+    entries = tuple(entries)
+    confirmed = [e for e in entries if e.act is Act.CONFIRM_POST]
+    return frozenset(
+        e.seq
+        for e in entries
+        if e.act is Act.OPTIN_PENDING
+        and now - e.at > CONFIRM_WITHIN
+        and not any(_confirms(answer, e) for answer in confirmed)
+    )
+
+
+def _confirms(answer: ConsentEntry, sign_up: ConsentEntry) -> bool:
+    same = (answer.purpose, answer.kind) == (sign_up.purpose, sign_up.kind)
+    return same and sign_up.at <= answer.at <= sign_up.at + CONFIRM_WITHIN
+
+
+def is_sign_up_alone(entries: Sequence[ConsentEntry], gone: frozenset[int]) -> bool:
+    """Whether a ledger holds nothing but sign-ups that lapsed, and what came of their links (R-54)."""
+    return bool(entries) and all(e.seq in gone or e.act is Act.CONFIRM_GET for e in entries)
+
+
+def inform_by(contact: Contact, venue: Venue) -> date | None:
+    """The last day to tell somebody that a third party gave us the address (art. 14(3), R-48)."""
+    if not contact.from_third_party:
+        return None
+    return add_months(local_day(contact.collected_at, venue.entity.clock), INFORM_MONTHS)
 
 
 # -- the words of the policy cases ---------------------------------------------------------------------

@@ -11,12 +11,20 @@ from accord.core.model.expression import Value
 
 
 class AddressState(StrEnum):
-    """What is known of the address itself (R-45, R-60, R-61)."""
+    """What is known of the address itself (R-45, R-60, R-61).
+
+    MERGED: the record turned out to be somebody else's second one, and is never written to again (R-17); the
+    gate knows no such word, and so denies.
+    """
 
     OK = "ok"
     HARD_BOUNCED = "hard_bounced"
     COMPLAINED = "complained"
     ERASED = "erased"
+    MERGED = "merged"
+
+
+GONE: frozenset[AddressState] = frozenset({AddressState.ERASED, AddressState.MERGED})
 
 
 class AddressKind(StrEnum):

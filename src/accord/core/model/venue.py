@@ -73,6 +73,17 @@ class Attribute:
 
 
 @dataclass(frozen=True, slots=True)
+class Webhook:
+    """Another system that `call:` tells of steps: where it listens, and the fields that it is told."""
+
+    name: str
+    url: str
+    fields: tuple[str, ...] = ()
+    recipient: str = ""
+    country: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """The switches of the law: each default is the prudent reading of an unsettled question (B.3)."""
 
@@ -90,10 +101,17 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class Retention:
-    """How long after the last action (months, 36 at most), and the window before it for reactivation."""
+    """How long things are kept, in months.
+
+    `months` after the last action, 36 at most, with the window before it for reactivation; the send ledger
+    and the journal of people who stay; the proof of a consent after its withdrawal.
+    """
 
     months: int = 36
     reactivation_months: int = 6
+    messages_months: int = 36
+    journal_months: int = 36
+    proof_months: int = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +137,7 @@ class Venue:
     attributes: Mapping[str, Attribute] = field(default_factory=dict)
     events: Mapping[str, Mapping[str, Type]] = field(default_factory=dict)
     legal_duties: Mapping[str, str] = field(default_factory=dict)
+    webhooks: Mapping[str, Webhook] = field(default_factory=dict)
     others: tuple[str, ...] = ()
     policy: Policy = Policy()
     retention: Retention = Retention()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import click
@@ -18,6 +20,9 @@ from accord.shell.cli.people import print_states, short, states_of
 from accord.shell.cli.wordings import wording_or_end
 from accord.shell.engine.collect import record_answer
 from accord.shell.engine.record import record_consents
+from accord.shell.engine.rows import Deed
+from accord.shell.proof.dossier import gather
+from accord.shell.proof.pack import write_pack
 from accord.shell.wiring import House
 
 CHANNELS = ("web", "oral", "paper", "preference_centre", "service_invitation", "letter", "telephone", "reply")
@@ -97,9 +102,7 @@ def _answered(
         place=told["place"],
         followup=told["followup"],
     )
-    found, entries = record_answer(
-        house.store, house.catalogue, asking, wording, now=house.clock(), seal=house.keys.seal
-    )
+    found, entries = record_answer(house.store, house.catalogue, asking, wording, now=house.clock())
     if found.act is None:
         raise InputFault(f"That collects nothing: {found.reason} ({found.rule}).")
     return _document(found.act, found.reason, found.rule, entries)
@@ -115,7 +118,7 @@ def _refused(
         ConsentEntry(contact.id, at, purpose, kind, Act.OBJECTION, details=proof)
         for purpose, kind in _refusable(house, told["purpose"])
     ]
-    record_consents(house.store, house.catalogue, entries, now=house.clock(), seal=house.keys.seal)
+    record_consents(house.store, house.catalogue, entries, now=house.clock())
     return _document(Act.OBJECTION, "OBJECTION_IS_ABSOLUTE", "R-10", entries)
 
 
@@ -157,6 +160,50 @@ def show_ledger(context: click.Context, email: str, *, as_json: bool) -> None:
     columns = ("seq", "at", "purpose", "act", "informed", "wording", "by which way")
     print_table("Acts", columns, [_line(entry) for entry in entries])
     print_states("States", states)
+
+
+@consent.command("prove")
+@click.argument("email")
+@click.option(
+    "--out",
+    default=Path(),
+    type=click.Path(file_okay=False, path_type=Path),
+    help="The folder to write into.",
+)
+@click.option("--language", type=click.Choice(["fr", "en"]), help="The venue's first if not said.")
+@by_option
+@json_option
+@click.pass_context
+def prove(
+    context: click.Context, email: str, out: Path, language: str | None, by: str | None, *, as_json: bool
+) -> None:
+    """Write the proof pack of one person: a page that needs nothing else, and the raw entries in a ZIP.
+
+    For each purpose the state, how it came about, the very words that were shown; every mail with its verdict,
+    basis, rule and what the gate read; the chain of the ledger, verified. Exit code 1 where the chain is broken.
+
+    \b
+    Examples:
+      scenario consent prove ada@example.org
+      scenario consent prove ada@example.org --out inspection --language en
+    """
+    with house_of(context) as house:
+        now = house.clock()
+        with house.store.read() as unit:
+            dossier = gather(unit, contact_called(unit, email).id, house.venue)
+        chosen = language or house.venue.entity.language
+        written = write_pack(dossier, house.venue, out, language=chosen, now=now)
+        with house.store.begin() as unit:
+            unit.note_deed(Deed(now, who(by), "consent prove", f"contact {dossier.contact.id}"))
+    if as_json:
+        print_json({"files": [str(path) for path in written], "chain_holds": not dossier.broken})
+    else:
+        click.echo(f"Written: {', '.join(map(str, written))}.")
+        click.echo(
+            "The chain of the ledger holds." if not dossier.broken else "The chain of the ledger is BROKEN."
+        )
+    if dossier.broken:
+        sys.exit(1)
 
 
 def _line(entry: ConsentEntry) -> tuple[str, ...]:

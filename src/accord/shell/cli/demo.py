@@ -171,7 +171,7 @@ def _base(house: House, samples: Path, past: Sequence[Happening], more: Any) -> 
         keys = [email_key(row["email"]) for _, row in rows]
         ids = {key: contact.id for key, contact in unit.contacts_by_key(keys).items()}
     entries = [_entry(each, ids) for each in past if each.kind == "consents"]
-    record_consents(house.store, house.catalogue, entries, now=now, history=True, seal=house.keys.seal)
+    record_consents(house.store, house.catalogue, entries, now=now, history=True)
     orders = [(_who(each, ids), _order(each, house)) for each in past if each.kind == "orders"]
     take_orders(house.store, house.catalogue, orders, now=now, history=True)
     more(len(past))
@@ -234,7 +234,7 @@ def _tell(house: House, same: Sequence[Happening], ids: dict[str, int], now: dat
     first = same[0]
     if first.kind == "consents":
         entries = [_entry(each, ids) for each in same]
-        record_consents(house.store, house.catalogue, entries, now=now, seal=house.keys.seal)
+        record_consents(house.store, house.catalogue, entries, now=now)
     elif first.kind == "orders":
         take_orders(house.store, house.catalogue, [(_who(first, ids), _order(first, house))], now=now)
     else:

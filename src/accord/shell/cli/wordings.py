@@ -154,9 +154,7 @@ def _revoke(kind: WordingKind) -> click.Command:
             new = revoke(house.store, digest, because=because, by=who(by), now=now)
             people = 0
             with progress("Revoking", 0) as more:
-                while (
-                    page := revoke_page(house.store, house.catalogue, digest, now=now, seal=house.keys.seal)
-                ) is not None:
+                while (page := revoke_page(house.store, house.catalogue, digest, now=now)) is not None:
                     people += page
                     more(page)
         if as_json:

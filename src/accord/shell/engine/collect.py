@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from accord.core.consent.answers import Collected
@@ -80,13 +80,12 @@ def record_answer(
     *,
     now: datetime,
     history: bool = False,
-    seal: Callable[[str], str],
 ) -> tuple[Collected, Sequence[ConsentEntry]]:
     """Write one person's answer to the ledger, with its proof; what it forbids is cancelled."""
     found, entries = answered(asking, wording, catalogue.venue)
     if entries:
         with store.begin() as unit:
-            consents_in(unit, catalogue, entries, now=now, history=history, source=asking.channel, seal=seal)
+            consents_in(unit, catalogue, entries, now=now, history=history, source=asking.channel)
     return found, entries
 
 
@@ -110,7 +109,6 @@ def revoke_page(
     digest: str,
     *,
     now: datetime,
-    seal: Callable[[str], str],
     limit: int = PAGE,
 ) -> int | None:
     """Take one page of those who answered a revoked wording; how many there were, None when all are done.
@@ -126,7 +124,7 @@ def revoke_page(
         people = unit.who_answered(digest, int(mark), limit)
         entries = _revoked(unit, people, kept, now)
         if entries:
-            consents_in(unit, catalogue, entries, now=now, history=False, source="revoke", seal=seal)
+            consents_in(unit, catalogue, entries, now=now, history=False, source="revoke")
         unit.note_progress(loop, str(people[-1]) if people else DONE, now)
         return len(people) if people else None
 
@@ -142,7 +140,7 @@ def _revoked(unit: Unit, people: Sequence[int], kept: KeptWording, now: datetime
     ]
 
 
-def go_on_revoking(store: Store, catalogue: Catalogue, *, now: datetime, seal: Callable[[str], str]) -> int:
+def go_on_revoking(store: Store, catalogue: Catalogue, *, now: datetime) -> int:
     """Take a page of each revocation that was broken off; how many people were seen to."""
     with store.read() as unit:
         ahead = [
@@ -150,4 +148,4 @@ def go_on_revoking(store: Store, catalogue: Catalogue, *, now: datetime, seal: C
             for kept in unit.kept_wordings()
             if kept.revoked_at is not None and unit.progress(f"revoke/{kept.wording.digest}") != DONE
         ]
-    return sum(revoke_page(store, catalogue, digest, now=now, seal=seal) or 0 for digest in ahead)
+    return sum(revoke_page(store, catalogue, digest, now=now) or 0 for digest in ahead)

@@ -38,7 +38,7 @@ def record_followups(unit: Unit, catalogue: Catalogue, sent: Sequence[Passed], *
         for said in _said(ledgers.get(passed.message.contact_id, ()), passed)
     ]
     if entries:
-        consents_in(unit, catalogue, entries, now=now, history=False, source="followup", seal=_no_objection)
+        consents_in(unit, catalogue, entries, now=now, history=False, source="followup")
 
 
 def _said(ledger: Sequence[ConsentEntry], passed: Passed) -> list[ConsentEntry]:
@@ -51,7 +51,3 @@ def _said(ledger: Sequence[ConsentEntry], passed: Passed) -> list[ConsentEntry]:
         for entry in ledger
         if entry.act is Act.SPOKEN and entry.at == event.at and entry.purpose == event.data.get("purpose")
     ]
-
-
-def _no_objection(_address: str) -> str:
-    raise RuntimeError("a follow-up objects to nothing, so that no address is sealed for it")

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from accord.core.model.consent import ConsentEntry, LegalBasis
 from accord.core.model.contact import Contact
@@ -17,8 +17,10 @@ from accord.core.model.expression import Expression
 from accord.core.model.message import Message, MessageState
 from accord.core.model.order import OrderLine
 from accord.core.model.wording import Wording, WordingKind
+from accord.shell.engine.keeping import Keeping, Objections
 from accord.shell.engine.rows import (
     Brake,
+    ChainRow,
     ContactChange,
     Deed,
     DoorCheck,
@@ -29,6 +31,7 @@ from accord.shell.engine.rows import (
     NewRun,
     PastEntry,
     PolicyChange,
+    Postponed,
     RunChange,
     Settlement,
 )
@@ -47,12 +50,20 @@ class Unit(Protocol):
         """Ids in the order of `contacts`; raises Duplicate when a key exists."""
         ...
 
+    def external_owners(self, external_ids: Sequence[str]) -> Mapping[str, str]:
+        """Whose these external ids are: the address, in the form in which addresses are compared."""
+        ...
+
     def change_contacts(self, changes: Sequence[ContactChange]) -> None: ...
     def add_entries(self, entries: Sequence[ConsentEntry], now: datetime) -> None:
         """Append to the consent ledger, numbering and chaining per contact; bumps `revision`."""
         ...
 
     def entries(self, contact_ids: Sequence[int]) -> Mapping[int, Sequence[ConsentEntry]]: ...
+    def chain(self, contact_id: int) -> Sequence[ChainRow]:
+        """One person's ledger as it is kept, oldest first, erased rows too."""
+        ...
+
     def broken_chains(self) -> Iterator[tuple[int, int]]:
         """(contact, seq) of each row of the consent ledger whose chain does not hold."""
         ...
@@ -68,6 +79,10 @@ class Unit(Protocol):
         """The contact that has each of these orders, by (entity, number); unknown ones are left out."""
         ...
 
+    @property
+    def objections(self) -> Objections: ...
+    @property
+    def keeping(self) -> Keeping: ...
     def suppressed(self, digests: Sequence[str]) -> frozenset[str]:
         """Which of these keyed digests stand on the objection list."""
         ...
@@ -80,6 +95,10 @@ class Unit(Protocol):
 
         `reacts`: whether scenarios are to be asked; history is stored with False.
         """
+        ...
+
+    def tell_all(self, contact_ids: Sequence[int], event: Event, received_at: datetime) -> None:
+        """Journal the same event of each of these contacts, as history."""
         ...
 
     def claim_events(self, now: datetime, limit: int, until: datetime) -> Sequence[Event]:
@@ -140,13 +159,39 @@ class Unit(Protocol):
         """Queued or deferred messages whose time has come, service mail first, none of what is `held`."""
         ...
 
-    def mark_sending(self, checks: Sequence[DoorCheck], now: datetime) -> frozenset[int]:
-        """The one conditional write at the door: ids of those still claimed whose revision still stands."""
+    def still_claimed(self, message_ids: Sequence[int], lease: datetime) -> Sequence[Message]:
+        """Of these messages those that are claimed under this very lease."""
         ...
 
-    def settle(self, settlements: Sequence[Settlement]) -> int: ...
-    def requeue(self, message_ids: Sequence[int], not_before: datetime) -> None:
-        """Give claimed messages back untouched."""
+    def mark_sending(
+        self, checks: Sequence[DoorCheck], now: datetime, *, lease: datetime, until: datetime
+    ) -> frozenset[int]:
+        """The one conditional write at the door: ids of those that may be handed over now.
+
+        Marked is what is still claimed under `lease`, held by no brake, and judged by what still stands of
+        the person and of the law. What is marked is leased until `until`.
+        """
+        ...
+
+    def settle(self, settlements: Sequence[Settlement]) -> frozenset[int]:
+        """Write endings, each only where the message still is as expected; ids of those that took."""
+        ...
+
+    def requeue(
+        self,
+        message_ids: Sequence[int],
+        not_before: datetime | None = None,
+        *,
+        lease: datetime | None = None,
+    ) -> None:
+        """Give claimed messages back, due again at `not_before`, or in their turn (None).
+
+        `lease`: only those held under it.
+        """
+        ...
+
+    def postpone(self, waits: Sequence[Postponed], lease: datetime) -> None:
+        """Give messages that are claimed under `lease` back, each due at an instant of its own."""
         ...
 
     def cancel_messages(
@@ -164,10 +209,14 @@ class Unit(Protocol):
         ...
 
     def orphans(self, now: datetime, limit: int) -> Sequence[Message]:
-        """Messages whose sender died: `claimed` or `sending` with the lease run out."""
+        """Messages whose sender died: `claimed` or `sending`, with a lease that is over."""
         ...
 
     def messages_of(self, contact_id: int) -> Sequence[Message]: ...
+    def verdict_inputs(self, contact_id: int) -> Mapping[int, Mapping[str, str]]:
+        """What the gate read for each of one person's mails, by the mail's number."""
+        ...
+
     def message(self, message_id: int) -> Message | None: ...
     def ledger(
         self,
@@ -198,6 +247,22 @@ class Unit(Protocol):
     def fact(self, key: str) -> str | None: ...
     def tell(self, key: str, value: str, now: datetime) -> None:
         """Write a fact of this database once: one that is there stays."""
+        ...
+
+    def tell_anew(self, key: str, value: str, now: datetime) -> None:
+        """Write a fact of this database, over the one that was there."""
+        ...
+
+    def policy_changes(self) -> Sequence[PolicyChange]:
+        """Every turning of a switch, oldest first."""
+        ...
+
+    def note_policy_changes(self, changes: Sequence[PolicyChange]) -> None: ...
+    def derive_anew(self, *, after_id: int, limit: int) -> int | None:
+        """Make anew what is derived of up to `limit` contacts beyond `after_id`: consent states, cut-off day.
+
+        Returns the last id, or None where there is nobody left.
+        """
         ...
 
     # forms and scripts
@@ -231,22 +296,6 @@ class Unit(Protocol):
         """When the next run or message is due."""
         ...
 
-    def tell_anew(self, key: str, value: str, now: datetime) -> None:
-        """Write a fact of this database, over the one that was there."""
-        ...
-
-    def policy_changes(self) -> Sequence[PolicyChange]:
-        """Every turning of a switch, oldest first."""
-        ...
-
-    def note_policy_changes(self, changes: Sequence[PolicyChange]) -> None: ...
-    def derive_anew(self, *, after_id: int, limit: int) -> int | None:
-        """Make anew what is derived of up to `limit` contacts beyond `after_id`: consent states, cut-off day.
-
-        Returns the last id, or None where there is nobody left.
-        """
-        ...
-
 
 class Store(Protocol):
     """A database: transactions, and its own care."""
@@ -259,8 +308,21 @@ class Store(Protocol):
         """A transaction that only reads and never waits for a writer."""
         ...
 
+    def scratch(self) -> AbstractContextManager[Scratch]:
+        """A pad for what a rehearsal would write; nothing of it comes into the database."""
+        ...
+
     def upgrade(self) -> None: ...
     def close(self) -> None: ...
+
+
+class Scratch(Protocol):
+    """A pad of bounded memory: values by key, gone when it is closed."""
+
+    def recall(self, keys: Sequence[str]) -> Mapping[str, Any]: ...
+    def remember(self, values: Mapping[str, Any]) -> None:
+        """Keep these, in place of what was there."""
+        ...
 
 
 class StoreError(Exception):
@@ -335,7 +397,15 @@ class Carrier(Protocol):
         """
         ...
 
+    def pause(self) -> float:
+        """Seconds until the next message may leave, for a rate's sake; 0 where it may now."""
+        ...
+
     async def carry(self, envelope: Envelope) -> Receipt: ...
+    def cut(self) -> None:
+        """Break off what is under way: each `carry` then soon returns what is known of its mail."""
+        ...
+
     async def close(self) -> None: ...
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -11,12 +11,16 @@ from zoneinfo import ZoneInfo
 
 from accord.core.consent.collection import consents
 from accord.core.consent.evidence import Learned, after, learn, told
+from accord.core.consent.history import REFUSALS
 from accord.core.model.consent import EVERYTHING, ConsentEntry, Consents, LegalBasis
+from accord.core.model.contact import GONE
 from accord.core.model.content import Catalogue
+from accord.core.model.decision import OBJECTING, Situation
 from accord.core.model.event import Event
 from accord.core.model.order import OrderLine
 from accord.core.model.time import later
 from accord.shell.engine.apply import journal
+from accord.shell.engine.keeping import Objection
 from accord.shell.engine.ports import Store, Unit
 from accord.shell.engine.rows import ContactChange
 
@@ -74,7 +78,7 @@ def _teach(unit: Unit, catalogue: Catalogue, events: Sequence[Event], now: datet
     lines: dict[int, dict[str, list[OrderLine]]] = {}
     for contact_id, own in _by_contact(events).items():
         situation = known.get(contact_id)
-        if situation is None:
+        if situation is None or situation.contact.address_state in GONE:
             continue
         for event in own:
             learned = learn(event, situation, catalogue.venue)
@@ -88,8 +92,8 @@ def _teach(unit: Unit, catalogue: Catalogue, events: Sequence[Event], now: datet
     unit.save_order_lines({who: tuple(chain(*its.values())) for who, its in lines.items()})
     unit.change_contacts(changes)
     unit.add_entries(entries, now)
-    for contact_id in {entry.contact_id for entry in entries}:
-        unit.cancel_messages(contact_id, None, "COMPLAINED", now)
+    # All that an event by itself adds to a ledger is a complaint, and that is an objection (R-61).
+    _stop(unit, [_Stop(each.contact_id, each.purpose, "COMPLAINED", each.at) for each in entries], now)
 
 
 def _change(contact_id: int, learned: Learned) -> ContactChange:
@@ -119,16 +123,14 @@ def record_consents(
     now: datetime,
     history: bool = False,
     source: str = "consent",
-    seal: Callable[[str], str],
 ) -> Sequence[Event]:
     """Write acts to the ledger, cancel what they forbid, and journal the states that they changed.
 
     Queued mail that an objection or a withdrawal covers is cancelled in the same transaction, and the
-    address, as `seal` digests it, goes on the objection list (R-02, R-10, R-44). Returns the events that
-    were journalled.
+    address goes on the objection list (R-02, R-10, R-44). Returns the events that were journalled.
     """
     with store.begin() as unit:
-        return consents_in(unit, catalogue, entries, now=now, history=history, source=source, seal=seal)
+        return consents_in(unit, catalogue, entries, now=now, history=history, source=source)
 
 
 def consents_in(
@@ -139,30 +141,74 @@ def consents_in(
     now: datetime,
     history: bool,
     source: str,
-    seal: Callable[[str], str],
 ) -> Sequence[Event]:
     """The same, in a transaction of the caller's."""
-    contacts = sorted({entry.contact_id for entry in entries})
-    known = unit.situations(contacts, lock=True)
+    known, entries = _for_the_living(unit, entries)
     unit.add_entries(entries, now)
-    ledgers = unit.entries(contacts)
+    ledgers = unit.entries(list(known))
+    standing = {who: consents(ledgers.get(who, ()), catalogue.venue.policy) for who in known}
     events: list[Event] = []
-    for contact_id in contacts:
-        own = [entry for entry in entries if entry.contact_id == contact_id]
-        before = known[contact_id].consents if contact_id in known else Consents()
-        standing = consents(ledgers.get(contact_id, ()), catalogue.venue.policy)
-        events += [replace(event, source=source) for event in told(own, before, standing)]
+    for who, situation in known.items():
+        own = [entry for entry in entries if entry.contact_id == who]
+        events += [replace(event, source=source) for event in told(own, situation.consents, standing[who])]
+    _stop(unit, _refused(entries, standing, events), now)
     for event in events:
-        if event.name in CANCELLING:
-            purpose = str(event.data["purpose"])
-            wide = None if purpose == EVERYTHING else purpose
-            unit.cancel_messages(event.contact_id, wide, CANCELLING[event.name], now)
-            unit.suppress([seal(known[event.contact_id].contact.email)], purpose, event.at)
-        elif event.name == "consent.invalidated":
+        if event.name == "consent.invalidated":
             # Mail that rests on something else, such as a purchase, is judged again at the door.
             purpose = str(event.data["purpose"])
             unit.cancel_messages(event.contact_id, purpose, "CONSENT_UNPROVEN", now, LegalBasis.CONSENT)
     return _record(unit, catalogue, events, now=now, history=history)
+
+
+def _for_the_living(
+    unit: Unit, entries: Sequence[ConsentEntry]
+) -> tuple[Mapping[int, Situation], Sequence[ConsentEntry]]:
+    """Who these acts are of today, kept as they are for this transaction, and the acts as theirs.
+
+    An act of a merged record is its survivor's; of an erased person nothing can be written down.
+    """
+    while True:
+        lives = unit.keeping.living({entry.contact_id for entry in entries})
+        known = unit.situations(sorted(set(lives.values())), lock=True)
+        if all(situation.contact.address_state not in GONE for situation in known.values()):
+            theirs = [entry for entry in entries if lives.get(entry.contact_id) in known]
+            return known, [replace(entry, contact_id=lives[entry.contact_id]) for entry in theirs]
+
+
+@dataclass(frozen=True, slots=True)
+class _Stop:
+    """Somebody no longer wants mail of a purpose (`*`: any), for this reason and since then."""
+
+    contact_id: int
+    purpose: str
+    reason: str
+    at: datetime
+
+
+def _refused(
+    entries: Sequence[ConsentEntry], standing: Mapping[int, Consents], events: Sequence[Event]
+) -> Sequence[_Stop]:
+    """What stands refused after these entries, once a person and purpose: also what was refused before."""
+    found: dict[tuple[int, str], _Stop] = {}
+    for entry in sorted(entries, key=lambda each: each.at):
+        state = standing[entry.contact_id].of(entry.purpose, entry.kind)
+        if entry.act in REFUSALS and state.status in OBJECTING:
+            stop = _Stop(entry.contact_id, entry.purpose, "OBJECTION", entry.at)
+            found[stop.contact_id, stop.purpose] = stop
+    for event in events:
+        if event.name in CANCELLING:
+            purpose = str(event.data["purpose"])
+            stop = _Stop(event.contact_id, purpose, CANCELLING[event.name], event.at)
+            found[stop.contact_id, stop.purpose] = stop
+    return list(found.values())
+
+
+def _stop(unit: Unit, stops: Sequence[_Stop], now: datetime) -> None:
+    """Cancel what is queued, and put the addresses on the objection list."""
+    unit.objections.keep([Objection(each.contact_id, each.purpose, each.at) for each in stops])
+    for each in stops:
+        wide = None if each.purpose == EVERYTHING else each.purpose
+        unit.cancel_messages(each.contact_id, wide, each.reason, now)
 
 
 # What an event of the ledger says of mail that is queued already.

@@ -15,8 +15,11 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 
 from accord.core.model.venue import Policy
 from accord.shell.engine.ports import Busy, StoreError
+from accord.shell.keys import Keys
 from accord.shell.store import migrate
+from accord.shell.store.objections_log import ObjectionsLog
 from accord.shell.store.people import Law
+from accord.shell.store.scratch import Scratch, open_scratch
 from accord.shell.store.segments import day_in_zone
 from accord.shell.store.unit import SqlUnit
 
@@ -38,6 +41,8 @@ class SqlStore:
     law: Law
     entity: str
     dice: Callable[[int], bytes]
+    keys: Callable[[], Keys]
+    log: ObjectionsLog | None = None
     _lock: IO[str] | None = field(default=None, repr=False)
 
     @contextmanager
@@ -55,7 +60,13 @@ class SqlStore:
                 yield self._unit(connection)
 
     def _unit(self, connection: Connection) -> SqlUnit:
-        return SqlUnit(connection, self.law, self.entity, self.dice)
+        return SqlUnit(connection, self.law, self.entity, self.dice, self.keys, self.log)
+
+    @contextmanager
+    def scratch(self) -> Iterator[Scratch]:
+        """A pad for what a rehearsal would write; nothing of it comes into the database."""
+        with open_scratch() as pad:
+            yield pad
 
     def upgrade(self) -> None:
         """Bring the tables to this version; quiet and harmless where they are."""
@@ -115,6 +126,8 @@ def open_store(
     url: str,
     *,
     dice: Callable[[int], bytes],
+    keys: Callable[[], Keys] | None = None,
+    objections_log: Path | None = None,
     entity: str = "self",
     months: int = 36,
     zone: str = "Europe/Paris",
@@ -122,8 +135,9 @@ def open_store(
 ) -> SqlStore:
     """Open `sqlite:///FILE` or `postgresql://…`.
 
-    `dice(n)` gives n random bytes for salts; `months` and `zone` are the three-year clock's. Raises
-    StoreError for another kind of database.
+    `dice(n)` gives n random bytes for salts; `keys` reads the venue's keys when an address is to be sealed;
+    `objections_log` is where objections are written before they are taken; `months` and `zone` are the
+    three-year clock's. Raises StoreError for another kind of database.
     """
     address = make_url(url)
     if address.get_backend_name() == "sqlite":
@@ -137,7 +151,12 @@ def open_store(
         )
     else:
         raise StoreError(f"{address.drivername} is not a database that Accord knows: sqlite or postgresql")
-    return SqlStore(engine, Law(months, zone, policy or Policy()), entity, dice)
+    log = ObjectionsLog(objections_log) if objections_log is not None else None
+    return SqlStore(engine, Law(months, zone, policy or Policy()), entity, dice, keys or _no_keys, log)
+
+
+def _no_keys() -> Keys:
+    raise StoreError("the database was opened without the venue's keys: no address can be sealed")
 
 
 def _sqlite(address: URL) -> Engine:

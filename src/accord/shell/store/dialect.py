@@ -38,9 +38,18 @@ def among(connection: Connection, subject: Any, values: Sequence[int] | Sequence
         each = func.json_each(bindparam(None, json.dumps(listed))).table_valued("value")
         found: ColumnElement[bool] = subject.in_(select(each.c.value))
         return found
-    kind = Text() if listed and isinstance(listed[0], str) else BigInteger()
+    kind = Text() if subject.type.python_type is str else BigInteger()
     equal: ColumnElement[bool] = subject == sql_any(cast(bindparam(None, listed), ARRAY(kind)))
     return equal
+
+
+def numbers(connection: Connection, values: Sequence[int]) -> Any:
+    """Numbers as a table (number), handed over as one parameter."""
+    if is_sqlite(connection):
+        each = func.json_each(bindparam(None, json.dumps(list(values)))).table_valued("value")
+        return select(each.c.value.label("number")).subquery()
+    listed = cast(bindparam(None, list(values)), ARRAY(BigInteger))
+    return func.unnest(listed).table_valued(column("number", BigInteger)).render_derived()
 
 
 def pairs(connection: Connection, values: Sequence[tuple[int, int]]) -> Any:
@@ -89,4 +98,14 @@ def upsert(connection: Connection, table: Table, keys: Sequence[str], changed: S
     statement = make(table)
     return statement.on_conflict_do_update(
         index_elements=list(keys), set_={name: statement.excluded[name] for name in changed}
+    )
+
+
+def upsert_latest(connection: Connection, table: Table, keys: Sequence[str], instant: str) -> Any:
+    """An INSERT that, where a row with the same `keys` exists, leaves it the later of both instants."""
+    make = sqlite.insert if is_sqlite(connection) else postgresql.insert
+    statement = make(table)
+    later = func.max if is_sqlite(connection) else func.greatest
+    return statement.on_conflict_do_update(
+        index_elements=list(keys), set_={instant: later(table.c[instant], statement.excluded[instant])}
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, cast
 
@@ -13,19 +14,27 @@ from sqlalchemy.engine import Row
 from accord.core.model.event import Event
 from accord.shell.store import tables
 from accord.shell.store.dialect import among, claimed, claiming
+from accord.shell.store.people import whose
 
 EVENT = cast("Table", tables.EventRow.__table__)  # type: ignore[attr-defined]
 
 UNANSWERED = EVENT.c.answered == 0
 
+# What may be told of somebody who is gone: that they are.
+KEPT_OF_THE_GONE = ("contact.erased", "contact.merged")
+
 
 def append(
     connection: Connection, events: Sequence[Event], *, received_at: datetime, reacts: bool
 ) -> list[Event]:
-    """Those that were new, with their ids, in the order given; (source, key) told again is left out."""
+    """Those that were new, with their ids, in the order given; (source, key) told again is left out.
+
+    What happens to an erased person is not written down, and what happens to a merged record is its
+    survivor's.
+    """
     known = _known_keys(connection, events)
     new: list[Event] = []
-    for event in events:
+    for event in _of_the_living(connection, events):
         if event.key is not None:
             if (event.source, event.key) in known:
                 continue
@@ -38,6 +47,20 @@ def append(
         insert(EVENT).returning(EVENT.c.id, sort_by_parameter_order=True), rows
     ).scalars()
     return [_with_id(event, number) for event, number in zip(new, ids, strict=True)]
+
+
+def _of_the_living(connection: Connection, events: Sequence[Event]) -> list[Event]:
+    theirs = whose(connection, {event.contact_id for event in events})
+    if not theirs:
+        return list(events)
+    found = []
+    for event in events:
+        now_theirs = theirs.get(event.contact_id, event.contact_id)
+        if event.name in KEPT_OF_THE_GONE:
+            found.append(event)
+        elif now_theirs is not None:
+            found.append(replace(event, contact_id=now_theirs))
+    return found
 
 
 def _known_keys(connection: Connection, events: Sequence[Event]) -> set[tuple[str, str]]:

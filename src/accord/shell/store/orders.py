@@ -15,21 +15,38 @@ from accord.shell.store.people import bump
 
 ORDER = cast("Table", tables.OrderRow.__table__)  # type: ignore[attr-defined]
 LINE = cast("Table", tables.OrderLineRow.__table__)  # type: ignore[attr-defined]
+ARCHIVE = cast("Table", tables.OrderArchiveRow.__table__)  # type: ignore[attr-defined]
+
+# Whose an archived order is: no contact has this number.
+NOBODY = 0
 
 
 def owners(connection: Connection, externals: Sequence[str]) -> dict[tuple[str, str], int]:
-    """Which contact has each of these orders, by entity and number; those that nobody has are left out."""
+    """Which contact has each of these orders, by entity and number; those that are unknown are left out.
+
+    An archived order is NOBODY's: told again it comes back to no contact (R-46).
+    """
+    numbers = sorted(set(externals))
     wanted = select(ORDER.c.entity, ORDER.c.external_id, ORDER.c.contact_id).where(
-        among(connection, ORDER.c.external_id, sorted(set(externals)))
+        among(connection, ORDER.c.external_id, numbers)
     )
-    return {(row.entity, row.external_id): row.contact_id for row in connection.execute(wanted)}
+    found = {(row.entity, row.external_id): row.contact_id for row in connection.execute(wanted)}
+    return {**dict.fromkeys(_archived(connection, numbers), NOBODY), **found}
+
+
+def _archived(connection: Connection, externals: Sequence[str]) -> set[tuple[str, str]]:
+    wanted = select(ARCHIVE.c.entity, ARCHIVE.c.external_id).where(
+        among(connection, ARCHIVE.c.external_id, externals)
+    )
+    return {(row.entity, row.external_id) for row in connection.execute(wanted)}
 
 
 def save_lines(connection: Connection, told: Mapping[int, Sequence[OrderLine]]) -> None:
     """Insert, or replace the lines of the orders named, by contact; what the gate reads has changed.
 
-    Raises Duplicate for an order that another contact has.
+    What is archived stays there. Raises Duplicate for an order that another contact has.
     """
+    told = _not_archived(connection, told)
     heads = {(line.entity, line.order_id): (who, line) for who, lines in told.items() for line in lines}
     if not heads:
         return
@@ -52,6 +69,19 @@ def save_lines(connection: Connection, told: Mapping[int, Sequence[OrderLine]]) 
     ]
     connection.execute(insert(LINE), lines)
     bump(connection, list(told))
+
+
+def _not_archived(
+    connection: Connection, told: Mapping[int, Sequence[OrderLine]]
+) -> Mapping[int, Sequence[OrderLine]]:
+    externals = sorted({line.order_id for lines in told.values() for line in lines})
+    archived = _archived(connection, externals) if externals else set()
+    if not archived:
+        return told
+    return {
+        who: [line for line in lines if (line.entity, line.order_id) not in archived]
+        for who, lines in told.items()
+    }
 
 
 def _line_row(line: OrderLine, contact_id: int, order_number: int) -> dict[str, Any]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import date, datetime
+from itertools import groupby
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
@@ -12,23 +12,21 @@ from sqlalchemy import Connection, Table, bindparam, delete, func, insert, selec
 from sqlalchemy.engine import Row
 from sqlalchemy.exc import IntegrityError
 
+from accord.core.consent.chain import GENESIS, broken, chained
 from accord.core.consent.collection import consents
+from accord.core.consent.retention import runs_out
 from accord.core.model.consent import Act, ConsentEntry, Consents
-from accord.core.model.contact import AddressKind, AddressState, Contact, Preferences, email_key
-from accord.core.model.time import add_months, local_day
+from accord.core.model.contact import GONE, AddressKind, AddressState, Contact, Preferences, email_key
 from accord.core.model.venue import Policy
 from accord.shell.engine.ports import Duplicate
-from accord.shell.engine.rows import ContactChange, NewContact
+from accord.shell.engine.rows import ChainRow, ContactChange, NewContact
 from accord.shell.store import tables
 from accord.shell.store.columns import dumps, loads
-from accord.shell.store.dialect import among, insert_new
+from accord.shell.store.dialect import among
 
 CONTACT = cast("Table", tables.ContactRow.__table__)  # type: ignore[attr-defined]
 ENTRY = cast("Table", tables.ConsentEntryRow.__table__)  # type: ignore[attr-defined]
 STATE = cast("Table", tables.ConsentStateRow.__table__)  # type: ignore[attr-defined]
-SUPPRESSION = cast("Table", tables.SuppressionRow.__table__)  # type: ignore[attr-defined]
-
-GENESIS = "0" * 64
 
 
 class Law:
@@ -39,7 +37,7 @@ class Law:
 
     def runs_out(self, collected_at: datetime, last_action_at: datetime | None) -> date:
         """The day of the cut-off (R-40), for segments; the gate reckons it anew."""
-        return add_months(local_day(last_action_at or collected_at, self.zone), self.months)
+        return runs_out(collected_at, last_action_at, self.months, self.zone)
 
 
 # -- contacts --------------------------------------------------------------------------------------------------
@@ -54,9 +52,24 @@ def contacts(connection: Connection, ids: Sequence[int], *, lock: bool = False) 
 
 
 def contacts_by_key(connection: Connection, keys: Sequence[str]) -> dict[str, Contact]:
-    """Contacts by the form in which addresses are compared."""
+    """Contacts by the form in which addresses are compared; a merged record's address is its survivor's."""
     wanted = select(CONTACT).where(among(connection, CONTACT.c.email_key, keys))
-    return {row.email_key: _contact(row) for row in connection.execute(wanted)}
+    rows = connection.execute(wanted).all()
+    merged = [row.merged_into for row in rows if row.merged_into is not None]
+    survivors = contacts(connection, merged) if merged else {}
+    return {
+        row.email_key: _contact(row) if row.merged_into is None else survivors[row.merged_into]
+        for row in rows
+    }
+
+
+def whose(connection: Connection, ids: Collection[int]) -> dict[int, int | None]:
+    """Of these, the records that are gone: a merged one with its survivor, an erased one with nobody."""
+    gone = CONTACT.c.address_state.in_([state.value for state in GONE])
+    wanted = select(CONTACT.c.id, CONTACT.c.merged_into).where(
+        among(connection, CONTACT.c.id, sorted(ids)), gone
+    )
+    return {row.id: row.merged_into for row in connection.execute(wanted)}
 
 
 def _contact(row: Row[Any]) -> Contact:
@@ -110,10 +123,13 @@ def add_contacts(connection: Connection, new: Sequence[NewContact], law: Law) ->
 
 
 def change_contacts(connection: Connection, changes: Sequence[ContactChange], law: Law) -> None:
-    """Write changes, several to one contact in their order; each contact's revision goes up once."""
+    """Write changes, several to one contact in their order; each contact's revision goes up once.
+
+    Records that are gone stay as they are.
+    """
     ids = sorted({change.contact_id for change in changes})
     known = contacts(connection, ids, lock=True)
-    rows = {contact_id: _as_row(contact) for contact_id, contact in known.items()}
+    rows = {number: _as_row(known[number]) for number in known if known[number].address_state not in GONE}
     for change in changes:
         if change.contact_id in rows:
             _put(rows[change.contact_id], change)
@@ -205,15 +221,6 @@ def add_entries(
     derive_states(connection, ids, law)
 
 
-def chained(previous: str, salt: str, payload: str) -> str:
-    """The digest of a row: SHA-256 over the one before and the salted digest of its own payload.
-
-    The payload enters as a digest of its own, so that the chain verifies when payload and salt are erased.
-    """
-    own = hashlib.sha256(f"{salt}{payload}".encode()).hexdigest()
-    return f"{own}:{hashlib.sha256(f'{previous}{own}'.encode()).hexdigest()}"
-
-
 def payload_of(entry: ConsentEntry) -> str:
     """An entry as the ledger keeps it."""
     return dumps(
@@ -251,11 +258,12 @@ def entries_of(connection: Connection, ids: Sequence[int]) -> dict[int, list[Con
     )
     found: dict[int, list[ConsentEntry]] = {}
     for row in connection.execute(wanted):
-        found.setdefault(row.contact_id, []).append(_entry(row.contact_id, row.seq, loads(row.payload)))
+        found.setdefault(row.contact_id, []).append(entry_of(row.contact_id, row.seq, loads(row.payload)))
     return found
 
 
-def _entry(contact_id: int, seq: int, payload: Mapping[str, Any]) -> ConsentEntry:
+def entry_of(contact_id: int, seq: int, payload: Mapping[str, Any]) -> ConsentEntry:
+    """The act of a row's payload."""
     return ConsentEntry(
         contact_id=contact_id,
         at=payload["at"],
@@ -284,7 +292,8 @@ def derive_states(connection: Connection, ids: Sequence[int], law: Law) -> None:
 
 def derive_anew(connection: Connection, law: Law, after_id: int, limit: int) -> int | None:
     """Make anew, by the law as it is now, what is derived of a page of people; the last id, None at the end."""
-    wanted = select(CONTACT.c.id).where(CONTACT.c.id > after_id).order_by(CONTACT.c.id).limit(limit)
+    kept = CONTACT.c.address_state.not_in([state.value for state in GONE])
+    wanted = select(CONTACT.c.id).where(CONTACT.c.id > after_id, kept).order_by(CONTACT.c.id).limit(limit)
     ids = list(connection.execute(wanted).scalars())
     if not ids:
         return None
@@ -311,33 +320,20 @@ def _state_rows(contact_id: int, known: Consents) -> Iterator[dict[str, Any]]:
         }
 
 
+def chain_of(connection: Connection, contact_id: int) -> list[ChainRow]:
+    """One person's rows as they are kept, oldest first."""
+    wanted = select(ENTRY).where(ENTRY.c.contact_id == contact_id).order_by(ENTRY.c.seq)
+    return [
+        ChainRow(row.seq, row.payload, row.salt, row.digest, row.previous, row.written_at)
+        for row in connection.execute(wanted)
+    ]
+
+
 def broken_chains(connection: Connection) -> Iterator[tuple[int, int]]:
     """(contact, seq) of each row whose digest or predecessor is not what it should be."""
-    wanted = select(ENTRY).order_by(ENTRY.c.contact_id, ENTRY.c.seq)
-    contact_id, seq, previous = None, 0, GENESIS
-    for row in connection.execute(wanted.execution_options(yield_per=1000)):
-        if row.contact_id != contact_id:
-            contact_id, seq, previous = row.contact_id, 0, GENESIS
-        own = row.digest.partition(":")[0]
-        right = row.digest == f"{own}:{hashlib.sha256(f'{previous}{own}'.encode()).hexdigest()}"
-        if row.payload is not None:
-            right = right and row.digest == chained(previous, row.salt, row.payload)
-        if not right or row.previous != previous or row.seq != seq + 1:
-            yield row.contact_id, row.seq
-        seq, previous = row.seq, row.digest
-
-
-# -- the objection list ------------------------------------------------------------------------------------------
-
-
-def suppressed(connection: Connection, digests: Sequence[str]) -> frozenset[str]:
-    """Which of these keyed digests stand on the objection list."""
-    wanted = select(SUPPRESSION.c.digest).where(among(connection, SUPPRESSION.c.digest, digests))
-    return frozenset(connection.execute(wanted).scalars())
-
-
-def suppress(connection: Connection, digests: Sequence[str], entity: str, purpose: str, at: datetime) -> None:
-    """Put keyed digests on the objection list; one that stands there already stays as it is."""
-    rows = [{"entity": entity, "purpose": purpose, "digest": digest, "since": at} for digest in digests]
-    if rows:
-        connection.execute(insert_new(connection, SUPPRESSION), rows)
+    rows = connection.execute(
+        select(ENTRY).order_by(ENTRY.c.contact_id, ENTRY.c.seq).execution_options(yield_per=1000)
+    )
+    for contact_id, own in groupby(rows, key=lambda row: row.contact_id):
+        for seq in broken(own):
+            yield contact_id, seq

@@ -29,6 +29,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 
 from accord.core.model.consent import ConsentStatus
+from accord.core.model.contact import GONE
 from accord.core.model.expression import (
     Among,
     And,
@@ -69,12 +70,14 @@ def matching(
 ) -> list[int]:
     """Ids of contacts for whom a condition holds, in order of id, beyond `after_id`.
 
-    Agrees with `expressions.evaluate.holds` for every contact. Erased contacts are in no segment. `not_in`:
+    Agrees with `expressions.evaluate.holds` for every contact. Who is gone is in no segment. `not_in`:
     leave out those who have a run of this scenario already.
     """
     asked = Asked(connection, clock, now)
     wanted = select(CONTACT.c.id).where(
-        CONTACT.c.id > after_id, CONTACT.c.address_state != "erased", asked.condition(condition.tree)
+        CONTACT.c.id > after_id,
+        CONTACT.c.address_state.not_in([state.value for state in GONE]),
+        asked.condition(condition.tree),
     )
     if not_in is not None:
         runs = select(RUN.c.id).where(RUN.c.contact_id == CONTACT.c.id, RUN.c.scenario == not_in)

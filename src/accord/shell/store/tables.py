@@ -8,6 +8,8 @@ from typing import Any
 from sqlalchemy import Index, UniqueConstraint, text
 from sqlmodel import Field
 
+from accord.shell.store.kept_tables import OrderArchiveRow as OrderArchiveRow
+from accord.shell.store.kept_tables import SuppressionRow as SuppressionRow
 from accord.shell.store.table_base import (
     Row,
     at_column,
@@ -24,7 +26,11 @@ metadata = Row.metadata
 
 
 class ContactRow(Row, table=True):
-    """One contact, one live address. `expires_on` is derived, for segments and the sweep."""
+    """One contact, one live address. `expires_on` is derived, for segments and the sweep.
+
+    A record that was merged away points to its survivor, and its address stands for the survivor. `sealed` is
+    a keyed digest of an erased person's address, while a proof of theirs must still be found (R-19).
+    """
 
     __tablename__ = "contact"
     id: int | None = id_column()
@@ -43,6 +49,8 @@ class ContactRow(Row, table=True):
     paused_until: datetime | None = at_column(nullable=True)
     attributes: Any = json_column()
     revision: int = 0
+    merged_into: int | None = number_column(index=True, nullable=True)
+    sealed: str | None = Field(default=None, index=True)
 
 
 class ConsentEntryRow(Row, table=True):
@@ -96,18 +104,6 @@ class WordingVersionRow(Row, table=True):
     revoked_because: str | None = None
 
 
-class SuppressionRow(Row, table=True):
-    """The objection list: keyed digests of addresses, never the addresses (R-44)."""
-
-    __tablename__ = "suppression"
-    __table_args__ = (UniqueConstraint("entity", "purpose", "digest"),)
-    id: int | None = id_column()
-    entity: str
-    purpose: str
-    digest: str = Field(index=True)
-    since: datetime = at_column()
-
-
 class OrderRow(Row, table=True):
     """An order, unique in the entity that sold it."""
 
@@ -136,19 +132,6 @@ class OrderLineRow(Row, table=True):
     paid_at: datetime | None = at_column(nullable=True)
     delivered_at: datetime | None = at_column(nullable=True)
     cancelled_at: datetime | None = at_column(nullable=True)
-
-
-class OrderArchiveRow(Row, table=True):
-    """An order past the cut-off: for accounts alone, no scenario reads it (R-46)."""
-
-    __tablename__ = "order_archive"
-    __table_args__ = (UniqueConstraint("entity", "external_id"),)
-    id: int | None = id_column()
-    entity: str
-    external_id: str
-    body: Any = json_column()
-    archived_at: datetime = at_column()
-    keep_until: date
 
 
 # -- the journal and the runs --------------------------------------------------------------------------------
@@ -221,6 +204,12 @@ class EnrolmentRow(Row, table=True):
     __table_args__ = (
         UniqueConstraint("scenario", "contact_id", "entry_key"),
         Index("ix_enrolment_due", "due_at", sqlite_where=text("open = 1"), postgresql_where=text("open = 1")),
+        Index(
+            "ix_enrolment_service_due",
+            "due_at",
+            sqlite_where=text("open = 1 AND priority > 100"),
+            postgresql_where=text("open = 1 AND priority > 100"),
+        ),
         Index("ix_enrolment_contact", "contact_id"),
     )
     id: int | None = id_column()
@@ -240,6 +229,7 @@ class EnrolmentRow(Row, table=True):
     last_send_at: datetime | None = at_column(nullable=True)
     ended_because: str | None = None
     lease_until: datetime | None = at_column(nullable=True)
+    priority: int = 50
 
 
 class MessageRow(Row, table=True):
@@ -286,6 +276,7 @@ class MessageRow(Row, table=True):
     with_invitation: bool = False
     judged_revision: int = 0
     attempts: int = 0
+    repeated: int = 0
     lease_until: datetime | None = at_column(nullable=True)
     sent_at: datetime | None = at_column(nullable=True)
     settled_at: datetime | None = at_column(nullable=True)

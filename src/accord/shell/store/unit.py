@@ -19,6 +19,7 @@ from accord.core.model.order import OrderLine
 from accord.core.model.wording import Wording, WordingKind
 from accord.shell.engine.rows import (
     Brake,
+    ChainRow,
     ContactChange,
     Deed,
     DoorCheck,
@@ -29,13 +30,17 @@ from accord.shell.engine.rows import (
     NewRun,
     PastEntry,
     PolicyChange,
+    Postponed,
     RunChange,
     Settlement,
 )
+from accord.shell.keys import Keys
 from accord.shell.store import (
+    arrivals,
     audit,
     journal,
     mail,
+    objections,
     orders,
     people,
     runs,
@@ -44,17 +49,25 @@ from accord.shell.store import (
     switches,
     wordings,
 )
+from accord.shell.store.keeping import SqlKeeping
+from accord.shell.store.objections import SqlObjections
+from accord.shell.store.objections_log import ObjectionsLog, Sealed
 from accord.shell.store.people import Law
 
 
 @dataclass(frozen=True, slots=True)
 class SqlUnit:
-    """The port `Unit` over one connection. `entity` is whose objections are kept, `dice` gives salts."""
+    """The port `Unit` over one connection. `entity` is whose objections are kept, `dice` gives salts.
+
+    `keys` reads the keys that seal addresses; `log` is the objections log, where there is one.
+    """
 
     connection: Connection
     law: Law
     entity: str
     dice: Callable[[int], bytes]
+    keys: Callable[[], Keys]
+    log: ObjectionsLog | None = None
 
     # people
     def contacts(self, ids: Sequence[int]) -> Mapping[int, Contact]:
@@ -64,7 +77,10 @@ class SqlUnit:
         return people.contacts_by_key(self.connection, keys)
 
     def add_contacts(self, contacts: Sequence[NewContact]) -> Sequence[int]:
-        return people.add_contacts(self.connection, contacts, self.law)
+        return arrivals.add(self.connection, contacts, self.law)
+
+    def external_owners(self, external_ids: Sequence[str]) -> Mapping[str, str]:
+        return arrivals.external_owners(self.connection, external_ids)
 
     def change_contacts(self, changes: Sequence[ContactChange]) -> None:
         people.change_contacts(self.connection, changes, self.law)
@@ -76,6 +92,9 @@ class SqlUnit:
     def entries(self, contact_ids: Sequence[int]) -> Mapping[int, Sequence[ConsentEntry]]:
         return people.entries_of(self.connection, contact_ids)
 
+    def chain(self, contact_id: int) -> Sequence[ChainRow]:
+        return people.chain_of(self.connection, contact_id)
+
     def broken_chains(self) -> Iterator[tuple[int, int]]:
         return people.broken_chains(self.connection)
 
@@ -85,15 +104,26 @@ class SqlUnit:
     def order_owners(self, order_ids: Sequence[str]) -> Mapping[tuple[str, str], int]:
         return orders.owners(self.connection, order_ids)
 
+    @property
+    def objections(self) -> SqlObjections:
+        return SqlObjections(self.connection, self.entity, self.keys, self.log)
+
+    @property
+    def keeping(self) -> SqlKeeping:
+        return SqlKeeping(self.connection, self.law, self.entity, self.keys)
+
     def suppressed(self, digests: Sequence[str]) -> frozenset[str]:
-        return people.suppressed(self.connection, digests)
+        return objections.suppressed(self.connection, digests)
 
     def suppress(self, digests: Sequence[str], purpose: str, at: datetime) -> None:
-        people.suppress(self.connection, digests, self.entity, purpose, at)
+        self.objections.put([Sealed(digest, self.entity, purpose, at) for digest in digests])
 
     # the journal
     def append(self, events: Sequence[Event], *, received_at: datetime, reacts: bool) -> Sequence[Event]:
         return journal.append(self.connection, events, received_at=received_at, reacts=reacts)
+
+    def tell_all(self, contact_ids: Sequence[int], event: Event, received_at: datetime) -> None:
+        arrivals.tell_all(self.connection, contact_ids, event, received_at)
 
     def claim_events(self, now: datetime, limit: int, until: datetime) -> Sequence[Event]:
         return journal.claim(self.connection, now, limit, until)
@@ -151,14 +181,28 @@ class SqlUnit:
     ) -> Sequence[Message]:
         return mail.claim(self.connection, now, limit, until, held)
 
-    def mark_sending(self, checks: Sequence[DoorCheck], now: datetime) -> frozenset[int]:
-        return mail.mark_sending(self.connection, checks, now)
+    def still_claimed(self, message_ids: Sequence[int], lease: datetime) -> Sequence[Message]:
+        return mail.still_claimed(self.connection, message_ids, lease)
 
-    def settle(self, settlements: Sequence[Settlement]) -> int:
+    def mark_sending(
+        self, checks: Sequence[DoorCheck], now: datetime, *, lease: datetime, until: datetime
+    ) -> frozenset[int]:
+        return mail.mark_sending(self.connection, checks, now, lease=lease, until=until)
+
+    def settle(self, settlements: Sequence[Settlement]) -> frozenset[int]:
         return mail.settle(self.connection, settlements)
 
-    def requeue(self, message_ids: Sequence[int], not_before: datetime) -> None:
-        mail.requeue(self.connection, message_ids, not_before)
+    def requeue(
+        self,
+        message_ids: Sequence[int],
+        not_before: datetime | None = None,
+        *,
+        lease: datetime | None = None,
+    ) -> None:
+        mail.requeue(self.connection, message_ids, not_before, lease=lease)
+
+    def postpone(self, waits: Sequence[Postponed], lease: datetime) -> None:
+        mail.postpone(self.connection, waits, lease)
 
     def cancel_messages(
         self,
@@ -175,6 +219,9 @@ class SqlUnit:
 
     def messages_of(self, contact_id: int) -> Sequence[Message]:
         return mail.of_contact(self.connection, contact_id)
+
+    def verdict_inputs(self, contact_id: int) -> Mapping[int, Mapping[str, str]]:
+        return mail.inputs_of(self.connection, contact_id)
 
     def message(self, message_id: int) -> Message | None:
         return mail.by_id(self.connection, message_id)
@@ -229,6 +276,18 @@ class SqlUnit:
     def tell(self, key: str, value: str, now: datetime) -> None:
         switches.tell(self.connection, key, value, now)
 
+    def tell_anew(self, key: str, value: str, now: datetime) -> None:
+        switches.tell_anew(self.connection, key, value, now)
+
+    def policy_changes(self) -> Sequence[PolicyChange]:
+        return switches.policy_changes(self.connection)
+
+    def note_policy_changes(self, changes: Sequence[PolicyChange]) -> None:
+        switches.note_policy_changes(self.connection, changes)
+
+    def derive_anew(self, *, after_id: int, limit: int) -> int | None:
+        return people.derive_anew(self.connection, self.law, after_id, limit)
+
     # forms and scripts
     def keep_wording(self, wording: Wording, by: str, now: datetime) -> None:
         wordings.keep(self.connection, wording, by, now)
@@ -248,18 +307,6 @@ class SqlUnit:
         return wordings.who_answered(self.connection, digest, after_id, limit)
 
     # who did what
-    def tell_anew(self, key: str, value: str, now: datetime) -> None:
-        switches.tell_anew(self.connection, key, value, now)
-
-    def policy_changes(self) -> Sequence[PolicyChange]:
-        return switches.policy_changes(self.connection)
-
-    def note_policy_changes(self, changes: Sequence[PolicyChange]) -> None:
-        switches.note_policy_changes(self.connection, changes)
-
-    def derive_anew(self, *, after_id: int, limit: int) -> int | None:
-        return people.derive_anew(self.connection, self.law, after_id, limit)
-
     def note_deed(self, deed: Deed) -> None:
         audit.note(self.connection, deed)
 

@@ -210,7 +210,6 @@ class HousePeople:
                 now=now,
                 history=False,
                 source=source,
-                seal=self.house.keys.seal,
             )
 
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from accord.core.language.parse import parse_scenario
+from accord.core.language.wordings import parse_wording
 from accord.core.model.consent import Act, ConsentEntry, Nature
 from accord.core.model.contact import Contact
 from accord.core.model.content import Catalogue, TemplateFacts
@@ -17,6 +18,7 @@ from accord.core.model.expression import Type
 from accord.core.model.order import OrderLine
 from accord.core.model.scenario import LateChoice, Lateness, Scenario, Send
 from accord.core.model.venue import Attribute, Entity, Family, Purpose, Venue
+from accord.core.model.wording import Wording
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 
@@ -144,3 +146,21 @@ def a_catalogue(
         {scenario.digest: scenario for scenario in scenarios},
         {name: TemplateFacts(name, f"digest of {name}") for name in names},
     )
+
+
+FORM = """
+form: inscription
+version: "3"
+control: optin_box
+asks: {newsletter: [editorial, promotional]}
+refusal_offered: true
+text: {fr: Je veux la lettre., en: I want the letter.}
+notice: {version: "2026-01", fr: Qui écrit., en: Who writes.}
+"""
+
+
+def a_wording(text: str = FORM, venue: Venue | None = None) -> Wording:
+    """A form or a script, as its file says it."""
+    parsed = parse_wording(text, "forms/essai.yaml", venue or a_venue())
+    assert parsed.wording is not None, parsed.diagnostics
+    return parsed.wording

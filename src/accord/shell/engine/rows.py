@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from accord.core.model.consent import LegalBasis
 from accord.core.model.contact import AddressKind, AddressState, Preferences
 from accord.core.model.decision import QueueMail
 from accord.core.model.enrolment import Enrolment, RunState
@@ -26,6 +27,9 @@ class NewContact:
     address_kind: AddressKind = AddressKind.PERSONAL
     from_third_party: bool = False
     attributes: Mapping[str, Value] = field(default_factory=dict)
+    address_state: AddressState = AddressState.OK
+    last_action_at: datetime | None = None
+    preferences: Preferences = Preferences()
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +76,7 @@ class NewRun:
     event_id: int | None = None
     this: Value = None
     state: RunState = RunState.DUE
+    priority: int = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +94,8 @@ class NewMessage:
 class Settlement:
     """How an attempt ended. `reply` is the server's last line, `not_before` when to try again.
 
-    `expected` is the state that the message must still be in, so that two hands never settle one mail.
+    `expected` is the state that the message must still be in, so that two hands never settle one mail;
+    `lease`, where given, the one under which it must still be held.
     """
 
     message_id: int
@@ -100,13 +106,28 @@ class Settlement:
     rule: str | None = None
     reply: str | None = None
     not_before: datetime | None = None
+    lease: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Postponed:
+    """A claimed message that goes back until an instant; `planned_at` is moved where the delay is our own."""
+
+    message_id: int
+    until: datetime
+    planned_at: datetime | None = None
+
+
+# The fact that a database keeps of the law in force: whoever turns a switch of it writes another one.
+POLICY_REVISION = "policy_revision"
 
 
 @dataclass(frozen=True, slots=True)
 class DoorCheck:
     """One message at the door: it may be marked `sending` only while what was judged still stands.
 
-    `context` is what the template read, for the ledger; None keeps what is there.
+    `context` is what the template read, for the ledger; None keeps what is there. `judged_policy` is the
+    `policy_revision` of the database when it was judged.
     """
 
     message_id: int
@@ -115,6 +136,8 @@ class DoorCheck:
     with_invitation: bool
     context: bytes | None = None
     template_digest: str | None = None
+    basis: LegalBasis = LegalBasis.CONSENT
+    judged_policy: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +164,21 @@ class PastEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class ChainRow:
+    """One row of a person's consent ledger as it is kept; erased, `payload` and `salt` are gone.
+
+    `digest` is «own:chain»: SHA-256 of salt and payload, and SHA-256 of the previous row's digest and own.
+    """
+
+    seq: int
+    payload: str | None
+    salt: str | None
+    digest: str
+    previous: str
+    written_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class KeptWording:
     """A form's or script's version in the database: since when, by whom, and whether it still proves anything."""
 
@@ -164,6 +202,17 @@ class Deed:
     action: str
     subject: str
     details: Mapping[str, Value] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyChange:
+    """A switch of the law that was turned: from what to what, in words, by whom and when."""
+
+    switch: str
+    old: str
+    new: str
+    by: str
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     Connection,
+    Integer,
     Table,
     Text,
     Update,
@@ -38,7 +39,7 @@ def among(connection: Connection, subject: Any, values: Sequence[int] | Sequence
         each = func.json_each(bindparam(None, json.dumps(listed))).table_valued("value")
         found: ColumnElement[bool] = subject.in_(select(each.c.value))
         return found
-    kind = Text() if subject.type.python_type is str else BigInteger()
+    kind = BigInteger() if isinstance(subject.type, Integer) else Text()
     equal: ColumnElement[bool] = subject == sql_any(cast(bindparam(None, listed), ARRAY(kind)))
     return equal
 

@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format map bench browser clean
+.PHONY: help demo test lint format map docs bench browser clean
 
 help: ## what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/	/' | sort
@@ -39,6 +39,9 @@ format: $(STAMP) ## format, and mend what can be mended
 
 map: $(STAMP) ## write the map in ARCHITECTURE.md anew
 	$(BIN)/python tools/map.py
+
+docs: $(STAMP) ## run what the documents show, and write what it really prints
+	$(BIN)/python tools/shown.py --write --slow
 
 bench: $(STAMP) ## measure, and write the table that the README quotes
 	$(BIN)/python benchmarks/run.py

@@ -211,7 +211,7 @@ def test_a_prospecting_mail_of_unknown_fate_is_listed_and_never_repeated(driver:
     driver.think()
     die_while_sending(driver)
     driver.now += LEASE + timedelta(minutes=1)
-    recover(driver.store, now=driver.now)
+    recover(driver.store, driver.catalogue, now=driver.now)
     driver.turn()
     assert sorted(states(driver, 1) + states(driver, 2)) == ["accepted", "unknown"]
     assert len(driver.sink.taken) == 1
@@ -222,7 +222,7 @@ def test_a_service_mail_of_unknown_fate_is_sent_once_more(driver: Driver) -> Non
     driver.think()
     die_while_sending(driver)
     driver.now += LEASE + timedelta(minutes=1)
-    recover(driver.store, now=driver.now)
+    recover(driver.store, driver.catalogue, now=driver.now)
     driver.turn()
     assert states(driver) == ["accepted"]
 

@@ -132,7 +132,13 @@ class Daemon:
                 return
 
     async def _recover(self) -> None:
-        await asyncio.to_thread(recover, self.house.store, now=self.house.clock())
+        await asyncio.to_thread(
+            recover,
+            self.house.store,
+            self.house.catalogue,
+            now=self.house.clock(),
+            in_hand=self.house.under_way.in_hand,
+        )
         await asyncio.to_thread(
             go_on_revoking,
             self.house.store,

@@ -81,7 +81,8 @@ def test_a_paced_carrier_keeps_to_its_rate(tmp_path: Path) -> None:
         begun, sent = clock(), 0
         while sent < 40:
             window = await carrier.ready()
-            assert 1 <= window <= 10
+            assert window <= 10
+            await asyncio.sleep(carrier.pause() if window == 0 else 0)
             for _ in range(window):
                 sent += 1
                 await carrier.carry(an_envelope(sent))

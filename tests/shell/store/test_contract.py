@@ -29,6 +29,7 @@ from accord.shell.store.tables import metadata
 from builders import NOW, acts, an_act, an_event, an_order_line
 
 HOUR = timedelta(hours=1)
+LEASES = {"lease": NOW + HOUR, "until": NOW + HOUR}
 
 
 def people(store: SqlStore, count: int = 1) -> list[int]:
@@ -213,8 +214,8 @@ def test_the_door_only_opens_while_what_was_judged_still_stands(store: SqlStore)
         unit.add_entries([an_act(Act.OBJECTION, contact_id=one)], NOW)
     checks = [DoorCheck(mine, one, 0, False, b"x", "d"), DoorCheck(theirs, other, 0, False, b"x", "d")]
     with store.begin() as unit:
-        assert unit.mark_sending(checks, NOW) == {theirs}
-        assert unit.mark_sending(checks, NOW) == frozenset()
+        assert unit.mark_sending(checks, NOW, **LEASES) == {theirs}
+        assert unit.mark_sending(checks, NOW, **LEASES) == frozenset()
     with store.read() as unit:
         sent = unit.message(theirs)
     assert sent is not None
@@ -227,11 +228,11 @@ def test_an_ending_is_written_only_where_it_was_expected(store: SqlStore) -> Non
     mail = queued(store, run)
     ending = Settlement(mail, MessageState.SENDING, MessageState.ACCEPTED, NOW)
     with store.begin() as unit:
-        assert unit.settle([ending]) == 0
+        assert unit.settle([ending]) == frozenset()
         unit.claim_messages(NOW, 10, NOW + HOUR, frozenset())
-        unit.mark_sending([DoorCheck(mail, number, 0, False)], NOW)
-        assert unit.settle([ending]) == 1
-        assert unit.settle([ending]) == 0
+        unit.mark_sending([DoorCheck(mail, number, 0, False)], NOW, **LEASES)
+        assert unit.settle([ending]) == {mail}
+        assert unit.settle([ending]) == frozenset()
     with pytest.raises(ValueError, match="cannot go"), store.begin() as unit:
         unit.settle([Settlement(mail, MessageState.ACCEPTED, MessageState.QUEUED, NOW)])
 

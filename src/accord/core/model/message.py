@@ -54,7 +54,8 @@ class Message:
     """One row of the send ledger, unique on (enrolment, step).
 
     `judged_revision` is the contact's revision that the last verdict read; `with_invitation`: whether the
-    gate lets the opt-in block be rendered; `edition` is `main`, or `fallback` for the `if_not_allowed` one.
+    gate lets the opt-in block be rendered; `edition` is `main`, or `fallback` for the `if_not_allowed` one;
+    `repeated`: how often it was sent once more because nobody knew whether it had arrived.
     """
 
     id: int
@@ -76,6 +77,7 @@ class Message:
     with_invitation: bool = False
     judged_revision: int = 0
     attempts: int = 0
+    repeated: int = 0
     not_before: datetime | None = None
     sent_at: datetime | None = None
     template_digest: str | None = None

@@ -77,7 +77,7 @@ def tick(context: click.Context, instant: str | None, *, until_idle: bool, as_js
 
 
 async def _turn(house: House, *, until_idle: bool) -> Turned:
-    recover(house.store, now=house.clock())
+    recover(house.store, house.catalogue, now=house.clock())
     total = Turned()
     while True:
         turned = await house.turn(house.clock())

@@ -34,6 +34,10 @@ class FolderCarrier:
             raise Unreachable(f"The folder {self._folder} can't be made: {fault.strerror}") from fault
         return WIDTH
 
+    def pause(self) -> float:
+        """A folder is always ready."""
+        return 0.0
+
     async def carry(self, envelope: Envelope) -> Receipt:
         """Write one mail; a full disk or a lost folder defers it."""
         name = file_name(envelope)
@@ -42,6 +46,9 @@ class FolderCarrier:
         except OSError as fault:
             return Receipt(MessageState.DEFERRED, f"{name} can't be written: {fault.strerror}")
         return Receipt(MessageState.ACCEPTED, name)
+
+    def cut(self) -> None:
+        """A file is written in no time: there is nothing to break off."""
 
     async def close(self) -> None:
         """Nothing is kept open."""

@@ -78,9 +78,9 @@ class Pool(Generic[L]):
         self._dial = dial
         self.limits = limits
         self._idle: list[_Kept[L]] = []
+        self._in_use: set[L] = set()
         self._places = asyncio.Semaphore(limits.width)
         self._used = 0
-        self._busy = 0
         self._pause = 0.0
         self._silent_until = 0.0
         self._silence = ""
@@ -93,7 +93,7 @@ class Pool(Generic[L]):
         await self._weed()
         wanted = min(self.limits.width, max(1, 2 * self._used))
         self._used = 0
-        missing = min(wanted, self.limits.width - self._busy) - len(self._idle)
+        missing = min(wanted, self.limits.width - len(self._in_use)) - len(self._idle)
         if missing > 0:
             await self._open(missing)
         if not self._idle:
@@ -109,19 +109,24 @@ class Pool(Generic[L]):
         async with self._places:
             self._used += 1
             line = await self._take()
-            self._busy += 1
+            self._in_use.add(line)
             clean = False
             try:
                 yield line
                 clean = True
             finally:
-                self._busy -= 1
+                self._in_use.discard(line)
                 if not clean:
                     line.drop()
                 elif line.usable and line.carried < self.limits.messages:
                     self._idle.append(_Kept(line, _now()))
                 else:
                     await line.hang_up()
+
+    def cut(self) -> None:
+        """Drop every connection that is in use, whatever is being said on it."""
+        for line in self._in_use:
+            line.drop()
 
     async def close(self) -> None:
         """Hang up every idle connection."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from accord.shell.engine.ports import Carrier, Envelope, Receipt
+
+# Mails that a fast rate lets through within so many seconds leave together.
+_MOMENT = 0.05
 
 # What sums of fractions leave behind is no reason to wait.
 _DUST = 1e-6
@@ -33,10 +35,10 @@ class TokenBucket:
         self._fill(now)
         return max(0, int(self._tokens + _DUST))
 
-    def wait(self, now: float) -> float:
-        """Seconds until the next message may leave; 0 when one may now."""
+    def wait(self, now: float, count: int = 1) -> float:
+        """Seconds until so many messages may leave; 0 when they may now."""
         self._fill(now)
-        missing = 1.0 - self._tokens
+        missing = min(count, self.burst) - self._tokens
         return missing / self.per_second if missing > _DUST else 0.0
 
     def take(self, now: float) -> None:
@@ -66,15 +68,23 @@ class PacedCarrier:
         return self._carrier.width
 
     async def ready(self) -> int:
-        """Waits until at least one may leave, then asks the carrier, whose connections are fresh then."""
-        while pause := self._bucket.wait(self._clock()):
-            await asyncio.sleep(pause)
-        return min(await self._carrier.ready(), max(1, self._bucket.available(self._clock())))
+        """No more than the bucket holds, 0 while `pause` lasts."""
+        available = self._bucket.available(self._clock())
+        return min(await self._carrier.ready(), available) if available else 0
+
+    def pause(self) -> float:
+        """Until the bucket holds a few: as many as leave in a moment, so that a fast rate is no trickle."""
+        few = max(1, min(self.width, int(self._bucket.per_second * _MOMENT)))
+        return max(self._bucket.wait(self._clock(), few), self._carrier.pause())
 
     async def carry(self, envelope: Envelope) -> Receipt:
         """Take a token and hand over."""
         self._bucket.take(self._clock())
         return await self._carrier.carry(envelope)
+
+    def cut(self) -> None:
+        """Break off what it paces."""
+        self._carrier.cut()
 
     async def close(self) -> None:
         """Close what it paces."""

@@ -63,6 +63,10 @@ class SmtpCarrier:
         """How many connections are idle and alive; raises Unreachable with the reason in one sentence."""
         return await self._pool.ready()
 
+    def pause(self) -> float:
+        """A mail server is asked at once."""
+        return 0.0
+
     async def carry(self, envelope: Envelope) -> Receipt:
         """Hand over one mail. Every ending is a Receipt: nothing is raised for what a server does."""
         try:
@@ -70,6 +74,10 @@ class SmtpCarrier:
                 return await line.hand_over(envelope)
         except Unreachable as silence:
             return Receipt(MessageState.DEFERRED, str(silence))
+
+    def cut(self) -> None:
+        """Drop the connections in use: a mail before its end is deferred, one after it is of unknown fate."""
+        self._pool.cut()
 
     async def close(self) -> None:
         """Say goodbye on every idle connection."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -12,29 +12,34 @@ from accord.core.decide import ended_by_law
 from accord.core.model.content import Catalogue
 from accord.core.model.decision import Output, Situation
 from accord.core.model.message import Message, MessageState
-from accord.core.model.scenario import Send
+from accord.core.model.scenario import Scenario, Send
 from accord.core.steps.send import edition_of, is_late, promoted
 from accord.shell.engine.rows import Settlement
 
-# A service mail is tried for so long; what it confirms is stale then, and a person must look at it.
+# A mail that was handed over in vain is tried for so long; then a person must look at it (RFC 5321, 4.5.4.1).
 GIVE_UP_AFTER = timedelta(days=5)
+
+# How long a mail waits whose template has no good version just now: a slip in a file loses nobody's mail.
+TEMPLATE_LOOKS_AGAIN = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True)
 class Passed:
-    """It may leave: what was judged, and whether with its invitation."""
+    """It may leave: the message as it is to be written, with its basis and invitation as just judged."""
 
     message: Message
     situation: Situation
-    with_invitation: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Later:
-    """Not now: a brake, a pause or a cap of ours."""
+    """Not now. `ours`: a brake, a pause or a cap of our own making, so that the wait makes nothing late."""
 
     message: Message
     until: datetime
+    reason: str
+    rule: str
+    ours: bool = True
 
 
 Answer = Passed | Later | Settlement
@@ -51,22 +56,43 @@ def at_the_door(
     verb = edition_of(step.verb, message.edition)
     if is_late(verb.if_late, message.planned_at, now, ZoneInfo(situation.contact.zone)):
         return _settled(message, MessageState.EXPIRED, "LATE", "if_late", now)
-    if now > message.planned_at + GIVE_UP_AFTER:
+    if message.attempts and gives_up(message, now):
         return _settled(message, MessageState.EXPIRED, "GAVE_UP", "delivery", now)
     ended = ended_by_law(scenario, situation, catalogue, now=now)
     if ended is not None:
         return _refused(message, ended.reason, ended.rule or "R-02", now)
+    return _judged(message, verb, scenario, situation, catalogue, now=now)
+
+
+def _judged(
+    message: Message,
+    verb: Send,
+    scenario: Scenario,
+    situation: Situation,
+    catalogue: Catalogue,
+    *,
+    now: datetime,
+) -> Answer:
     families = promoted(verb, situation, catalogue.venue, now=now)
     answer = permission(
         verb, families, situation, catalogue, scenario=scenario, now=now, message_id=message.id
     )
     if isinstance(answer, Wait):
-        return Later(message, answer.until)
+        return Later(message, answer.until, answer.reason, answer.rule)
     if not answer.allowed:
         return _refused(message, answer.reason, answer.rule, now)
+    if message.template not in catalogue.templates:
+        if gives_up(message, now):
+            return _settled(message, MessageState.EXPIRED, "NO_TEMPLATE", "render", now)
+        return Later(message, now + TEMPLATE_LOOKS_AGAIN, "NO_TEMPLATE", "render", ours=False)
     invited = message.with_invitation and answer.output is Output.ALLOW
     basis = answer.basis or message.basis
-    return Passed(replace(message, basis=basis), situation, invited)
+    return Passed(replace(message, basis=basis, with_invitation=invited), situation)
+
+
+def gives_up(message: Message, now: datetime) -> bool:
+    """Whether a mail has been in the queue for as long as any is tried."""
+    return now > message.queued_at + GIVE_UP_AFTER
 
 
 def _refused(message: Message, reason: str, rule: str, now: datetime) -> Settlement:
@@ -77,11 +103,10 @@ def _settled(message: Message, state: MessageState, reason: str, rule: str, now:
     return Settlement(message.id, MessageState.CLAIMED, state, now, reason=reason, rule=rule)
 
 
-def sort_answers(
-    answers: Mapping[int, Answer],
-) -> tuple[list[Passed], list[Later], list[Settlement]]:
+def sort_answers(answers: Iterable[Answer]) -> tuple[list[Passed], list[Later], list[Settlement]]:
     """The three piles, each in the order of the batch."""
-    passed = [answer for answer in answers.values() if isinstance(answer, Passed)]
-    delayed = [answer for answer in answers.values() if isinstance(answer, Later)]
-    settled = [answer for answer in answers.values() if isinstance(answer, Settlement)]
+    answers = list(answers)
+    passed = [answer for answer in answers if isinstance(answer, Passed)]
+    delayed = [answer for answer in answers if isinstance(answer, Later)]
+    settled = [answer for answer in answers if isinstance(answer, Settlement)]
     return passed, delayed, settled

@@ -1,67 +1,55 @@
-"""Mail out: claim a batch, judge and write it, mark a window as sending, hand it over, settle it."""
+"""Mail out: claim a batch, judge and write it, mark a window as sending, hand it over, settle what is answered."""
 
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from accord.core.model.content import Catalogue
-from accord.core.model.event import Event
-from accord.core.model.expression import Value
+from accord.core.model.decision import Situation
 from accord.core.model.message import Message, MessageState
+from accord.shell.engine.advance import POISONED_FOR
+from accord.shell.engine.apart import apart
 from accord.shell.engine.apply import journal
-from accord.shell.engine.door import Answer, Passed, at_the_door, sort_answers
-from accord.shell.engine.followup import is_followup, record_followups
-from accord.shell.engine.ports import Carrier, Letter, Receipt, Store, Unreachable, Unwritable, Writer
-from accord.shell.engine.rows import DoorCheck, Settlement
-from accord.shell.engine.sweep import may_repeat, once_more
+from accord.shell.engine.door import Answer, Later, at_the_door, gives_up, sort_answers
+from accord.shell.engine.endings import Ending, told_later, write_endings
+from accord.shell.engine.ports import Carrier, Store, StoreError, Unit, Unreachable, Unwritable, Writer
+from accord.shell.engine.rows import POLICY_REVISION, Postponed, Settlement
+from accord.shell.engine.under_way import BATCH_SECONDS, LARGEST_BATCH, Flight, Ready, UnderWay
 
-BATCH = 500
+# A claim is held for so long: what a dead sender had only claimed is back in the queue then.
+CLAIM_LEASE = timedelta(minutes=2)
 
-# Long enough for a batch over slow connections; after it a dead sender's messages are looked at again.
-LEASE = timedelta(minutes=15)
+# Longer than any conversation with a mail server lasts; after it a mail that was handed over is `unknown`.
+LEASE = timedelta(minutes=30)
 
-# When nobody answers, everything stays queued and is tried again after so long.
-UNREACHABLE_FOR = timedelta(minutes=1)
+# A mail that the door turns away twice, though it was judged anew in between, is asked about later.
+ASKED_TWICE = timedelta(minutes=1)
 
-# Between two attempts at one mail: the first wait, doubled each time, up to the last.
-FIRST_RETRY, LONGEST_RETRY = timedelta(minutes=5), timedelta(hours=6)
+# How long is waited before a busy connection, or a database that was away, is asked again, in seconds.
+BREATH = 0.25
+
+# How long endings are still tried to be written after the signal to stop, in seconds.
+LAST_PATIENCE = 30.0
 
 
 @dataclass(slots=True)
 class Tally:
-    """What one batch came to: how many were claimed, and how each ended."""
+    """What one batch came to: how many were claimed, and how each ended that ended meanwhile."""
 
     claimed: int = 0
+    handed: int = 0
     unreachable: str | None = None
     states: dict[MessageState, int] = field(default_factory=dict)
 
-    def count(self, settlements: Sequence[Settlement]) -> None:
+    def count(self, endings: Sequence[Ending]) -> None:
         """Add these endings."""
-        for settlement in settlements:
-            self.states[settlement.state] = self.states.get(settlement.state, 0) + 1
-
-
-@dataclass(frozen=True, slots=True)
-class Ready:
-    """A judged and written mail."""
-
-    passed: Passed
-    letter: Letter
-
-    @property
-    def check(self) -> DoorCheck:
-        """What must still be true when it is marked as sending."""
-        return DoorCheck(
-            message_id=self.passed.message.id,
-            contact_id=self.passed.message.contact_id,
-            judged_revision=self.passed.situation.contact.revision,
-            with_invitation=self.passed.with_invitation,
-            context=self.letter.context,
-            template_digest=self.letter.template_digest,
-        )
+        for ending in endings:
+            state = ending.settlement.state
+            self.states[state] = self.states.get(state, 0) + 1
 
 
 @dataclass(slots=True)
@@ -69,7 +57,8 @@ class Sender:
     """The way out of the house: one at a time per process.
 
     `clock` gives the aware instant, UTC: a batch is long, and each window is judged by its own.
-    `on_fault(loop, message id, error)` hears what could not be written.
+    `on_fault(loop, message id, error)` hears what went wrong with one mail. `under_way` outlives a sender,
+    which is made anew with each catalogue.
     """
 
     store: Store
@@ -78,184 +67,271 @@ class Sender:
     carrier: Carrier
     clock: Callable[[], datetime]
     on_fault: Callable[[str, int, Exception], None]
+    under_way: UnderWay = field(default_factory=UnderWay)
 
-    async def send_batch(self, limit: int = BATCH) -> Tally:
-        """Send up to `limit` queued messages; the tally says what became of each."""
+    async def send_batch(self, limit: int = LARGEST_BATCH) -> Tally:
+        """Hand over what leaves in about two seconds, and settle what has been answered.
+
+        The tally says how many were claimed: none where nothing is due, nobody answers or it is to stop.
+        """
         tally = Tally()
-        try:
-            idle = await self.carrier.ready()
-        except Unreachable as silence:
-            tally.unreachable = str(silence)
+        idle = await self._room(tally)
+        if not idle:
+            await self._settle(tally)
             return tally
-        messages = await asyncio.to_thread(self._claim, limit)
+        began, limit = _now(), min(limit, self.under_way.batch)
+        messages, lease = await asyncio.to_thread(self._claim, limit)
         tally.claimed = len(messages)
-        ready = await asyncio.to_thread(self._prepare, messages, tally)
-        while ready:
-            window, ready = ready[:idle], ready[idle:]
-            again = await self._window(window, tally)
-            if again:
-                ready = await asyncio.to_thread(self._prepare, again, tally) + ready
-            if not ready:
-                break
-            try:
-                idle = await self.carrier.ready()
-            except Unreachable as silence:
-                tally.unreachable = str(silence)
-                await asyncio.to_thread(self._give_back, [each.passed.message for each in ready])
-                break
+        if not messages:
+            await self._land(tally, BREATH)
+            return tally
+        ready = await asyncio.to_thread(self._prepare, messages, lease, tally)
+        left = await self._hand_over(ready, idle, lease, tally)
+        if left:
+            await asyncio.to_thread(self._give_back, [each.id for each in left], lease)
+        self.under_way.sized(
+            full=len(messages) == limit, handed=tally.handed, left=len(left), seconds=_now() - began
+        )
+        return tally
+
+    async def finish(self, patience: float = math.inf) -> Tally:
+        """Take nothing new, wait `patience` seconds for what is under way, then cut it; settle it all.
+
+        Each mail that is cut still ends as what is known of it. Raises StoreError where the database stays
+        away too long: what could not be written becomes `unknown` when its lease is over.
+        """
+        tally, ends = Tally(), _now() + patience
+        while self.under_way.flights and _now() < ends:
+            await self._land(tally, ends - _now())
+        if self.under_way.flights:
+            self.carrier.cut()
+        while self.under_way.anything:
+            await self._land(tally, math.inf)
         return tally
 
     # -- one batch ---------------------------------------------------------------------------------------
 
-    def _claim(self, limit: int) -> Sequence[Message]:
+    def _claim(self, limit: int) -> tuple[Sequence[Message], datetime]:
         now = self.clock()
+        lease = now + CLAIM_LEASE
         with self.store.begin() as unit:
             held = frozenset(brake.name for brake in unit.brakes())
-            return unit.claim_messages(now, limit, now + LEASE, held)
+            return unit.claim_messages(now, limit, lease, held), lease
 
-    def _prepare(self, messages: Sequence[Message], tally: Tally) -> list[Ready]:
-        """Judge again and write; what may not leave is settled here."""
+    async def _hand_over(self, ready: list[Ready], idle: int, lease: datetime, tally: Tally) -> list[Ready]:
+        """Window by window, each no wider than there are idle connections; returns what was not got to."""
+        ends, asked_again = _now() + BATCH_SECONDS, set[int]()
+        while ready and idle and not self.under_way.stopping.is_set():
+            window, ready = ready[:idle], ready[idle:]
+            again = await self._window(window, lease, tally)
+            if again:
+                twice = [message.id for message in again if message.id in asked_again]
+                once = [message for message in again if message.id not in asked_again]
+                asked_again.update(message.id for message in once)
+                await asyncio.to_thread(self._give_back, twice, lease, self.clock() + ASKED_TWICE)
+                ready = await asyncio.to_thread(self._prepare, once, lease, tally) + ready
+            await self._land(tally, ends - _now())
+            idle = await self._room(tally, ends) if ready else 0
+        return ready
+
+    async def _window(self, window: Sequence[Ready], lease: datetime, tally: Tally) -> Sequence[Message]:
+        """Mark and hand over; returns those that are to be judged again, because what was judged has changed."""
+        until = self.clock() + LEASE
+        try:
+            marked, again = await asyncio.to_thread(self._mark, window, lease, until)
+        except StoreError as fault:
+            # Whether that was written nobody knows, so nothing of it is handed over.
+            self.under_way.never_left(window, until, str(fault), self.clock())
+            raise
+        for each in window:
+            if each.id in marked:
+                task = asyncio.ensure_future(self.carrier.carry(each.letter.envelope))
+                self.under_way.flights[task] = Flight(each.passed, until)
+        tally.handed += len(marked)
+        return again
+
+    def _mark(
+        self, window: Sequence[Ready], lease: datetime, until: datetime
+    ) -> tuple[frozenset[int], Sequence[Message]]:
+        with self.store.begin() as unit:
+            marked = unit.mark_sending(
+                [each.check for each in window], self.clock(), lease=lease, until=until
+            )
+            rest = [each.id for each in window if each.id not in marked]
+            return marked, unit.still_claimed(rest, lease) if rest else ()
+
+    async def _room(self, tally: Tally, until: float = math.inf) -> int:
+        """How many may be handed over now: waits for the rate and for an idle connection, settling meanwhile.
+
+        0 where it is to stop, nobody answers, or `until` has passed.
+        """
+        under_way = self.under_way
+        while not under_way.stopping.is_set() and _now() < until:
+            pause = self.carrier.pause() if len(under_way.flights) < self.carrier.width else math.inf
+            if pause <= 0:
+                idle = await self._idle(tally)
+                if idle or tally.unreachable:
+                    return min(idle, self.carrier.width - len(under_way.flights))
+                pause = BREATH
+            await self._rest(tally, min(pause, until - _now()))
+        return 0
+
+    async def _idle(self, tally: Tally) -> int:
+        """How many connections are idle; a server that gives no more than those in use is not silent."""
+        try:
+            return await self.carrier.ready()
+        except Unreachable as silence:
+            if not self.under_way.flights:
+                tally.unreachable = str(silence)
+            return 0
+
+    # -- what has been answered ----------------------------------------------------------------------------
+
+    async def _land(self, tally: Tally, seconds: float) -> None:
+        """Settle the next answers, if any are awaited; waits for so long at most."""
+        if self.under_way.flights:
+            await self._rest(tally, seconds)
+        else:
+            await self._settle(tally)
+
+    async def _rest(self, tally: Tally, seconds: float) -> None:
+        """Wait for so long, or for answers, or to stop; settle what is known."""
+        if not self.under_way.endings:
+            await self.under_way.wait(max(0.0, seconds))
+        await self._settle(tally)
+
+    async def _settle(self, tally: Tally) -> None:
+        """Write what is known. A database that is away is waited for: the mails have left already."""
+        under_way = self.under_way
+        under_way.land(self.clock(), self.on_fault)
+        patience = _Patience(LAST_PATIENCE)
+        while under_way.endings:
+            endings = list(under_way.endings)
+            try:
+                written = await asyncio.to_thread(self._write, endings)
+            except StoreError as fault:
+                if patience.is_new():
+                    self.on_fault("settle", endings[0].message.id, fault)
+                if under_way.stopping.is_set() and patience.is_over(_now()):
+                    raise
+                await asyncio.sleep(BREATH)
+                continue
+            del under_way.endings[: len(endings)]
+            tally.count(written)
+
+    def _write(self, endings: Sequence[Ending]) -> list[Ending]:
+        """All in one transaction; where one of them can't be written, the others are all the same."""
+
+        def write(some: Sequence[Ending]) -> Sequence[Ending]:
+            with self.store.begin() as unit:
+                return write_endings(unit, some, self.catalogue, self.clock())
+
+        written, failed = apart(endings, write)
+        for ending, error in failed:
+            self.on_fault("settle", ending.message.id, error)
+        return written
+
+    # -- at the door ---------------------------------------------------------------------------------------
+
+    def _prepare(self, messages: Sequence[Message], lease: datetime, tally: Tally) -> list[Ready]:
+        """Judge again and write; what may not leave is settled here, what may not yet goes back."""
         if not messages:
             return []
         now = self.clock()
-        answers = self._judge(messages, now)
-        passed, delayed, settlements = sort_answers(answers)
+        law, answers = self._judge(messages, now)
+        passed, delayed, settled = sort_answers(answers)
+        of = {message.id: message for message in messages}
+        endings = [Ending(of[each.message_id], each) for each in settled]
         ready: list[Ready] = []
         for each in passed:
             try:
-                ready.append(Ready(each, self.writer.write(each.message, each.situation, now=now)))
+                ready.append(Ready(each, self.writer.write(each.message, each.situation, now=now), law))
             except Unwritable as fault:
                 self.on_fault("send", each.message.id, fault)
-                settlements.append(self._unwritable(each.message, fault, now))
-        with self.store.begin() as unit:
-            for later in delayed:
-                unit.requeue([later.message.id], later.until)
-        self._settle(settlements, {message.id: message for message in messages}, now)
-        tally.count(settlements)
+                endings.append(Ending(each.message, _unwritable(each.message, str(fault), now)))
+            except Exception as error:  # noqa: BLE001 - whatever it is, it is one mail's
+                settled_or_later = self._poisoned(each.message, error, now)
+                if isinstance(settled_or_later, Later):
+                    delayed.append(settled_or_later)
+                else:
+                    endings.append(Ending(each.message, settled_or_later))
+        if delayed or endings:
+            with self.store.begin() as unit:
+                self._put_off(unit, delayed, lease, now)
+                tally.count(write_endings(unit, endings, self.catalogue, now))
         return ready
 
-    def _judge(self, messages: Sequence[Message], now: datetime) -> dict[int, Answer]:
+    def _judge(self, messages: Sequence[Message], now: datetime) -> tuple[str | None, list[Answer]]:
+        """The law's revision, and the answer for each; what can't be read or judged stops nobody else."""
         with self.store.read() as unit:
-            known = unit.situations([message.contact_id for message in messages])
-            runs = {run.id: run for run in unit.runs([message.enrolment_id for message in messages])}
-            found = unit.with_runs(known, list(runs.values()))
-        of_run = {each.enrolment.id: each for each in found if each.enrolment is not None}
-        return {
-            message.id: at_the_door(message, of_run.get(message.enrolment_id), self.catalogue, now=now)
-            for message in messages
-        }
+            law = unit.fact(POLICY_REVISION)
+            known, unreadable = apart(messages, lambda some: _known(unit, some))
+        answers: list[Answer] = [self._poisoned(message, error, now) for message, error in unreadable]
+        for message, situation in known:
+            try:
+                answers.append(at_the_door(message, situation, self.catalogue, now=now))
+            except Exception as error:  # noqa: BLE001 - whatever it is, it is one mail's
+                answers.append(self._poisoned(message, error, now))
+        return law, answers
 
-    async def _window(self, window: Sequence[Ready], tally: Tally) -> list[Message]:
-        """Mark, hand over, settle; returns what must be judged again because its person has changed."""
-        marked = await asyncio.to_thread(self._mark, window)
-        going = [each for each in window if each.passed.message.id in marked]
-        receipts = await asyncio.gather(*(self.carrier.carry(each.letter.envelope) for each in going))
-        now = self.clock()
-        settlements = [
-            _settlement(each.passed.message, receipt, now)
-            for each, receipt in zip(going, receipts, strict=True)
+    def _poisoned(self, message: Message, error: Exception, now: datetime) -> Later | Settlement:
+        """A mail that fails is put off for an hour, until it is given up."""
+        self.on_fault("send", message.id, error)
+        if gives_up(message, now):
+            return _unwritable(message, type(error).__name__, now)
+        return Later(message, now + POISONED_FOR, "FAULT", "engine", ours=False)
+
+    def _put_off(self, unit: Unit, delayed: Sequence[Later], lease: datetime, now: datetime) -> None:
+        waits = [
+            Postponed(each.message.id, each.until, each.until if each.ours else None) for each in delayed
         ]
-        messages = {each.passed.message.id: each.passed.message for each in going}
-        followups = [
-            each.passed
-            for each, receipt in zip(going, receipts, strict=True)
-            if receipt.outcome is MessageState.ACCEPTED and is_followup(each.passed)
-        ]
-        await asyncio.to_thread(self._settle, settlements, messages, now, followups)
-        tally.count(settlements)
-        return [each.passed.message for each in window if each.passed.message.id not in marked]
+        unit.postpone(waits, lease)
+        journal(unit, [told_later(each, now) for each in delayed], self.catalogue, now)
 
-    def _mark(self, window: Sequence[Ready]) -> frozenset[int]:
+    def _give_back(self, ids: Sequence[int], lease: datetime, not_before: datetime | None = None) -> None:
         with self.store.begin() as unit:
-            return unit.mark_sending([each.check for each in window], self.clock())
-
-    def _settle(
-        self,
-        settlements: Sequence[Settlement],
-        messages: dict[int, Message],
-        now: datetime,
-        followups: Sequence[Passed] = (),
-    ) -> None:
-        if not settlements:
-            return
-        with self.store.begin() as unit:
-            unit.settle(settlements)
-            unit.settle(_repeated(settlements, messages, now))
-            journal(
-                unit,
-                [_told(messages[each.message_id], each) for each in settlements],
-                self.catalogue,
-                now,
-            )
-            if followups:
-                record_followups(unit, self.catalogue, followups, now=now)
-
-    def _give_back(self, messages: Sequence[Message]) -> None:
-        with self.store.begin() as unit:
-            unit.requeue([message.id for message in messages], self.clock() + UNREACHABLE_FOR)
-
-    def _unwritable(self, message: Message, fault: Unwritable, now: datetime) -> Settlement:
-        return Settlement(
-            message.id,
-            MessageState.CLAIMED,
-            MessageState.REJECTED,
-            now,
-            reason="UNWRITABLE",
-            rule="render",
-            reply=str(fault),
-        )
+            unit.requeue(ids, not_before, lease=lease)
 
 
-def _settlement(message: Message, receipt: Receipt, now: datetime) -> Settlement:
-    """What a receipt means for the ledger: a deferred mail is due again after a while that doubles."""
-    retry = min(FIRST_RETRY * 2**message.attempts, LONGEST_RETRY)
+@dataclass(slots=True)
+class _Patience:
+    """Counts `seconds` from when it is first asked whether it is over; `is_new` says so once."""
+
+    seconds: float
+    _new: bool = True
+    _ends: float | None = None
+
+    def is_new(self) -> bool:
+        was, self._new = self._new, False
+        return was
+
+    def is_over(self, now: float) -> bool:
+        if self._ends is None:
+            self._ends = now + self.seconds
+        return now >= self._ends
+
+
+def _known(unit: Unit, messages: Sequence[Message]) -> list[tuple[Message, Situation | None]]:
+    """Each message with what is known of its person and its run, in a constant number of queries."""
+    known = unit.situations([message.contact_id for message in messages])
+    runs = unit.runs([message.enrolment_id for message in messages])
+    found = unit.with_runs(known, runs)
+    of_run = {each.enrolment.id: each for each in found if each.enrolment is not None}
+    return [(message, of_run.get(message.enrolment_id)) for message in messages]
+
+
+def _unwritable(message: Message, why: str, now: datetime) -> Settlement:
     return Settlement(
         message.id,
-        MessageState.SENDING,
-        receipt.outcome,
+        MessageState.CLAIMED,
+        MessageState.REJECTED,
         now,
-        reply=receipt.reply,
-        not_before=now + retry if receipt.outcome is MessageState.DEFERRED else None,
+        reason="UNWRITABLE",
+        rule="render",
+        reply=why,
     )
 
 
-def _repeated(
-    settlements: Sequence[Settlement], messages: dict[int, Message], now: datetime
-) -> list[Settlement]:
-    """Service mails of which the carrier does not know whether they arrived: once more, a little later."""
-    lost = [each.message_id for each in settlements if each.state is MessageState.UNKNOWN]
-    return [
-        once_more(number, now + FIRST_RETRY)
-        for number in lost
-        if may_repeat(messages[number], attempts_made=messages[number].attempts + 1)
-    ]
-
-
-# The journal's word for an ending; what is deferred is told when it ends.
-_WORDS = {
-    MessageState.ACCEPTED: "mail.sent",
-    MessageState.REJECTED: "mail.refused",
-    MessageState.REFUSED: "mail.refused",
-    MessageState.EXPIRED: "mail.refused",
-    MessageState.CANCELLED: "mail.refused",
-    MessageState.DEFERRED: "mail.held",
-    MessageState.UNKNOWN: "mail.held",
-}
-
-
-def _told(message: Message, settlement: Settlement) -> Event:
-    data: dict[str, Value] = {
-        "message_id": str(message.id),
-        "scenario": message.scenario,
-        "run": message.enrolment_id,
-        "step": message.step,
-        "template": message.template,
-        "nature": message.nature.value,
-        "purpose": message.purpose,
-        "reason": settlement.reason or settlement.state.value.upper(),
-        "rule": settlement.rule or "delivery",
-        "basis": message.basis.value,
-        "reply": settlement.reply,
-        "at_the_door": True,
-    }
-    return Event(message.contact_id, _WORDS[settlement.state], settlement.at, data)
+def _now() -> float:
+    """Seconds on the loop's own monotonic clock: only differences of it mean anything."""
+    return asyncio.get_running_loop().time()

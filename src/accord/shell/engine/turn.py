@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,7 +14,9 @@ from accord.shell.engine.enter import enter
 from accord.shell.engine.ports import Store
 from accord.shell.engine.react import react
 from accord.shell.engine.send import Sender, Tally
-from accord.shell.engine.sweep import recover
+
+# How long what is in hand may take to finish, in seconds, once it is to stop.
+PATIENCE = 8.0
 
 Fault = Callable[[str, int, Exception], None]
 
@@ -47,7 +50,6 @@ def think(
     store: Store, catalogue: Catalogue, activated: Mapping[str, datetime], *, now: datetime, on_fault: Fault
 ) -> Turned:
     """Events first, then the calendar, then what is due: one batch of each."""
-    recover(store, now=now)
     return Turned(
         answered=react(store, catalogue, now=now, on_fault=on_fault),
         entered=enter(store, catalogue, activated, now=now),
@@ -71,11 +73,22 @@ def think_until_idle(
 
 
 async def send_until_idle(sender: Sender) -> Turned:
-    """Send batch after batch until the queue is empty or nobody answers."""
+    """Send batch after batch until the queue is empty or nobody answers, and all that left is settled.
+
+    Interrupted, it takes nothing new and finishes what is in hand.
+    """
     total = Turned()
-    while True:
-        tally: Tally = await sender.send_batch()
-        sent = tally.states.get(MessageState.ACCEPTED, 0)
-        total += Turned(sent=sent, unreachable=tally.unreachable)
-        if tally.unreachable is not None or not tally.claimed:
-            return total
+    try:
+        while True:
+            tally = await sender.send_batch()
+            total += _sent(tally)
+            if tally.unreachable is not None or not (tally.claimed or sender.under_way.anything):
+                return total + _sent(await sender.finish())
+    except asyncio.CancelledError:
+        sender.under_way.stopping.set()
+        await sender.finish(PATIENCE)
+        raise
+
+
+def _sent(tally: Tally) -> Turned:
+    return Turned(sent=tally.states.get(MessageState.ACCEPTED, 0), unreachable=tally.unreachable)

@@ -45,6 +45,7 @@ from accord.shell.store import (
     people,
     runs,
     segments,
+    sending,
     situations,
     switches,
     wordings,
@@ -179,18 +180,18 @@ class SqlUnit:
     def claim_messages(
         self, now: datetime, limit: int, until: datetime, held: frozenset[str]
     ) -> Sequence[Message]:
-        return mail.claim(self.connection, now, limit, until, held)
+        return sending.claim(self.connection, now, limit, until, held)
 
     def still_claimed(self, message_ids: Sequence[int], lease: datetime) -> Sequence[Message]:
-        return mail.still_claimed(self.connection, message_ids, lease)
+        return sending.still_claimed(self.connection, message_ids, lease)
 
     def mark_sending(
         self, checks: Sequence[DoorCheck], now: datetime, *, lease: datetime, until: datetime
     ) -> frozenset[int]:
-        return mail.mark_sending(self.connection, checks, now, lease=lease, until=until)
+        return sending.mark_sending(self.connection, checks, now, lease=lease, until=until)
 
     def settle(self, settlements: Sequence[Settlement]) -> frozenset[int]:
-        return mail.settle(self.connection, settlements)
+        return sending.settle(self.connection, settlements)
 
     def requeue(
         self,
@@ -199,10 +200,10 @@ class SqlUnit:
         *,
         lease: datetime | None = None,
     ) -> None:
-        mail.requeue(self.connection, message_ids, not_before, lease=lease)
+        sending.requeue(self.connection, message_ids, not_before, lease=lease)
 
     def postpone(self, waits: Sequence[Postponed], lease: datetime) -> None:
-        mail.postpone(self.connection, waits, lease)
+        sending.postpone(self.connection, waits, lease)
 
     def cancel_messages(
         self,
@@ -215,7 +216,7 @@ class SqlUnit:
         return mail.cancel(self.connection, contact_id, purpose, reason, now, basis)
 
     def orphans(self, now: datetime, limit: int) -> Sequence[Message]:
-        return mail.orphans(self.connection, now, limit)
+        return sending.orphans(self.connection, now, limit)
 
     def messages_of(self, contact_id: int) -> Sequence[Message]:
         return mail.of_contact(self.connection, contact_id)

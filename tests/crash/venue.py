@@ -152,7 +152,7 @@ def sign_up(house: House, count: int, prefix: str = "reader") -> list[int]:
     now = datetime.now(UTC)
     ids = _people(house, count, prefix, now)
     entries = [entry for number in ids for entry in acts(contact_id=number, at=now)]
-    record_consents(house.store, house.catalogue, entries, now=now, seal=house.keys.seal)
+    record_consents(house.store, house.catalogue, entries, now=now)
     return ids
 
 

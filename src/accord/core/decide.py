@@ -40,6 +40,9 @@ from accord.core.triggers import wakes
 # Stands in an entry key between the `per` value and the occasion; no declared value holds a tab.
 APART = "\t"
 
+# Service runs go before all that an author can say: no prospecting of the same person ever delays them.
+SERVICE_PRIORITY = 101
+
 # -- the first question: has its time come? ----------------------------------------------------------------
 
 
@@ -196,6 +199,7 @@ def _enrol(
         due_at=planned.at or now,
         event_id=event.id if event is not None else None,
         this=situation.this,
+        priority=SERVICE_PRIORITY if scenario.purpose == SERVICE_PURPOSE else scenario.priority,
     )
 
 

@@ -211,6 +211,7 @@ def _run(enrol: Enrol, number: int, situation: Situation, now: datetime) -> Enro
         decided_at=now,
         event_id=enrol.event_id,
         this=enrol.this,
+        priority=enrol.priority,
     )
 
 
@@ -221,8 +222,8 @@ def _of(walk: _Walk, run: Enrolment) -> Situation:
 
 
 def _advance(walk: _Walk, now: datetime) -> None:
-    """The run that is due first takes one step."""
-    run = min(walk.runs.values(), key=lambda each: (each.due_at, each.id))
+    """The run that is due first takes one step; of several at once, the one with the highest priority."""
+    run = min(walk.runs.values(), key=lambda each: (each.due_at, -each.priority, each.id))
     _apply(walk, run, time_has_come(_of(walk, run), walk.catalogue, now=now), now)
 
 
@@ -237,7 +238,7 @@ def _apply(walk: _Walk, run: Enrolment, decision: Decision, now: datetime) -> No
                 run = replace(run, last_send_at=now)
             case Move():
                 run = moved(run, effect, now)
-            case Hold(_, until, _, _):
+            case Hold(until=until):
                 run = replace(run, due_at=until, planned_at=until)
             case SetAttribute(name, value):
                 contact = walk.situation.contact

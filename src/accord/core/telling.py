@@ -45,9 +45,10 @@ def _row(effect: Effect, run: Enrolment) -> tuple[str, dict[str, Value]] | None:
             told: dict[str, Value] = {"step": step, "template": template}
             told["nature"] = nature.value if nature is not None else None
             told |= {"reason": verdict.reason, "rule": verdict.rule, "inputs": _inputs(verdict.inputs)}
-            return "mail.refused", {**where, **told}
-        case Hold(step, until, reason, rule):
-            return "mail.held", {**where, "step": step, "until": until, "reason": reason, "rule": rule}
+            return "mail.refused", {**where, **told, **_against(verdict.against)}
+        case Hold(step, until, reason, rule, against):
+            held: dict[str, Value] = {"step": step, "until": until, "reason": reason, "rule": rule}
+            return "mail.held", {**where, **held, **_against(against)}
         case Leave(reason, rule):
             return "scenario.left", {**where, "step": run.step, "reason": reason, "rule": rule}
         case Finish():
@@ -75,6 +76,11 @@ def _mail(mail: QueueMail) -> dict[str, Value]:
         "with_invitation": mail.with_invitation,
         "inputs": _inputs(verdict.inputs),
     }
+
+
+def _against(places: tuple[str, ...]) -> dict[str, Value]:
+    """Who took the places that a cap leaves, where it was a cap."""
+    return {"against": places} if places else {}
 
 
 def _inputs(inputs: Mapping[str, str]) -> tuple[str, ...]:

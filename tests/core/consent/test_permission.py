@@ -237,12 +237,23 @@ def test_a_pause_holds_prospecting_and_never_service():
 def test_a_cap_waits_for_the_instant_at_which_its_window_frees():
     mails = tuple(past(age) for age in (27, 20, 10, 5))
     full = situation(*OPTED_IN, mails=mails)
-    assert ask(send(), full) == Wait(NOW + days(1), "FREQUENCY_CAP", "R-70")
+    assert ask(send(), full) == Wait(NOW + days(1), "FREQUENCY_CAP", "R-70", ("other/s",))
     overfull = replace(full, mails=(*mails, past(4)))
     assert ask(send(), overfull).until == NOW + days(8)
     assert reason(ask(send(), replace(full, mails=mails[1:]))) == "OPTIN_PROVEN"
     at_last = ask(send(), full, now=NOW + days(1))
     assert reason(at_last) == "OPTIN_PROVEN"
+
+
+def test_whoever_took_the_places_is_named_the_newest_first():
+    mails = tuple(
+        past(age, scenario=name) for age, name in ((40, "a"), (9, "b"), (7, "c"), (5, "d"), (3, "c"))
+    )
+    assert ask(send(), situation(*OPTED_IN, mails=mails)).against == ("c/s", "d/s", "b/s")
+    chosen = replace(CONTACT, preferences=Preferences(newsletters_per_month=3))
+    refused = ask(send(), situation(*OPTED_IN, contact=chosen, mails=mails))
+    assert (refused.reason, refused.against) == ("FREQUENCY_CAP", ("c/s", "d/s", "b/s"))
+    assert ask(send(), situation(*OPTED_IN)).against == ()
 
 
 def test_a_purpose_may_have_its_own_cap_and_the_longest_wait_counts():

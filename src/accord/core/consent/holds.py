@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from accord.core.consent.restrictions import Case
+from accord.core.consent.restrictions import Case, places
+from accord.core.model.message import PastMail
 from accord.core.model.venue import FrequencyCap
 
 PROSPECTING, ALL = "prospecting", "all"
@@ -15,11 +16,12 @@ BRAKE_LOOKS_AGAIN = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class Until:
-    """One thing that stands in the way until an instant."""
+    """One thing that stands in the way until an instant; `against` names the mails that fill a cap."""
 
     until: datetime
     reason: str
     rule: str
+    against: tuple[str, ...] = ()
 
 
 def held_until(case: Case) -> Until | None:
@@ -38,25 +40,25 @@ def _in_the_way(case: Case) -> Iterator[Until]:
         yield Until(paused, "PAUSED", "R-34")
     for name, cap in case.catalogue.venue.frequency.items():
         if name in (PROSPECTING, case.send.purpose):
-            frees = _frees_at(name, cap, case)
-            if frees is not None:
-                yield Until(frees, "FREQUENCY_CAP", "R-70")
+            full = _full_until(name, cap, case)
+            if full is not None:
+                yield full
 
 
-def _frees_at(name: str, cap: FrequencyCap, case: Case) -> datetime | None:
+def _full_until(name: str, cap: FrequencyCap, case: Case) -> Until | None:
     """When enough of the mails that count have left the rolling window; None when there is room now.
 
     What is queued counts from when it will leave: its planned instant, or now where that has passed.
     """
     window = timedelta(days=cap.days)
-    counted = sorted(
-        mail.at if mail.left else max(mail.at, case.now)
-        for mail in case.prospecting_mails
-        if name in (PROSPECTING, mail.purpose)
-    )
-    recent = [at for at in counted if at + window > case.now]
+
+    def leaves(mail: PastMail) -> datetime:
+        return mail.at if mail.left else max(mail.at, case.now)
+
+    counted = [mail for mail in case.prospecting_mails if name in (PROSPECTING, mail.purpose)]
+    recent = sorted((mail for mail in counted if leaves(mail) + window > case.now), key=leaves)
     if len(recent) < cap.count:
         return None
-    if cap.count == 0:
-        return case.now + window
-    return recent[len(recent) - cap.count] + window
+    filling = recent[len(recent) - cap.count :]
+    frees = leaves(filling[0]) + window if filling else case.now + window
+    return Until(frees, "FREQUENCY_CAP", "R-70", places(filling))

@@ -17,11 +17,14 @@ from accord.core.model.scenario import Scenario, Send
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Not now: ask again at `until`, an aware instant in UTC. The reason and the rule are for the journal."""
+    """Not now: ask again at `until`, an aware instant in UTC. The rest is for the journal: the reason, the
+    rule, and the steps whose mails took the places that a cap leaves.
+    """
 
     until: datetime
     reason: str
     rule: str
+    against: tuple[str, ...] = ()
 
 
 def permission(
@@ -50,7 +53,7 @@ def permission(
     if not verdict.allowed:
         return verdict
     hold = held_until(case)
-    return verdict if hold is None else Wait(hold.until, hold.reason, hold.rule)
+    return verdict if hold is None else Wait(hold.until, hold.reason, hold.rule, hold.against)
 
 
 def earlier_mails(mails: tuple[PastMail, ...], message_id: int | None) -> tuple[PastMail, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -54,12 +54,13 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Restriction:
-    """A reason to take an allow away, or its invitation alone."""
+    """A reason to take an allow away, or its invitation alone; `against` gives the mails that stand there."""
 
     applies: Callable[[Case, Verdict], bool]
     output: Output
     reason: str
     rule: str
+    against: Callable[[Case], Sequence[PastMail]] | None = None
 
 
 def restricted(verdict: Verdict, case: Case) -> Verdict:
@@ -73,8 +74,14 @@ def restricted(verdict: Verdict, case: Case) -> Verdict:
                 reason=restriction.reason,
                 rule=restriction.rule,
                 basis=basis,
+                against=places(restriction.against(case)) if restriction.against is not None else (),
             )
     return verdict
+
+
+def places(mails: Sequence[PastMail]) -> tuple[str, ...]:
+    """Mails by the steps that sent them, as SCENARIO/STEP, the newest first, each once."""
+    return tuple(dict.fromkeys(f"{mail.scenario}/{mail.step}" for mail in reversed(mails)))
 
 
 def _no_service_link(case: Case, verdict: Verdict) -> bool:
@@ -144,12 +151,17 @@ def _over_monthly_number(case: Case, _: Verdict) -> bool:
     chosen = case.situation.contact.preferences.newsletters_per_month
     if chosen is None or not case.is_prospecting:
         return False
-    this_month = _month(case.now, case.zone)
-    sent = sum(
-        _month(max(mail.at, case.now) if not mail.left else mail.at, case.zone) == this_month
+    return len(_this_month(case)) >= chosen
+
+
+def _this_month(case: Case) -> list[PastMail]:
+    """What was sent in the month that the person's own calendar shows, or is queued and leaves in it."""
+    month = _month(case.now, case.zone)
+    return [
+        mail
         for mail in case.prospecting_mails
-    )
-    return sent >= chosen
+        if _month(mail.at if mail.left else max(mail.at, case.now), case.zone) == month
+    ]
 
 
 def _month(instant: datetime, zone: ZoneInfo) -> tuple[int, int]:
@@ -212,7 +224,7 @@ RESTRICTIONS: tuple[Restriction, ...] = (
     Restriction(_nothing_to_review, _D, "NO_ORDER_TO_REVIEW", "R-32"),
     Restriction(_editorial_only, _D, "SEGMENT_EDITORIAL_ONLY", "R-80"),
     Restriction(_over_share, _D, "SEGMENT_SHARE_CAP", "R-81"),
-    Restriction(_over_monthly_number, _D, "FREQUENCY_CAP", "R-34"),
+    Restriction(_over_monthly_number, _D, "FREQUENCY_CAP", "R-34", _this_month),
     Restriction(_reviewed_enough, _D, "REVIEW_REPEATED", "R-32"),
     Restriction(_same_mail, _D, "SAME_MAIL", "R-34"),
     Restriction(_invited_recently, _W, "INVITE_RECENT", "R-21"),

@@ -65,7 +65,10 @@ class Output(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The gate's answer with its reason code, the rule that it follows, and the inputs that it read."""
+    """The gate's answer with its reason code, the rule that it follows, and the inputs that it read.
+
+    `against`: the steps, as SCENARIO/STEP, whose mails took the places that a cap leaves.
+    """
 
     output: Output
     reason: str
@@ -73,6 +76,7 @@ class Verdict:
     basis: LegalBasis | None = None
     flags: tuple[str, ...] = ()
     inputs: Mapping[str, str] = field(default_factory=dict)
+    against: tuple[str, ...] = ()
 
     @property
     def allowed(self) -> bool:
@@ -109,12 +113,16 @@ class Refuse:
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """Keep the run where it is until `until`: a cap or a brake of ours, so the planned instant moves too."""
+    """Keep the run where it is until `until`: a cap or a brake of ours, so the planned instant moves too.
+
+    `against`: the steps, as SCENARIO/STEP, whose mails took the places that a cap leaves.
+    """
 
     step: str
     until: datetime
     reason: str
     rule: str
+    against: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +152,8 @@ class Leave:
 class Enrol:
     """A run begins: its first step, planned.
 
-    `entry_key` makes it unique in its scenario; `per_key` is the part of it that `again` counts by.
+    `entry_key` makes it unique in its scenario; `per_key` is the part of it that `again` counts by; of one
+    person's due runs the one with the highest `priority` goes first.
     """
 
     scenario: str
@@ -155,6 +164,7 @@ class Enrol:
     due_at: datetime
     event_id: int | None = None
     this: Value = None
+    priority: int = 50
 
 
 @dataclass(frozen=True, slots=True)

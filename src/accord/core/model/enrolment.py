@@ -31,7 +31,7 @@ RUN_TRANSITIONS: Mapping[RunState, frozenset[RunState]] = {
 class Enrolment:
     """A run. `step` is the one to be done next, at `due_at`; `planned_at` is the instant that lateness
     counts from; `entry_key` is the `per` value, the occurrence, or empty; `event_id` is what it entered by
-    and `this` the `per` value that it entered for.
+    and `this` the `per` value that it entered for. Of one person's due runs the highest `priority` goes first.
     """
 
     id: int
@@ -48,3 +48,4 @@ class Enrolment:
     event_id: int | None = None
     this: Value = None
     last_send_at: datetime | None = None
+    priority: int = 50

@@ -28,7 +28,7 @@ def send(verb: Send, asked: Asked) -> Done:
         return Done((Refuse(asked.step.name, verb.template, verb.nature, late),), asked.next_step)
     answer = _may(verb, asked)
     if isinstance(answer, Wait):
-        return Done((Hold(asked.step.name, answer.until, answer.reason, answer.rule),))
+        return Done((_hold(answer, asked),))
     if answer.allowed:
         return Done((_mail(verb, MAIN, answer, asked),), asked.next_step)
     refused = Refuse(asked.step.name, verb.template, verb.nature, answer)
@@ -44,7 +44,7 @@ def _otherwise(verb: Send, refused: Refuse, asked: Asked) -> Done:
     edition = verb.if_not_allowed
     answer = _may(edition, asked)
     if isinstance(answer, Wait):
-        return Done((refused, Hold(asked.step.name, answer.until, answer.reason, answer.rule)))
+        return Done((refused, _hold(answer, asked)))
     if answer.allowed:
         return Done((refused, _mail(edition, FALLBACK, answer, asked)), asked.next_step)
     again = Refuse(asked.step.name, edition.template, edition.nature, answer)
@@ -56,6 +56,10 @@ def _may(verb: Send, asked: Asked) -> Verdict | Wait:
     return permission(
         verb, families, asked.situation, asked.catalogue, scenario=asked.scenario, now=asked.now
     )
+
+
+def _hold(wait: Wait, asked: Asked) -> Hold:
+    return Hold(asked.step.name, wait.until, wait.reason, wait.rule, wait.against)
 
 
 def _mail(verb: Send, edition: str, verdict: Verdict, asked: Asked) -> QueueMail:

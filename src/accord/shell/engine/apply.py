@@ -52,7 +52,7 @@ class Batch:
                     after = replace(after, last_send_at=self.now)
                 case Move():
                     after = moved(after, effect, self.now)
-                case Hold(_, until, _, _):
+                case Hold(until=until):
                     after = replace(after, due_at=until, planned_at=until)
                 case Finish():
                     after, reason = replace(after, state=RunState.FINISHED), "finished"

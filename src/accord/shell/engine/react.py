@@ -119,4 +119,5 @@ def new_run(enrol: Enrol, contact_id: int, entered_at: datetime) -> NewRun:
         due_at=enrol.due_at,
         event_id=enrol.event_id,
         this=enrol.this,
+        priority=enrol.priority,
     )

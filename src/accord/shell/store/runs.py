@@ -14,6 +14,7 @@ from sqlalchemy import (
     and_,
     bindparam,
     func,
+    literal_column,
     or_,
     select,
     update,
@@ -27,8 +28,10 @@ from accord.shell.store.dialect import among, claimed, claiming, insert_new
 
 RUN = cast("Table", tables.EnrolmentRow.__table__)  # type: ignore[attr-defined]
 
-# Said in the SQL itself, not as a parameter: the partial index serves only what provably fits it.
-OPEN = RUN.c.open == 1
+# Said in the SQL itself, not as parameters: a partial index serves only what provably fits it.
+ONE: ColumnElement[int] = literal_column("1")
+BEYOND_AUTHORS: ColumnElement[int] = literal_column("100")
+OPEN = RUN.c.open == ONE
 
 _OPEN_STATES = frozenset({RunState.DUE, RunState.WAITING})
 
@@ -57,6 +60,7 @@ def _row(run: NewRun) -> dict[str, Any]:
         "decided_at": run.entered_at,
         "event_id": run.event_id,
         "this": run.this,
+        "priority": run.priority,
     }
 
 
@@ -77,22 +81,39 @@ def enrolment(row: Row[Any]) -> Enrolment:
         event_id=row.event_id,
         this=row.this,
         last_send_at=row.last_send_at,
+        priority=row.priority,
     )
 
 
 def claim_due(connection: Connection, now: datetime, limit: int, until: datetime) -> list[Enrolment]:
-    """Due runs that nobody holds, oldest first, at most one a contact, leased until `until`.
+    """Due runs that nobody holds, at most one a contact, leased until `until`: service first, then oldest first.
 
-    Of several due runs of one contact the batch takes the oldest; the others come with the next batch. Two
-    daemons may hold one run each of the same contact: its row's lock lets them decide one after the other.
+    Of several due runs of one contact the batch takes the one with the highest priority, of equals the
+    oldest; the others come with the next batch. Two daemons may hold one run each of the same contact: its
+    row's lock lets them decide one after the other.
     """
-    due, other = RUN.alias("due"), RUN.alias("other")
-    sooner = or_(other.c.due_at < due.c.due_at, and_(other.c.due_at == due.c.due_at, other.c.id < due.c.id))
-    same_contact = and_(other.c.open == 1, other.c.contact_id == due.c.contact_id)
-    earlier = select(other.c.id).where(same_contact, _free(other, now), sooner).exists()
+    due = RUN.alias("due")
+    service = _claim(connection, due, now, limit, until, due.c.priority > BEYOND_AUTHORS)
+    others = ~among(connection, due.c.contact_id, [run.contact_id for run in service])
+    return service + _claim(connection, due, now, limit - len(service), until, others)
+
+
+def _claim(
+    connection: Connection,
+    due: FromClause,
+    now: datetime,
+    limit: int,
+    until: datetime,
+    which: ColumnElement[bool],
+) -> list[Enrolment]:
+    other = RUN.alias("other")
+    older = or_(other.c.due_at < due.c.due_at, and_(other.c.due_at == due.c.due_at, other.c.id < due.c.id))
+    before = or_(other.c.priority > due.c.priority, and_(other.c.priority == due.c.priority, older))
+    same_contact = and_(other.c.open == ONE, other.c.contact_id == due.c.contact_id, other.c.due_at <= now)
+    goes_first = select(other.c.id).where(same_contact, _free(other, now), before).exists()
     chosen = (
         select(due.c.id)
-        .where(due.c.open == 1, due.c.due_at <= now, _free(due, now), ~earlier)
+        .where(due.c.open == ONE, due.c.due_at <= now, which, _free(due, now), ~goes_first)
         .order_by(due.c.due_at, due.c.id)
         .limit(limit)
     )

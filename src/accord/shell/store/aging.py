@@ -16,6 +16,7 @@ from accord.shell.store.columns import loads
 from accord.shell.store.dialect import among
 from accord.shell.store.journal import EVENT, KEPT_OF_THE_GONE
 from accord.shell.store.mail import MESSAGE
+from accord.shell.store.orders import ARCHIVE
 from accord.shell.store.people import CONTACT, ENTRY, entry_of
 from accord.shell.store.runs import OPEN, RUN
 
@@ -48,10 +49,12 @@ def past_cut_off(connection: Connection, today: date, after_id: int, limit: int)
     return list(connection.execute(wanted.order_by(CONTACT.c.id).limit(limit)).scalars())
 
 
-def cut_offs(connection: Connection, until: date) -> list[tuple[str, int]]:
-    """(month, how many reach their cut-off in it), before a day."""
+def cut_offs(connection: Connection, since: date, until: date) -> list[tuple[str, int]]:
+    """(month, how many reach their cut-off in it), from one day to another that is left out."""
     month = func.substr(cast(CONTACT.c.expires_on, Text), 1, 7)
-    wanted = select(month, func.count()).where(CONTACT.c.expires_on < until, is_kept())
+    wanted = select(month, func.count()).where(
+        CONTACT.c.expires_on >= since, CONTACT.c.expires_on < until, is_kept()
+    )
     return [(row[0], row[1]) for row in connection.execute(wanted.group_by(month).order_by(month))]
 
 
@@ -80,7 +83,7 @@ def written(
     wanted = select(ENTRY).where(ENTRY.c.id > after_row).order_by(ENTRY.c.id).limit(limit)
     found, last = [], None
     for row in connection.execute(wanted):
-        if row.written_at > before:
+        if row.written_at >= before:
             break
         last = row.id
         if row.payload is not None:
@@ -99,6 +102,18 @@ def otherwise_known(connection: Connection, ids: Collection[int]) -> frozenset[i
 #
 # Numbers rise with the instant of writing. So the oldest pages are looked at, and the first that is new ends
 # it: no index on instants, and no walk through a whole table while others wait to write.
+
+
+def old_archive(connection: Connection, today: date, after_id: int, limit: int) -> Page:
+    """Archived orders whose ten years are over."""
+    wanted = select(ARCHIVE.c.id).where(ARCHIVE.c.keep_until <= today, ARCHIVE.c.id > after_id)
+    ids = tuple(connection.execute(wanted.order_by(ARCHIVE.c.id).limit(limit)).scalars())
+    return Page(ids, ids[-1] if len(ids) == limit else None)
+
+
+def drop_archive(connection: Connection, ids: Sequence[int]) -> None:
+    """Delete these orders from the archive."""
+    connection.execute(delete(ARCHIVE).where(among(connection, ARCHIVE.c.id, ids)))
 
 
 def old_messages(connection: Connection, before: datetime, after_id: int, limit: int) -> Page:

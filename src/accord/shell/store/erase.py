@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
@@ -285,12 +285,6 @@ def drop_proofs(connection: Connection, seqs: Mapping[int, Collection[int]]) -> 
         .where(among(connection, CONTACT.c.id, sorted(seqs)), ~left.exists())
         .values(sealed=None)
     )
-
-
-def drop_archive(connection: Connection, today: date, limit: int) -> int:
-    """Delete up to `limit` archived orders whose ten years are over."""
-    chosen = select(ARCHIVE.c.id).where(ARCHIVE.c.keep_until <= today).limit(limit)
-    return connection.execute(delete(ARCHIVE).where(ARCHIVE.c.id.in_(chosen.scalar_subquery()))).rowcount
 
 
 def archived(connection: Connection, owners: Sequence[str]) -> list[Mapping[str, Any]]:

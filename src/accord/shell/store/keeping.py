@@ -36,8 +36,8 @@ class SqlKeeping:
     def past_cut_off(self, today: date, after_id: int, limit: int) -> Sequence[int]:
         return aging.past_cut_off(self.connection, today, after_id, limit)
 
-    def cut_offs(self, until: date) -> Sequence[tuple[str, int]]:
-        return aging.cut_offs(self.connection, until)
+    def cut_offs(self, since: date, until: date) -> Sequence[tuple[str, int]]:
+        return aging.cut_offs(self.connection, since, until)
 
     def headcount(self) -> int:
         return aging.headcount(self.connection)
@@ -82,9 +82,6 @@ class SqlKeeping:
     def drop_proofs(self, seqs: Mapping[int, Collection[int]]) -> None:
         erase.drop_proofs(self.connection, seqs)
 
-    def drop_archive(self, today: date, limit: int) -> int:
-        return erase.drop_archive(self.connection, today, limit)
-
     def left_of(self, address: str) -> Left:
         owners = self.read_keys().owners(address)
         objections = SqlObjections(self.connection, self.entity, self.read_keys)
@@ -95,6 +92,12 @@ class SqlKeeping:
         )
 
     # the ledgers of those who stay
+    def old_archive(self, today: date, after_id: int, limit: int) -> Page:
+        return aging.old_archive(self.connection, today, after_id, limit)
+
+    def drop_archive(self, ids: Sequence[int]) -> None:
+        aging.drop_archive(self.connection, ids)
+
     def old_messages(self, before: datetime, after_id: int, limit: int) -> Page:
         return aging.old_messages(self.connection, before, after_id, limit)
 

@@ -108,7 +108,7 @@ def test_an_entry_that_was_changed_shows(store: SqlStore) -> None:
             text("UPDATE consent_entry SET payload = replace(payload, 'proven', 'provem') WHERE seq = 1")
         )
     with store.read() as unit:
-        rows = unit.chain(ada)
+        rows = unit.proving.chain(ada)
         assert list(unit.broken_chains()) == [(ada, 1)]
     from accord.core.consent.chain import broken
 

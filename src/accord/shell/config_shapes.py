@@ -88,7 +88,7 @@ class RatesSection(Section):
 
 
 class SmtpSection(Section):
-    """The mail server that takes our mail."""
+    """The mail server that takes our mail; `recipient` and `country` say whose it is, for the register."""
 
     host: str = "127.0.0.1"
     port: Port = 25
@@ -98,6 +98,8 @@ class SmtpSection(Section):
     password: str | None = None
     password_file: str | None = None
     rates: RatesSection | None = None
+    recipient: str = ""
+    country: str = ""
 
 
 class PurposeSection(Section):

@@ -42,6 +42,8 @@ class Smtp:
     username: str | None = None
     password: str | None = field(default=None, repr=False)
     per_second: float | None = None
+    recipient: str = ""
+    country: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +170,8 @@ def _settings(config: Config, source: Source, root: Path) -> Settings:
             config.smtp.username,
             password,
             config.smtp.rates.per_second if config.smtp.rates else None,
+            config.smtp.recipient,
+            config.smtp.country,
         ),
         web_host=config.web.host,
         web_port=config.web.port,

@@ -54,6 +54,18 @@ def unknown_names(name: str, files: Mapping[str, str], venue: Venue) -> list[Dia
     return [fault for part in parts for fault in _in_part(part, venue)]
 
 
+def names_read(name: str, files: Mapping[str, str]) -> frozenset[str]:
+    """Every dotted name that a template reads, over all its languages and parts; of a broken one, none."""
+    parts, _ = parts_of(name, files)
+    found: set[str] = set()
+    for text in [text for part in parts for text in (part.body, *part.head.values())]:
+        try:
+            found.update(path for path, _ in _reads(_PARSER.parse(text)))
+        except TemplateSyntaxError:
+            continue  # said where templates are checked
+    return frozenset(found)
+
+
 def _in_part(part: Part, venue: Venue) -> Iterator[Diagnostic]:
     rooms = template_names(venue)
     sources = [(part.body, part.offset)]

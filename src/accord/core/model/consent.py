@@ -109,6 +109,7 @@ class ConsentEntry:
     details: Mapping[str, str | None] = field(default_factory=dict)
     wording: str | None = None
     seq: int = 0
+    written_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,11 +11,17 @@ from accord.shell.cli.care import config, db, init
 from accord.shell.cli.consent import consent
 from accord.shell.cli.demo import demo
 from accord.shell.cli.explain import explain
+from accord.shell.cli.imports import import_file
+from accord.shell.cli.officer import audit, census, register, replay
 from accord.shell.cli.people import contacts
 from accord.shell.cli.policy import policy
 from accord.shell.cli.running import daemon, hold, messages, release, status, tick
 from accord.shell.cli.told import event, events, orders
 from accord.shell.cli.wordings import forms, scripts
+
+contacts.add_command(import_file)
+consent.add_command(census)
+policy.add_command(replay)
 
 COMMANDS: Sequence[click.Command] = (
     init,
@@ -39,6 +45,8 @@ COMMANDS: Sequence[click.Command] = (
     explain,
     messages,
     policy,
+    register,
+    audit,
     db,
     config,
 )

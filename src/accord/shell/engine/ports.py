@@ -18,9 +18,9 @@ from accord.core.model.message import Message, MessageState
 from accord.core.model.order import OrderLine
 from accord.core.model.wording import Wording, WordingKind
 from accord.shell.engine.keeping import Keeping, Objections
+from accord.shell.engine.proving import Proving
 from accord.shell.engine.rows import (
     Brake,
-    ChainRow,
     ContactChange,
     Deed,
     DoorCheck,
@@ -60,10 +60,6 @@ class Unit(Protocol):
         ...
 
     def entries(self, contact_ids: Sequence[int]) -> Mapping[int, Sequence[ConsentEntry]]: ...
-    def chain(self, contact_id: int) -> Sequence[ChainRow]:
-        """One person's ledger as it is kept, oldest first, erased rows too."""
-        ...
-
     def broken_chains(self) -> Iterator[tuple[int, int]]:
         """(contact, seq) of each row of the consent ledger whose chain does not hold."""
         ...
@@ -83,6 +79,8 @@ class Unit(Protocol):
     def objections(self) -> Objections: ...
     @property
     def keeping(self) -> Keeping: ...
+    @property
+    def proving(self) -> Proving: ...
     def suppressed(self, digests: Sequence[str]) -> frozenset[str]:
         """Which of these keyed digests stand on the objection list."""
         ...
@@ -213,10 +211,6 @@ class Unit(Protocol):
         ...
 
     def messages_of(self, contact_id: int) -> Sequence[Message]: ...
-    def verdict_inputs(self, contact_id: int) -> Mapping[int, Mapping[str, str]]:
-        """What the gate read for each of one person's mails, by the mail's number."""
-        ...
-
     def message(self, message_id: int) -> Message | None: ...
     def ledger(
         self,

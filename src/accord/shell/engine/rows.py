@@ -223,14 +223,3 @@ class Brake:
     reason: str
     by: str
     since: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class PolicyChange:
-    """A switch of the law that was turned: from what to what, in words, by whom and when."""
-
-    switch: str
-    old: str
-    new: str
-    by: str
-    at: datetime

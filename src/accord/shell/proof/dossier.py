@@ -77,8 +77,8 @@ def gather(unit: Unit, contact_id: int, venue: Venue) -> Dossier:
     situation = unit.situations([contact_id])[contact_id]
     entries = unit.entries([contact_id]).get(contact_id, ())
     wordings = unit.wordings(sorted({entry.wording for entry in entries if entry.wording}))
-    inputs = unit.verdict_inputs(contact_id)
-    chain = tuple(unit.chain(contact_id))
+    inputs = unit.proving.inputs(contact_id)
+    chain = tuple(unit.proving.chain(contact_id))
     return Dossier(
         contact=situation.contact,
         expires_on=cut_off(situation.contact, venue),

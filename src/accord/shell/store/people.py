@@ -19,7 +19,7 @@ from accord.core.model.consent import Act, ConsentEntry, Consents
 from accord.core.model.contact import GONE, AddressKind, AddressState, Contact, Preferences, email_key
 from accord.core.model.venue import Policy
 from accord.shell.engine.ports import Duplicate
-from accord.shell.engine.rows import ChainRow, ContactChange, NewContact
+from accord.shell.engine.rows import ContactChange, NewContact
 from accord.shell.store import tables
 from accord.shell.store.columns import dumps, loads
 from accord.shell.store.dialect import among
@@ -252,17 +252,20 @@ def _chain_ends(connection: Connection, ids: Sequence[int]) -> dict[int, tuple[i
 def entries_of(connection: Connection, ids: Sequence[int]) -> dict[int, list[ConsentEntry]]:
     """The ledgers of these persons, oldest first; erased rows are left out."""
     wanted = (
-        select(ENTRY.c.contact_id, ENTRY.c.seq, ENTRY.c.payload)
+        select(ENTRY.c.contact_id, ENTRY.c.seq, ENTRY.c.payload, ENTRY.c.written_at)
         .where(among(connection, ENTRY.c.contact_id, ids), ENTRY.c.payload.is_not(None))
         .order_by(ENTRY.c.contact_id, ENTRY.c.seq)
     )
     found: dict[int, list[ConsentEntry]] = {}
     for row in connection.execute(wanted):
-        found.setdefault(row.contact_id, []).append(entry_of(row.contact_id, row.seq, loads(row.payload)))
+        entry = entry_of(row.contact_id, row.seq, loads(row.payload), row.written_at)
+        found.setdefault(row.contact_id, []).append(entry)
     return found
 
 
-def entry_of(contact_id: int, seq: int, payload: Mapping[str, Any]) -> ConsentEntry:
+def entry_of(
+    contact_id: int, seq: int, payload: Mapping[str, Any], written_at: datetime | None = None
+) -> ConsentEntry:
     """The act of a row's payload."""
     return ConsentEntry(
         contact_id=contact_id,
@@ -274,6 +277,7 @@ def entry_of(contact_id: int, seq: int, payload: Mapping[str, Any]) -> ConsentEn
         details=payload["details"],
         wording=payload.get("wording"),
         seq=seq,
+        written_at=written_at,
     )
 
 
@@ -318,15 +322,6 @@ def _state_rows(contact_id: int, known: Consents) -> Iterator[dict[str, Any]]:
             "since": state.since,
             "wording": state.wording,
         }
-
-
-def chain_of(connection: Connection, contact_id: int) -> list[ChainRow]:
-    """One person's rows as they are kept, oldest first."""
-    wanted = select(ENTRY).where(ENTRY.c.contact_id == contact_id).order_by(ENTRY.c.seq)
-    return [
-        ChainRow(row.seq, row.payload, row.salt, row.digest, row.previous, row.written_at)
-        for row in connection.execute(wanted)
-    ]
 
 
 def broken_chains(connection: Connection) -> Iterator[tuple[int, int]]:

@@ -19,7 +19,6 @@ from accord.core.model.order import OrderLine
 from accord.core.model.wording import Wording, WordingKind
 from accord.shell.engine.rows import (
     Brake,
-    ChainRow,
     ContactChange,
     Deed,
     DoorCheck,
@@ -54,6 +53,7 @@ from accord.shell.store.keeping import SqlKeeping
 from accord.shell.store.objections import SqlObjections
 from accord.shell.store.objections_log import ObjectionsLog, Sealed
 from accord.shell.store.people import Law
+from accord.shell.store.proving import SqlProving
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +93,6 @@ class SqlUnit:
     def entries(self, contact_ids: Sequence[int]) -> Mapping[int, Sequence[ConsentEntry]]:
         return people.entries_of(self.connection, contact_ids)
 
-    def chain(self, contact_id: int) -> Sequence[ChainRow]:
-        return people.chain_of(self.connection, contact_id)
-
     def broken_chains(self) -> Iterator[tuple[int, int]]:
         return people.broken_chains(self.connection)
 
@@ -112,6 +109,10 @@ class SqlUnit:
     @property
     def keeping(self) -> SqlKeeping:
         return SqlKeeping(self.connection, self.law, self.entity, self.keys)
+
+    @property
+    def proving(self) -> SqlProving:
+        return SqlProving(self.connection)
 
     def suppressed(self, digests: Sequence[str]) -> frozenset[str]:
         return objections.suppressed(self.connection, digests)
@@ -220,9 +221,6 @@ class SqlUnit:
 
     def messages_of(self, contact_id: int) -> Sequence[Message]:
         return mail.of_contact(self.connection, contact_id)
-
-    def verdict_inputs(self, contact_id: int) -> Mapping[int, Mapping[str, str]]:
-        return mail.inputs_of(self.connection, contact_id)
 
     def message(self, message_id: int) -> Message | None:
         return mail.by_id(self.connection, message_id)

@@ -1,0 +1,133 @@
+"""The register of processing (GDPR art. 30): a line for each scenario, from what its files really do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from accord.core.language.checks.questions import parts_of
+from accord.core.model.consent import SERVICE_PURPOSE
+from accord.core.model.expression import Expression, Name
+from accord.core.model.scenario import Call, Scenario, Send
+from accord.core.model.venue import Venue
+
+ALWAYS = ("address", "language", "time zone", "consents and their proof", "mails sent")
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """Who else gets personal data, what for, and in which country."""
+
+    name: str
+    what: str
+    country: str
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One processing activity, in the words of art. 30 (1)."""
+
+    scenario: str
+    controller: str
+    purpose: str
+    basis: tuple[str, ...]
+    people: str
+    data: tuple[str, ...]
+    recipients: tuple[Recipient, ...]
+    retention: str
+
+
+def register(
+    scenarios: Mapping[str, Scenario],
+    read_by: Callable[[str], frozenset[str]],
+    venue: Venue,
+    relay: Recipient,
+    language: str,
+) -> tuple[Line, ...]:
+    """A line for each scenario. `read_by`: the names that a template reads. `relay`: whoever carries the mail."""
+    return tuple(
+        Line(
+            scenario=name,
+            controller=f"{venue.entity.name}, {venue.entity.address}",
+            purpose=_purpose(scenario, venue, language),
+            basis=tuple(_basis(scenario, venue)),
+            people=_people(scenario),
+            data=(*ALWAYS, *_data(scenario, read_by)),
+            recipients=(relay, *_recipients(scenario, venue)),
+            retention=_retention(scenario, venue),
+        )
+        for name, scenario in sorted(scenarios.items())
+    )
+
+
+def _data(scenario: Scenario, read_by: Callable[[str], frozenset[str]]) -> tuple[str, ...]:
+    """What conditions and templates read of a person, beyond what every mail needs."""
+    asked = {
+        name.path for expression in parts_of(scenario, Expression) for name in parts_of(expression.tree, Name)
+    }
+    written = {name for mail in _mails(scenario) for name in read_by(mail.template)}
+    rooms = ("contact.", "event.", "it.", "orders.", "preferences.", "last_action.")
+    needless = {"contact.language", "contact.zone", "contact.email"}
+    return tuple(sorted(name for name in (asked | written) - needless if name.startswith(rooms)))
+
+
+def _purpose(scenario: Scenario, venue: Venue, language: str) -> str:
+    if scenario.purpose == SERVICE_PURPOSE:
+        about = sorted({mail.about or "" for mail in _mails(scenario)} - {""})
+        return f"service mail about: {', '.join(about)}"
+    known = venue.purposes.get(scenario.purpose)
+    return known.labels.get(language, scenario.purpose) if known is not None else scenario.purpose
+
+
+def _basis(scenario: Scenario, venue: Venue) -> Iterator[str]:
+    """Each article that a mail of the scenario can rest on."""
+    if scenario.purpose == SERVICE_PURPOSE:
+        duties = {(mail.about or "").removeprefix("legal_duty/") for mail in _mails(scenario)}
+        laws = [venue.legal_duties[duty] for duty in sorted(duties & set(venue.legal_duties))]
+        if any(not (mail.about or "").startswith("legal_duty/") for mail in _mails(scenario)):
+            yield "contract: GDPR art. 6 (1) b"
+        yield from (f"legal duty: GDPR art. 6 (1) c, {law}" for law in laws)
+        return
+    yield "consent: GDPR art. 6 (1) a, CPCE art. L34-5"
+    if any(mail.promotes for mail in _mails(scenario)) or _has_families(scenario, venue):
+        yield "customers, similar products: CPCE art. L34-5 al. 4"
+    purpose = venue.purposes.get(scenario.purpose)
+    if purpose is not None and purpose.professional:
+        yield "professionals, in relation to their work: GDPR art. 6 (1) f"
+
+
+def _has_families(scenario: Scenario, venue: Venue) -> bool:
+    purpose = venue.purposes.get(scenario.purpose)
+    return purpose is not None and bool(purpose.families)
+
+
+def _people(scenario: Scenario) -> str:
+    if scenario.purpose == SERVICE_PURPOSE:
+        owed = all((mail.about or "").startswith("legal_duty/") for mail in _mails(scenario))
+        return "people to whom the duty is owed" if owed else "customers and holders of accounts"
+    return "people who agreed, and customers who could refuse and did not"
+
+
+def _mails(scenario: Scenario) -> Sequence[Send]:
+    found: list[Send] = []
+    for step in scenario.steps.values():
+        if isinstance(step.verb, Send):
+            found.append(step.verb)
+            if isinstance(step.verb.if_not_allowed, Send):
+                found.append(step.verb.if_not_allowed)
+    return found
+
+
+def _recipients(scenario: Scenario, venue: Venue) -> Iterator[Recipient]:
+    for step in scenario.steps.values():
+        if isinstance(step.verb, Call) and step.verb.webhook in venue.webhooks:
+            webhook = venue.webhooks[step.verb.webhook]
+            yield Recipient(
+                webhook.recipient or step.verb.webhook, ", ".join(webhook.fields), webhook.country
+            )
+
+
+def _retention(scenario: Scenario, venue: Venue) -> str:
+    if scenario.purpose == SERVICE_PURPOSE:
+        return "as long as the contract and the accounts ask: 10 years for orders"
+    return f"{venue.retention.months} months after the last action of the person, then erased"

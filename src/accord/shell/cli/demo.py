@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import csv
 import json
 import shutil
 import sys
@@ -25,10 +26,9 @@ from accord.core.model.contact import email_key
 from accord.core.model.event import Event
 from accord.core.model.message import MessageState
 from accord.shell.cli.house import config_path, refuse_if_wrong, settings_of
+from accord.shell.cli.imports import import_plainly
 from accord.shell.cli.output import InputFault, print_json, print_table
-from accord.shell.cli.people import read_rows
 from accord.shell.engine.orders import ShopOrder, read_order, take_orders
-from accord.shell.engine.people import import_contacts
 from accord.shell.engine.record import record_consents
 from accord.shell.engine.told import read_event, take_events
 from accord.shell.wiring import House, new_keys, open_house
@@ -163,12 +163,12 @@ def _happenings(samples: Path) -> Iterator[Happening]:
 def _base(house: House, samples: Path, past: Sequence[Happening], more: Any) -> dict[str, int]:
     """Import the contacts, and their past as history: it counts, and starts nothing."""
     now = house.clock()
-    rows = read_rows(samples / "contacts.csv", {}, house)
-    taken = import_contacts(house.store, house.catalogue, rows, now=now, seals=house.keys.seals)
-    if taken.refusals:
-        raise InputFault(f"the sample base has rows that are refused: {taken.refusals[0]}")
-    with house.store.read() as unit:
-        keys = [email_key(row["email"]) for _, row in rows]
+    base = samples / "contacts.csv"
+    imported = import_plainly(house, base, by="demo")
+    if imported.refusals:
+        raise InputFault(f"the sample base has rows that are refused: {imported.refusals.first[0]}")
+    with house.store.read() as unit, base.open(encoding="utf-8", newline="") as table:
+        keys = [email_key(row["email"]) for row in csv.DictReader(table)]
         ids = {key: contact.id for key, contact in unit.contacts_by_key(keys).items()}
     entries = [_entry(each, ids) for each in past if each.kind == "consents"]
     record_consents(house.store, house.catalogue, entries, now=now, history=True)

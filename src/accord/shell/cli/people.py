@@ -1,15 +1,12 @@
-"""People: contacts from files, and what is known of one of them."""
+"""People: what is known of one of them; and how imports show their progress and tell what they came to."""
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import click
@@ -21,9 +18,8 @@ from accord.core.model.decision import Situation
 from accord.core.model.enrolment import Enrolment
 from accord.core.model.venue import Venue
 from accord.shell.cli.house import contact_called, house_of, json_option
-from accord.shell.cli.output import InputFault, print_json, print_table
-from accord.shell.engine.people import Taken, import_contacts, known_columns
-from accord.shell.wiring import House
+from accord.shell.cli.output import print_json, print_table
+from accord.shell.engine.people import Taken
 
 
 @click.group()
@@ -40,68 +36,6 @@ def progress(title: str, total: int) -> Iterator[Any]:
     with Progress(transient=True) as bar:
         task = bar.add_task(title, total=total)
         yield lambda more: bar.advance(task, more)
-
-
-@contacts.command("import")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--map", "mapped", multiple=True, help="COLUMN=FIELD, for a column called otherwise.")
-@click.option("--dry-run", "dry", is_flag=True, help="Read and report, store nothing.")
-@json_option
-@click.pass_context
-def import_file(
-    context: click.Context, file: Path, mapped: tuple[str, ...], *, dry: bool, as_json: bool
-) -> None:
-    """Import contacts from a CSV file; a report names every row refused, with field and reason.
-
-    An import proves no consent, renews no clock and lifts no objection. Exit code 1 when a row was refused;
-    all others are in.
-
-    \b
-    Examples:
-      scenario contacts import base.csv --dry-run
-      scenario contacts import base.csv --map Courriel=email --map Langue=language
-    """
-    with house_of(context) as house:
-        rows = read_rows(file, dict(pair.split("=", 1) for pair in mapped if "=" in pair), house)
-        with progress("Importing", len(rows)) as more:
-            taken = import_contacts(
-                house.store,
-                house.catalogue,
-                rows,
-                now=house.clock(),
-                seals=house.keys.seals,
-                dry=dry,
-                on_page=more,
-            )
-    report(taken, as_json=as_json, noun="contacts")
-
-
-def read_rows(file: Path, mapped: Mapping[str, str], house: House) -> list[tuple[int, Mapping[str, str]]]:
-    """The rows of a CSV, numbered as in the file, in any common encoding and separator."""
-    raw = file.read_bytes()
-    for encoding in ("utf-8-sig", "cp1252"):
-        try:
-            text = raw.decode(encoding)
-            break
-        except UnicodeDecodeError:
-            continue
-    else:
-        raise InputFault(f"{file} is in an encoding that is neither UTF-8 nor Windows-1252.")
-    header = text.partition("\n")[0]
-    separator = max(",;\t|", key=header.count)
-    reader = csv.DictReader(io.StringIO(text), delimiter=separator)
-    names = [mapped.get(name, name).strip() for name in reader.fieldnames or ()]
-    if "email" not in names:
-        raise InputFault(
-            f"{file}: no column «email»; the columns are {', '.join(names)}. Map one: --map Courriel=email"
-        )
-    unknown = sorted(set(names) - known_columns(house.venue))
-    if unknown:
-        raise InputFault(
-            f"{file}: nobody declared «{', '.join(unknown)}»; known are {', '.join(sorted(known_columns(house.venue)))}."
-        )
-    reader.fieldnames = names
-    return [(number, row) for number, row in enumerate(reader, start=2)]
 
 
 def report(taken: Taken, *, as_json: bool, noun: str) -> None:

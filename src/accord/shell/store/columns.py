@@ -44,7 +44,7 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 def stored_instant(value: datetime) -> str:
     """An instant as SQLite keeps it: fixed width, so that the order of texts is the order of time."""
-    return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f+00:00")
+    return value.astimezone(UTC).isoformat(timespec="microseconds")
 
 
 class Json(TypeDecorator[Any]):
@@ -64,7 +64,10 @@ class Json(TypeDecorator[Any]):
 
 def dumps(value: Any) -> str:
     """A value as canonical JSON: the same value is always the same text."""
-    return json.dumps(_coded(value), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return _CANONICAL(_coded(value))
+
+
+_CANONICAL = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
 
 
 def loads(text: str | bytes) -> Any:
@@ -73,6 +76,8 @@ def loads(text: str | bytes) -> Any:
 
 
 def _coded(value: Any) -> Any:
+    if value is None or type(value) in _AS_THEY_ARE:
+        return value
     if isinstance(value, datetime):
         return {"$at": stored_instant(value)}
     if isinstance(value, date):
@@ -82,6 +87,9 @@ def _coded(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_coded(item) for item in value]
     return value
+
+
+_AS_THEY_ARE = frozenset({str, int, float, bool})
 
 
 def _decoded(value: Any) -> Any:

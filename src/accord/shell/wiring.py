@@ -137,7 +137,7 @@ class House:
         self.shelf = stock(
             self.library.template_names(), self.library.templates, self.venue, self.words, self.shelf
         )
-        checked = check_all(self.library.scenarios, self.shelf, self.venue)
+        checked = check_all(self.library.scenarios, self.shelf, self.venue, self.library.forms)
         self.checked = replace(checked, diagnostics=(*self.library.diagnostics, *checked.diagnostics))
         self._stamp, self._wordings = seen, None
         return True

@@ -3,48 +3,66 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import pairwise
 
 from accord.core.model.scenario import END, Branch, Scenario, Split, Step, WaitUntil
 
 
-def arms_of(step: Step) -> tuple[str, ...]:
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A step that another names, and where in that other's block it does: as a value, or as a key."""
+
+    name: str
+    path: tuple[str | int, ...]
+    is_key: bool = False
+
+
+def arms_of(step: Step) -> tuple[Target, ...]:
     """The steps that a choice leads to; none for a verb that does not choose."""
     match step.verb:
         case WaitUntil(_, _, then, otherwise):
-            return (then, otherwise)
+            return (Target(then, ("then",)), Target(otherwise, ("otherwise",)))
         case Branch(arms, otherwise):
-            return (*(arm.then for arm in arms), otherwise)
+            ways = (Target(arm.then, ("branch", number, "then")) for number, arm in enumerate(arms))
+            return (*ways, Target(otherwise, ("otherwise",)))
         case Split(shares):
-            return tuple(name for name, _ in shares)
+            return tuple(Target(name, ("split", name), is_key=True) for name, _ in shares)
     return ()
 
 
-def targets(step: Step) -> tuple[str, ...]:
+def targets(step: Step) -> tuple[Target, ...]:
     """The steps that a step names."""
-    named = (step.then,) if step.then is not None else ()
+    named = (Target(step.then, ("then",)),) if step.then is not None else ()
     return (*arms_of(step), *named)
 
 
 def ways_on(scenario: Scenario, step: Step) -> tuple[str, ...]:
-    """Every step that can follow, END included; skipped steps go on as done ones do."""
-    arms = arms_of(step)
-    return arms or (scenario.after(step.name),)
+    """Every step that can follow, END included.
+
+    Skipped steps go on as done ones do; a choice that is skipped goes on as if it chose nothing.
+    """
+    arms = tuple(arm.name for arm in arms_of(step))
+    if not arms:
+        return (scenario.after(step.name),)
+    return (*arms, scenario.after(step.name)) if _passes_by(step) else arms
 
 
-def goes_back(scenario: Scenario, step: Step) -> Iterator[str]:
-    """The targets that stand at the step itself or before it."""
-    order = list(scenario.steps)
-    here = order.index(step.name)
-    for target in targets(step):
-        if target in order and order.index(target) <= here:
-            yield target
+def _passes_by(step: Step) -> bool:
+    """Whether a choice may be skipped; a wait that is goes on with its `otherwise`."""
+    skipped = step.condition is not None or step.date is not None
+    return skipped and isinstance(step.verb, Branch | Split)
+
+
+def positions(scenario: Scenario) -> dict[str, int]:
+    """Each step's number in the file."""
+    return {name: number for number, name in enumerate(scenario.steps)}
 
 
 def unreached(scenario: Scenario) -> list[str]:
     """Steps that no way from the first one leads to."""
     seen: set[str] = set()
-    ahead = [scenario.first]
+    ahead = [scenario.first] if scenario.steps else []
     while ahead:
         name = ahead.pop()
         if name in seen or name == END or name not in scenario.steps:
@@ -59,7 +77,7 @@ def falls_into(scenario: Scenario) -> Iterator[str]:
 
     A reminder may join what it reminds of: the `otherwise` of a wait that goes on into its `then`.
     """
-    arms = {arm for step in scenario.steps.values() for arm in arms_of(step)}
+    arms = {arm.name for step in scenario.steps.values() for arm in arms_of(step)}
     joins = {
         (step.verb.otherwise, step.verb.then)
         for step in scenario.steps.values()
@@ -67,5 +85,6 @@ def falls_into(scenario: Scenario) -> Iterator[str]:
     }
     for name, following in pairwise(scenario.steps):
         step = scenario.steps[name]
-        if step.then is None and not arms_of(step) and following in arms and (name, following) not in joins:
+        goes_on = step.then is None and (not arms_of(step) or _passes_by(step))
+        if goes_on and following in arms and (name, following) not in joins:
             yield name

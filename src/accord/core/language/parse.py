@@ -42,6 +42,11 @@ class Draft:
     entry_read: bool
     steps_read: bool
 
+    @property
+    def step_names(self) -> tuple[str, ...]:
+        """The names of all steps as written, those among them that could not be read."""
+        return step_names(self.root)
+
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
@@ -73,7 +78,7 @@ def _draft(block: Block, text: str, file: str, venue: Venue) -> Draft:
     name = attempt(_name, block, file) or ""
     purpose = attempt(_purpose, block, venue) or ""
     way = attempt(_way, block, venue) or nothing_known(venue)
-    names = _step_names(block)
+    names = frozenset(step_names(block.node))
     scope = replace(way.scope, steps=names)
     leave = attempt(read_leave, block, scope) if block.has("leave") else ()
     steps = attempt(_steps, block, Place(scope, purpose)) or {}
@@ -130,10 +135,10 @@ def _way(block: Block, venue: Venue) -> Way:
     return read_entry(block.map("enter", "«enter:»"), venue)
 
 
-def _step_names(block: Block) -> frozenset[str]:
-    """The names of all steps, for `sent()` and `clicked()`."""
-    steps = block.node.get("steps")
-    return frozenset(key.text for key, _ in steps.entries) if isinstance(steps, MapNode) else frozenset()
+def step_names(root: MapNode) -> tuple[str, ...]:
+    """The names of the steps that a file's map writes, in their order."""
+    steps = root.get("steps")
+    return tuple(key.text for key, _ in steps.entries) if isinstance(steps, MapNode) else ()
 
 
 def _steps(block: Block, place: Place) -> Mapping[str, Step]:

@@ -7,14 +7,16 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from accord.core.language.checks import check_scenarios
+from accord.core.language.checks.checked import Around
 from accord.core.language.parse import parse_scenario
+from accord.core.language.wordings import parse_wording
 from accord.core.mail.compile import Compiled, compile_template, digest_of
-from accord.core.mail.inspect import Finding, check_mail, content_of, findings
+from accord.core.mail.inspect import Finding, content_of, findings
 from accord.core.mail.names import unknown_names
 from accord.core.mail.words import Wording
 from accord.core.model.content import Catalogue, TemplateFacts
 from accord.core.model.place import Diagnostic, Severity
-from accord.core.model.scenario import Scenario, Send
+from accord.core.model.scenario import Scenario
 from accord.core.model.venue import Venue
 from accord.shell.engine.ports import Unit
 
@@ -77,30 +79,28 @@ class Checked:
         return {scenario.name: scenario for file, scenario in self.scenarios.items() if file not in wrong}
 
 
-def check_all(texts: Mapping[str, str], shelf: Shelf, venue: Venue) -> Checked:
-    """The linter: each file alone, all together, and each mail against the nature that it is sent as."""
+def check_all(
+    texts: Mapping[str, str], shelf: Shelf, venue: Venue, forms: Mapping[str, str] | None = None
+) -> Checked:
+    """The linter: each file alone, all together, and each mail against the nature that it is sent as.
+
+    `texts` and `forms` map paths to the text of scenarios, and of forms and scripts.
+    """
     parsed = {file: parse_scenario(text, file, venue) for file, text in texts.items()}
+    asking = [parse_wording(text, file, venue) for file, text in (forms or {}).items()]
     faults = [fault for each in parsed.values() for fault in each.diagnostics]
-    scenarios = {file: each.scenario for file, each in parsed.items() if each.scenario is not None}
-    faults += shelf.diagnostics
-    faults += check_scenarios(scenarios, Catalogue(venue, templates=shelf.facts))
-    for scenario in scenarios.values():
-        faults += _mail_faults(scenario, shelf)
+    faults += [fault for each in asking for fault in each.diagnostics]
+    around = Around(
+        venue,
+        templates=shelf.found.keys(),
+        wordings=[each.wording for each in asking if each.wording is not None],
+        found=shelf.found,
+    )
+    drafts = {file: each.draft for file, each in parsed.items() if each.draft is not None}
+    faults += (*shelf.diagnostics, *check_scenarios(drafts, around))
     unique = dict.fromkeys(faults)
+    scenarios = {file: each.scenario for file, each in parsed.items() if each.scenario is not None}
     return Checked(scenarios, tuple(sorted(unique, key=lambda fault: (fault.span, fault.code))))
-
-
-def _mail_faults(scenario: Scenario, shelf: Shelf) -> list[Diagnostic]:
-    faults: list[Diagnostic] = []
-    for step in scenario.steps.values():
-        verb = step.verb
-        mails = [verb] if isinstance(verb, Send) else []
-        mails += (
-            [verb.if_not_allowed] if isinstance(verb, Send) and isinstance(verb.if_not_allowed, Send) else []
-        )
-        for mail in mails:
-            faults += check_mail(step.name, mail, shelf.found.get(mail.template, []))
-    return faults
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,61 @@
+"""What is sent and told: templates that exist, mails that are what they say, fields that can be told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from accord.core.expressions.names import Scope, template_names
+from accord.core.expressions.parse import nearest
+from accord.core.language.checks.checked import Checked, error
+from accord.core.language.entering import this_type
+from accord.core.mail.inspect import check_mail
+from accord.core.model.place import Diagnostic
+from accord.core.model.scenario import Call, OnEvent, Send
+
+
+def templates_exist(checked: Checked) -> Iterator[Diagnostic]:
+    """Each template that is sent is there."""
+    known = checked.around.templates
+    for out in checked.outgoing():
+        if isinstance(out.what, Send) and out.what.template not in known:
+            message = f"There is no template «{out.what.template}»."
+            yield error(
+                checked.at(*out.path, "send"), "unknown-template", message, nearest(out.what.template, known)
+            )
+
+
+def mails_are_what_they_say(checked: Checked) -> Iterator[Diagnostic]:
+    """Each mail's content against the nature that its step declares."""
+    for out in checked.outgoing():
+        if isinstance(out.what, Send):
+            found = checked.around.found.get(out.what.template, ())
+            yield from check_mail(out.step.name, out.what, list(found))
+
+
+def calls_can_be_made(checked: Checked) -> Iterator[Diagnostic]:
+    """A call names a webhook of config.toml, and each of its fields is known there."""
+    for out in checked.outgoing():
+        if not isinstance(out.what, Call):
+            continue
+        at = checked.at(*out.path, "call")
+        webhook = checked.venue.webhooks.get(out.what.webhook)
+        if webhook is None:
+            message = f"There is no webhook «{out.what.webhook}» in config.toml."
+            yield error(at, "unknown-webhook", message, nearest(out.what.webhook, checked.venue.webhooks))
+            continue
+        known = _tellable(checked)
+        for field in webhook.fields:
+            if known is not None and field not in known:
+                message = f"The webhook «{webhook.name}» is told {field}, which is not known here."
+                yield error(at, "webhook-field", message, nearest(field, known))
+
+
+def _tellable(checked: Checked) -> frozenset[str] | None:
+    """The names that a call can tell; None where nothing can be told of the event that one enters by."""
+    if not checked.draft.entry_read:
+        return None
+    entry = checked.scenario.entry
+    events = entry.trigger.events if isinstance(entry.trigger, OnEvent) else ()
+    scope = Scope(checked.venue, entering=events, this=this_type(entry.per))
+    own = (f"contact.{name}" for name in template_names(checked.venue)["contact"] or ())
+    return frozenset({*scope.names(), *own})

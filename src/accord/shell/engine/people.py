@@ -19,7 +19,7 @@ from accord.shell.engine.rows import Deed
 from accord.shell.engine.said import Origin
 
 # A page is one transaction: so many people, and under 5,000 rows in all, so that a daemon's own writes get in.
-PAGE, HEAVIEST = 1000, 4500
+PAGE, HEAVIEST = 2000, 4500
 
 # Refusals that are remembered; all of them are told to whoever listens.
 REMEMBERED = 1000

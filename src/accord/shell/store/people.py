@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from itertools import groupby
 from typing import Any, cast
@@ -10,16 +11,14 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, Table, bindparam, delete, func, insert, select, update
 from sqlalchemy.engine import Row
-from sqlalchemy.exc import IntegrityError
 
 from accord.core.consent.chain import GENESIS, broken, chained
 from accord.core.consent.collection import consents
 from accord.core.consent.retention import runs_out
 from accord.core.model.consent import Act, ConsentEntry, Consents
-from accord.core.model.contact import GONE, AddressKind, AddressState, Contact, Preferences, email_key
+from accord.core.model.contact import GONE, AddressKind, AddressState, Contact, Preferences
 from accord.core.model.venue import Policy
-from accord.shell.engine.ports import Duplicate
-from accord.shell.engine.rows import ContactChange, NewContact
+from accord.shell.engine.rows import ContactChange
 from accord.shell.store import tables
 from accord.shell.store.columns import dumps, loads
 from accord.shell.store.dialect import among
@@ -72,6 +71,12 @@ def whose(connection: Connection, ids: Collection[int]) -> dict[int, int | None]
     return {row.id: row.merged_into for row in connection.execute(wanted)}
 
 
+def closed_into(connection: Connection, contact_id: int) -> list[Contact]:
+    """The records that were merged into this one, oldest first."""
+    wanted = select(CONTACT).where(CONTACT.c.merged_into == contact_id).order_by(CONTACT.c.id)
+    return [_contact(row) for row in connection.execute(wanted)]
+
+
 def _contact(row: Row[Any]) -> Contact:
     return Contact(
         id=row.id,
@@ -88,38 +93,6 @@ def _contact(row: Row[Any]) -> Contact:
         attributes=row.attributes or {},
         revision=row.revision,
     )
-
-
-def add_contacts(connection: Connection, new: Sequence[NewContact], law: Law) -> list[int]:
-    """Ids in the order of `new`; raises Duplicate when an address or an external id exists."""
-    rows = [
-        {
-            "email_key": email_key(each.email),
-            "email": each.email.strip(),
-            "external_id": each.external_id,
-            "language": each.language,
-            "zone": each.zone,
-            "address_state": AddressState.OK.value,
-            "address_kind": each.address_kind.value,
-            "from_third_party": each.from_third_party,
-            "collected_at": each.collected_at,
-            "expires_on": law.runs_out(each.collected_at, None),
-            "attributes": dict(each.attributes),
-            "revision": 0,
-        }
-        for each in new
-    ]
-    if not rows:
-        return []
-    try:
-        connection.execute(insert(CONTACT), rows)
-    except IntegrityError as clash:
-        raise Duplicate("a contact with this address or external id exists already") from clash
-    found = select(CONTACT.c.email_key, CONTACT.c.id).where(
-        among(connection, CONTACT.c.email_key, [str(row["email_key"]) for row in rows])
-    )
-    ids = {row.email_key: row.id for row in connection.execute(found)}
-    return [ids[row["email_key"]] for row in rows]
 
 
 def change_contacts(connection: Connection, changes: Sequence[ContactChange], law: Law) -> None:
@@ -199,9 +172,13 @@ def add_entries(
     ids = sorted({entry.contact_id for entry in entries})
     bump(connection, ids)  # first: it locks the persons, so that two doors never write one number
     last = _chain_ends(connection, ids)
+    known = list(last)
+    begun: dict[int, list[ConsentEntry]] = {}
     rows = []
     for entry in entries:
         seq, previous = last.get(entry.contact_id, (0, GENESIS))
+        if seq == 0 or entry.contact_id in begun:
+            begun.setdefault(entry.contact_id, []).append(replace(entry, seq=seq + 1))
         payload, salt = payload_of(entry), dice(16).hex()
         digest = chained(previous, salt, payload)
         rows.append(
@@ -218,7 +195,8 @@ def add_entries(
         )
         last[entry.contact_id] = (seq + 1, digest)
     connection.execute(insert(ENTRY), rows)
-    derive_states(connection, ids, law)
+    # Whose ledger begins here is not read again: what stands in it is at hand.
+    _put_states(connection, {**entries_of(connection, known), **begun}, law)
 
 
 def payload_of(entry: ConsentEntry) -> str:
@@ -284,11 +262,15 @@ def entry_of(
 def derive_states(connection: Connection, ids: Sequence[int], law: Law) -> None:
     """Make the states of these persons anew from their ledgers, for segments."""
     ledgers = entries_of(connection, ids)
-    connection.execute(delete(STATE).where(among(connection, STATE.c.contact_id, ids)))
+    _put_states(connection, {number: ledgers.get(number, []) for number in ids}, law)
+
+
+def _put_states(connection: Connection, ledgers: Mapping[int, Sequence[ConsentEntry]], law: Law) -> None:
+    connection.execute(delete(STATE).where(among(connection, STATE.c.contact_id, list(ledgers))))
     rows = [
         row
-        for contact_id in ids
-        for row in _state_rows(contact_id, consents(ledgers.get(contact_id, []), law.policy))
+        for contact_id, ledger in ledgers.items()
+        for row in _state_rows(contact_id, consents(ledger, law.policy))
     ]
     if rows:
         connection.execute(insert(STATE), rows)
@@ -298,7 +280,7 @@ def derive_anew(connection: Connection, law: Law, after_id: int, limit: int) -> 
     """Make anew, by the law as it is now, what is derived of a page of people; the last id, None at the end."""
     kept = CONTACT.c.address_state.not_in([state.value for state in GONE])
     wanted = select(CONTACT.c.id).where(CONTACT.c.id > after_id, kept).order_by(CONTACT.c.id).limit(limit)
-    ids = list(connection.execute(wanted).scalars())
+    ids: list[int] = list(connection.execute(wanted).scalars())
     if not ids:
         return None
     derive_states(connection, ids, law)

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import re
-from functools import cache
+import subprocess
+import sys
 from pathlib import Path
 from textwrap import indent
+from typing import Any
 
 import pytest
 
-from accord.core.language.parse import parse_scenario
-from accord.core.language.tables import ENTER, MODIFIERS, NATURES, PROMOTING, SCENARIO, VERBS
-from accord.core.model.place import Severity
-from accord.core.model.scenario import Scenario, Send
-from accord.core.model.venue import Venue
-from accord.shell.engine.catalogue import check_all, stock
-from accord.shell.settings import load_settings
-from accord.shell.wordings import wordings
+from accord.core.language.tables import ENTER, MODIFIERS, NATURES, SCENARIO, VERBS
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "language.md").read_text(encoding="utf-8")
@@ -29,8 +25,8 @@ FRAME = {
     "enter": "enter: {when: consent.given}\n",
     "steps": "steps: {merci: {send: bienvenue/merci, nature: editorial}}\n",
 }
-PROMOTION = "---\nsubject: Un spectacle\n---\n<p>Votre place à 12 €.</p>\n"
-NEUTRAL = "---\nsubject: Un message\n---\n<p>Bonjour.</p>\n"
+MAIL = "---\nsubject: Un message\n---\n<p>Bonjour.</p>\n"
+SCENARIO_COMMAND = Path(sys.executable).parent / "scenario"
 
 
 def examples() -> list[str]:
@@ -54,31 +50,34 @@ def as_file(example: str) -> str:
     return "".join(text for key, text in FRAME.items() if key not in keys) + example
 
 
-@cache
-def the_venue() -> Venue:
-    return load_settings(ROOT / "config.toml", {}).venue
+@pytest.fixture(scope="module")
+def diagnostics(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
+    """What `scenario check` says of a venue that has every example, each in a file of its own."""
+    venue = tmp_path_factory.mktemp("language") / "venue"
+    subprocess.run([SCENARIO_COMMAND, "init", venue], check=True, capture_output=True)
+    for number, parameter in enumerate(examples()):
+        text = re.sub(
+            r"^scenario: .+$", f"scenario: exemple-{number}", as_file(parameter.values[0]), flags=re.MULTILINE
+        )
+        (venue / "scenarios" / f"exemple-{number}.yaml").write_text(text, encoding="utf-8")
+        for template in re.findall(r"\bsend: ([\w/-]+)", text):
+            mail = venue / "templates" / f"{template}.html"
+            if not list(mail.parent.glob(f"{mail.stem}.*")):
+                mail.parent.mkdir(exist_ok=True)
+                mail.write_text(MAIL, encoding="utf-8")
+    done = subprocess.run(
+        [SCENARIO_COMMAND, "--config", venue / "config.toml", "check", "--json"],
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    return list(json.loads(done.stdout)["diagnostics"])
 
 
-def sends(scenario: Scenario) -> list[Send]:
-    steps = [step.verb for step in scenario.steps.values() if isinstance(step.verb, Send)]
-    return [*steps, *(each.if_not_allowed for each in steps if isinstance(each.if_not_allowed, Send))]
-
-
-@pytest.mark.parametrize("example", examples())
-def test_an_example_passes_the_check(example: str) -> None:
-    venue = the_venue()
-    text = as_file(example)
-    file = f"scenarios/{re.search(r'^scenario: (.+)$', text, re.MULTILINE)[1]}.yaml"  # type: ignore[index]
-    parsed = parse_scenario(text, file, venue)
-    assert parsed.scenario is not None, parsed.diagnostics
-    mails = {
-        f"{each.template}.html": PROMOTION if each.nature in PROMOTING else NEUTRAL
-        for each in sends(parsed.scenario)
-    }
-    names = [name.removesuffix(".html") for name in mails]
-    shelf = stock(names, mails, venue, wordings(venue.entity.languages))
-    checked = check_all({file: text}, shelf, venue)
-    assert [fault for fault in checked.diagnostics if fault.severity is Severity.ERROR] == []
+@pytest.mark.parametrize("number", [pytest.param(n, id=each.id) for n, each in enumerate(examples())])
+def test_an_example_passes_the_check(number: int, diagnostics: list[dict[str, Any]]) -> None:
+    file = f"scenarios/exemple-{number}.yaml"
+    assert [each for each in diagnostics if each["file"] == file and each["severity"] == "error"] == []
 
 
 def test_every_key_has_its_heading() -> None:

@@ -84,16 +84,18 @@ def check_all(
 ) -> Checked:
     """The linter: each file alone, all together, and each mail against the nature that it is sent as.
 
-    `texts` and `forms` map paths to the text of scenarios, and of forms and scripts.
+    `texts` and `forms` map paths to the text of scenarios, and of forms and scripts; without `forms` nothing
+    is said of who could have been asked.
     """
     parsed = {file: parse_scenario(text, file, venue) for file, text in texts.items()}
     asking = [parse_wording(text, file, venue) for file, text in (forms or {}).items()]
+    wordings = [each.wording for each in asking if each.wording is not None]
     faults = [fault for each in parsed.values() for fault in each.diagnostics]
     faults += [fault for each in asking for fault in each.diagnostics]
     around = Around(
         venue,
         templates=shelf.found.keys(),
-        wordings=[each.wording for each in asking if each.wording is not None],
+        wordings=wordings if forms is not None else None,
         found=shelf.found,
     )
     drafts = {file: each.draft for file, each in parsed.items() if each.draft is not None}

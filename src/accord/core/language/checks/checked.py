@@ -20,12 +20,12 @@ Path = tuple[str | int, ...]
 @dataclass(frozen=True, slots=True)
 class Around:
     """What stands beside scenarios in a venue's folder: the names of its templates with what the reader found
-    in each, its forms and scripts.
+    in each, its forms and scripts (None where nobody has read them, so that nothing is said of them).
     """
 
     venue: Venue
     templates: Collection[str] = ()
-    wordings: Sequence[Wording] = ()
+    wordings: Sequence[Wording] | None = None
     found: Mapping[str, Sequence[Finding]] = field(default_factory=dict)
 
 

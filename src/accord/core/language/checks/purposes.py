@@ -127,10 +127,9 @@ def invitations_can_be_accepted(checked: Checked) -> Iterator[Diagnostic]:
             hint = nearest(invite, checked.venue.purposes)
             yield error(at, "unknown-purpose", f"There is no purpose «{invite}» to invite to.", hint)
             continue
-        form = next((each for each in checked.around.wordings if each.name == purpose.invite_form), None)
         if purpose.invite_form is None:
             message = f"«{invite}» has no invite_form in config.toml: nobody could accept the invitation."
             yield error(at, "no-invite-form", message)
-        elif form is None or purpose.name not in form.asks:
+        elif not asks(checked.around, purpose.name, None, purpose.invite_form):
             message = f"The invite_form of «{invite}», «{purpose.invite_form}», is no form that asks for it."
             yield error(at, "no-invite-form", message)

@@ -95,9 +95,12 @@ def readers_of(out: Outgoing, purpose: Purpose, around: Around, step: Step | Non
     )
 
 
-def asks(around: Around, purpose: str, kind: Kind | None) -> bool:
-    """Whether any form or script asks for a purpose, for one kind of it or for any."""
-    kinds = {each for wording in around.wordings for each in wording.asks.get(purpose, ())}
+def asks(around: Around, purpose: str, kind: Kind | None, form: str | None = None) -> bool:
+    """Whether any form or script, or the one of that name, asks for a purpose: for one kind of it or for any."""
+    if around.wordings is None:
+        return True
+    wordings = (each for each in around.wordings if form in (None, each.name))
+    kinds = {each for wording in wordings for each in wording.asks.get(purpose, ())}
     return kind.value in kinds if kind is not None else bool(kinds)
 
 

@@ -15,12 +15,14 @@ from accord.shell.engine.collect import go_on_revoking
 from accord.shell.engine.ports import Busy, StoreError
 from accord.shell.engine.sweep import recover
 from accord.shell.engine.turn import think
+from accord.shell.engine.watch import watch
 from accord.shell.web.app import create_app
+from accord.shell.web.house_forms import HouseForms
 from accord.shell.web.people import HousePeople
 from accord.shell.web.server import WebServer
 from accord.shell.wiring import House, report_fault
 
-THINK_EVERY, SEND_EVERY, RECOVER_EVERY, REFRESH_EVERY = 0.5, 0.5, 30.0, 2.0
+THINK_EVERY, SEND_EVERY, RECOVER_EVERY, REFRESH_EVERY, WATCH_EVERY = 0.5, 0.5, 30.0, 2.0, 60.0
 
 
 @dataclass(slots=True)
@@ -66,7 +68,7 @@ class Daemon:
         if not self.serve:
             return None
         settings = self.house.settings
-        app = create_app(HousePeople(self.house))
+        app = create_app(HousePeople(self.house), HouseForms(self.house))
         web = WebServer(
             app, host=settings.web_host, port=settings.web_port, trusted_proxies=settings.trusted_proxies
         )
@@ -86,6 +88,7 @@ class Daemon:
             (self._send, SEND_EVERY),
             (self._recover, RECOVER_EVERY),
             (self._refresh, REFRESH_EVERY),
+            (self._watch, WATCH_EVERY),
         )
         for job, seconds in jobs:
             scheduler.add_job(self._kept_in_hand, "interval", seconds=seconds, args=[job])
@@ -144,8 +147,11 @@ class Daemon:
             self.house.store,
             self.house.catalogue,
             now=self.house.clock(),
-            seal=self.house.keys.seal,
         )
+
+    async def _watch(self) -> None:
+        """Judge the day, once: what the figures of the opt-out customers allow."""
+        await asyncio.to_thread(watch, self.house.store, self.house.venue, now=self.house.clock())
 
     async def _refresh(self) -> None:
         """See edited files and activations; a template with a fault keeps its last good version."""

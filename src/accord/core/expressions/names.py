@@ -115,7 +115,7 @@ def template_names(venue: Venue) -> dict[str, frozenset[str] | None]:
         "orders": frozenset({"count", "last"}),
         "preferences": frozenset({"newsletters_per_month"}),
         "entity": frozenset({"name", "address"}),
-        "links": frozenset({"preferences", "unsubscribe", "keep"}),
+        "links": frozenset({"preferences", "unsubscribe", "keep", "confirm"}),
         "today": None,
         "this": None,
     }

@@ -85,6 +85,11 @@ class LetterWriter:
         prospecting = message.nature is not Nature.SERVICE
         seal = self.links.seal(LinkKind.CLICK, contact.id, message.purpose, message.basis.value, message.id)
         addresses = {"preferences": signed(LinkKind.PREFERENCES), "keep": signed(LinkKind.KEEP)}
+        pending = situation.entered_by
+        if pending is not None and pending.name == "consent.pending":
+            asked = str(pending.data.get("purpose"))
+            token = self.links.seal(LinkKind.CONFIRM, contact.id, asked, message.basis.value, message.id)
+            addresses["confirm"] = self.links.url(LinkKind.CONFIRM, token)
         if prospecting:
             addresses["unsubscribe"] = signed(LinkKind.UNSUBSCRIBE)
         invited = self._invited(message, language) if message.with_invitation else None

@@ -14,6 +14,7 @@ from accord.core.mail.links import LinkKind
 from accord.core.robots import Fetch
 from accord.shell.engine.ports import StoreError
 from accord.shell.web.choices import Unreadable, changes_of
+from accord.shell.web.forms import SignUps, confirm_routes, form_routes
 from accord.shell.web.guard import Guard
 from accord.shell.web.pages import STATIC, Pages
 from accord.shell.web.ports import People
@@ -23,8 +24,8 @@ LOG = logging.getLogger(__name__)
 READING = ["GET", "HEAD"]
 
 
-def create_app(people: People) -> FastAPI:
-    """The web application over a house.
+def create_app(people: People, signups: SignUps | None = None) -> FastAPI:
+    """The web application over a house; without `signups` it serves no collection forms.
 
     Paths are never redirected to others: a one-click POST must be answered where it was sent (R-50).
     """
@@ -34,6 +35,9 @@ def create_app(people: People) -> FastAPI:
     _unsubscribe_routes(app, people, pages)
     _preference_routes(app, people, pages)
     _click_route(app, people)
+    if signups is not None:
+        form_routes(app, people, signups, pages)
+        confirm_routes(app, people, signups, pages)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     _fault_pages(app, people, pages)
     app.add_middleware(Guard, https=people.venue.base_url.startswith("https://"))

@@ -135,11 +135,9 @@ def is_sign_up_alone(entries: Sequence[ConsentEntry], gone: frozenset[int]) -> b
     return bool(entries) and all(e.seq in gone or e.act is Act.CONFIRM_GET for e in entries)
 
 
-def inform_by(contact: Contact, venue: Venue) -> date | None:
-    """The last day to tell somebody that a third party gave us the address (art. 14(3), R-48)."""
-    if not contact.from_third_party:
-        return None
-    return add_months(local_day(contact.collected_at, venue.entity.clock), INFORM_MONTHS)
+def inform_by(collected_at: datetime, zone: ZoneInfo) -> date:
+    """The last day, in `zone`, to tell somebody that a third party gave us the address (art. 14(3), R-48)."""
+    return add_months(local_day(collected_at, zone), INFORM_MONTHS)
 
 
 # -- the words of the policy cases ---------------------------------------------------------------------

@@ -15,11 +15,14 @@ from accord.shell.cli.imports import import_file
 from accord.shell.cli.officer import audit, census, register, replay
 from accord.shell.cli.people import contacts
 from accord.shell.cli.policy import policy
+from accord.shell.cli.retention import retention, sweep
+from accord.shell.cli.rights import erase, export, merge, show, update
 from accord.shell.cli.running import daemon, hold, messages, release, status, tick
 from accord.shell.cli.told import event, events, orders
 from accord.shell.cli.wordings import forms, scripts
 
-contacts.add_command(import_file)
+for command in (import_file, show, update, export, erase, merge):
+    contacts.add_command(command)
 consent.add_command(census)
 policy.add_command(replay)
 
@@ -45,6 +48,8 @@ COMMANDS: Sequence[click.Command] = (
     explain,
     messages,
     policy,
+    retention,
+    sweep,
     register,
     audit,
     db,

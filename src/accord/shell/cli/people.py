@@ -1,4 +1,4 @@
-"""People: what is known of one of them; and how imports show their progress and tell what they came to."""
+"""People as commands tell of them: where they stand; and how imports show their progress."""
 
 from __future__ import annotations
 
@@ -13,18 +13,15 @@ import click
 from rich.progress import Progress
 
 from accord.core.consent.collection import state_of
-from accord.core.consent.retention import cut_off
 from accord.core.model.decision import Situation
-from accord.core.model.enrolment import Enrolment
 from accord.core.model.venue import Venue
-from accord.shell.cli.house import contact_called, house_of, json_option
 from accord.shell.cli.output import print_json, print_table
 from accord.shell.engine.people import Taken
 
 
 @click.group()
 def contacts() -> None:
-    """People: import, show."""
+    """People: import, show, and what they may ask for."""
 
 
 @contextmanager
@@ -55,51 +52,6 @@ def report(taken: Taken, *, as_json: bool, noun: str) -> None:
             )
     if taken.refusals:
         sys.exit(1)
-
-
-@contacts.command("show")
-@click.argument("email")
-@json_option
-@click.pass_context
-def show_contact(context: click.Context, email: str, *, as_json: bool) -> None:
-    """What is known of one person: consents, clock, preferences, orders, runs.
-
-    \b
-    Example:
-      scenario contacts show ada@example.org
-    """
-    with house_of(context) as house:
-        with house.store.read() as unit:
-            contact = contact_called(unit, email)
-            situation = unit.situations([contact.id])[contact.id]
-            runs = unit.open_runs([contact.id])
-        document = _known(house.venue, situation, runs)
-    if as_json:
-        print_json(document)
-        return
-    states = document.pop("consents")
-    print_table(email, ("", ""), [(key, short(value)) for key, value in document.items()])
-    print_states("Consents", states)
-
-
-def _known(venue: Venue, situation: Situation, runs: Sequence[Enrolment]) -> dict[str, Any]:
-    contact = situation.contact
-    return {
-        "id": contact.id,
-        "email": contact.email,
-        "language": contact.language,
-        "zone": contact.zone,
-        "address": contact.address_state.value,
-        "kind": contact.address_kind.value,
-        "collected_at": contact.collected_at,
-        "last_action_at": contact.last_action_at,
-        "expires_on": cut_off(contact, venue),
-        "newsletters_per_month": contact.preferences.newsletters_per_month,
-        "attributes": dict(contact.attributes),
-        "consents": states_of(venue, situation),
-        "orders": len({line.order_id for line in situation.lines}),
-        "runs": [{"scenario": run.scenario, "step": run.step, "due_at": run.due_at} for run in runs],
-    }
 
 
 def states_of(venue: Venue, situation: Situation) -> list[dict[str, Any]]:

@@ -8,6 +8,8 @@ from datetime import date, datetime
 from typing import Any, Protocol
 
 from accord.core.model.consent import ConsentEntry
+from accord.core.model.contact import Contact
+from accord.core.model.enrolment import Enrolment
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,14 @@ class Keeping(Protocol):
     # who is it now
     def living(self, ids: Collection[int]) -> Mapping[int, int]:
         """Each of these ids and whose it is now: a merged record's survivor; erased ones are left out."""
+        ...
+
+    def closed_into(self, contact_id: int) -> Sequence[Contact]:
+        """The records that were merged into this one."""
+        ...
+
+    def runs_of(self, contact_id: int) -> Sequence[Enrolment]:
+        """All runs of one person, ended ones too."""
         ...
 
     # the clock

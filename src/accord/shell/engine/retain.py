@@ -10,8 +10,8 @@ from datetime import date, datetime, timedelta
 
 from accord.core.consent.history import CONFIRM_WITHIN
 from accord.core.consent.retention import (
-    INFORM_MONTHS,
     erased_on,
+    inform_by,
     is_sign_up_alone,
     lapsed,
     proof_kept_until,
@@ -20,7 +20,7 @@ from accord.core.model.consent import Act, ConsentEntry
 from accord.core.model.content import Catalogue
 from accord.core.model.decision import Situation
 from accord.core.model.enrolment import Enrolment
-from accord.core.model.time import Duration, add_months, later, local_day
+from accord.core.model.time import Duration, later, local_day
 from accord.core.model.venue import Venue
 from accord.shell.engine.farewell import ROWS, forget_all, gather_all, still_under_way, tell_erased
 from accord.shell.engine.keeping import Page
@@ -343,6 +343,6 @@ class _Sweep:
             if waiting.oldest is None:
                 unit.keeping.close_tasks(INFORM, self.now)
                 return
-            by = add_months(local_day(waiting.oldest, self.venue.entity.clock), INFORM_MONTHS)
-            body = {"waiting": waiting.waiting, "inform_by": by}
+            last_day = inform_by(waiting.oldest, self.venue.entity.clock)
+            body = {"waiting": waiting.waiting, "inform_by": last_day}
             unit.keeping.raise_task(INFORM, "art. 14", body, self.now)

@@ -38,7 +38,8 @@ def contact_at(
     created = Event(number, "contact.created", now, {"source": source}, source)
     unit.append([created], received_at=now, reacts=True)
     listed = unit.objections.against([address]).get(address, {})
-    entries = [listed_entry(number, purpose, now) for purpose in sorted(listed)]
+    # Dated as they were made: an opt-in of the person's own, now, is later and lifts them.
+    entries = [listed_entry(number, purpose, since) for purpose, since in sorted(listed.items())]
     if entries:
         consents_in(unit, catalogue, entries, now=now, history=True, source=source)
     return number

@@ -10,9 +10,11 @@ from typing import Any
 from sqlalchemy import Connection
 
 from accord.core.model.consent import ConsentEntry
+from accord.core.model.contact import Contact
+from accord.core.model.enrolment import Enrolment
 from accord.shell.engine.keeping import Erased, Left, Page, ThirdParties
 from accord.shell.keys import Keys
-from accord.shell.store import aging, erase, merge, people
+from accord.shell.store import aging, erase, merge, people, runs
 from accord.shell.store.erase import Archive
 from accord.shell.store.objections import SqlObjections
 from accord.shell.store.people import Law
@@ -31,6 +33,12 @@ class SqlKeeping:
         gone = people.whose(self.connection, ids)
         now = {number: gone.get(number, number) for number in ids}
         return {number: theirs for number, theirs in now.items() if theirs is not None}
+
+    def closed_into(self, contact_id: int) -> Sequence[Contact]:
+        return people.closed_into(self.connection, contact_id)
+
+    def runs_of(self, contact_id: int) -> Sequence[Enrolment]:
+        return runs.of_contact(self.connection, contact_id)
 
     # the clock
     def past_cut_off(self, today: date, after_id: int, limit: int) -> Sequence[int]:

@@ -140,6 +140,12 @@ def open_runs(connection: Connection, contact_ids: Sequence[int]) -> list[Enrolm
     return [enrolment(row) for row in connection.execute(wanted)]
 
 
+def of_contact(connection: Connection, contact_id: int) -> list[Enrolment]:
+    """All runs of one person, ended ones too, oldest first."""
+    wanted = select(RUN).where(RUN.c.contact_id == contact_id).order_by(RUN.c.id)
+    return [enrolment(row) for row in connection.execute(wanted)]
+
+
 def past_entries(
     connection: Connection, contact_ids: Sequence[int], scenarios: Sequence[str]
 ) -> list[PastEntry]:

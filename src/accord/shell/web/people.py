@@ -11,7 +11,6 @@ from accord.core.consent.collection import scope_of_unsubscribe, state_of
 from accord.core.consent.retention import cut_off
 from accord.core.mail.links import Claim, LinkKind, Links
 from accord.core.model.consent import Act, ConsentEntry, ConsentStatus, LegalBasis
-from accord.core.model.contact import AddressState
 from accord.core.model.decision import Situation
 from accord.core.model.event import Event
 from accord.core.model.expression import Value
@@ -151,16 +150,16 @@ class HousePeople:
         """Journal a fetch with its verdict; only a person's renews the clock. Nothing else ever changes."""
         with self.house.store.read() as unit:
             situation = _known(unit, claim)
+            if situation is None:
+                return
             message = unit.message(claim.message_id)
             others = [
                 event
-                for event in unit.events_of(claim.contact_id, limit=200)
+                for event in unit.events_of(situation.contact.id, limit=200)
                 if event.name == "mail.clicked"
                 and event.data.get("message_id") == str(claim.message_id)
                 and fetch.at - event.at <= BURST
             ]
-        if situation is None:
-            return
         sent_at = message.sent_at if message is not None else None
         verdict = click_verdict(fetch, [_fetch(event) for event in others], delivered_at=sent_at)
         self._journal_click(claim, fetch, verdict, message.nature.value if message is not None else None)
@@ -214,9 +213,9 @@ class HousePeople:
 
 
 def _known(unit: Unit, claim: Claim) -> Situation | None:
-    situation = unit.situations([claim.contact_id]).get(claim.contact_id)
-    erased = situation is not None and situation.contact.address_state is AddressState.ERASED
-    return None if erased else situation
+    """Whose link it is today: the survivor's, where the record was merged; None for who is gone."""
+    number = unit.keeping.living([claim.contact_id]).get(claim.contact_id)
+    return unit.situations([number]).get(number) if number is not None else None
 
 
 def _page_wording(purpose: Purpose, answer: Answer) -> Wording:

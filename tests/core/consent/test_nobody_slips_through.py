@@ -30,7 +30,8 @@ from core.consent.people import (
 )
 
 PROSPECTING = [nature for nature in Nature if nature is not Nature.SERVICE]
-OPTIN_ACTS = frozenset({Act.OPTIN_PROVEN, Act.CONFIRM_POST})
+OPTIN_ACTS = frozenset({Act.OPTIN_PROVEN, Act.CONFIRM_POST, Act.FOLLOWUP})
+POSITIVE = OPTIN_ACTS | {Act.OPTIN_UNPROVEN, Act.OPTIN_IMPORT, Act.OPTIN_PENDING, Act.SPOKEN}
 REFUSALS = (Act.OBJECTION, Act.COMPLAINT, Act.UNSUBSCRIBE, Act.WITHDRAWAL)
 
 purposes = st.sampled_from(["letter", "offers", "reviews", "trade", "friends", "texts"])
@@ -42,6 +43,7 @@ acts = st.builds(
     st.one_of(kinds, st.just("*")),
     at=st.integers(1, 60).map(lambda n: NOW - days(n)),
     informed=st.sampled_from([None, True, False]),
+    wording=st.sampled_from([None, "a", "b"]),
 )
 lines = st.builds(
     line,
@@ -161,3 +163,31 @@ def test_no_objector_is_ever_invited(person, content, refusal):
     objector = replace(person, consents=consents([act(refusal, "*", "*", at=NOW)]))
     answer = ask(service(invite="letter"), objector, catalogue=catalogue(**content))
     assert answer.output is not Output.ALLOW
+
+
+def may(what, person, content) -> bool:
+    answer = ask(what, person, catalogue=catalogue(**content))
+    return isinstance(answer, Wait) or answer.output is not Output.DENY
+
+
+@settings(max_examples=500, deadline=None)
+@given(people, st.lists(acts, min_size=1, max_size=6), st.data(), wanted, contents)
+def test_taking_a_yes_away_never_adds_a_permission(person, ledger, data, what, content):
+    positive = [n for n, entry in enumerate(ledger) if entry.act in POSITIVE]
+    if not positive:
+        return
+    gone = data.draw(st.sampled_from(positive))
+    without = [entry for n, entry in enumerate(ledger) if n != gone]
+    if may(what, replace(person, consents=consents(without)), content):
+        assert may(what, replace(person, consents=consents(ledger)), content)
+
+
+@settings(max_examples=300, deadline=None)
+@given(people, st.lists(acts, max_size=6), st.sampled_from(["a", "b"]), wanted, contents)
+def test_revoking_a_wording_never_adds_a_permission(person, ledger, wording, what, content):
+    revoked = [
+        act(Act.WORDING_REVOKED, purpose, kind, at=NOW, wording=wording)
+        for purpose, kind in {(entry.purpose, entry.kind) for entry in ledger}
+    ]
+    if may(what, replace(person, consents=consents([*ledger, *revoked])), content):
+        assert may(what, replace(person, consents=consents(ledger)), content)

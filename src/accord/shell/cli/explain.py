@@ -2,13 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
 
 import click
 
 from accord.core.model.event import Event
 from accord.shell.cli.house import contact_called, house_of, json_option
-from accord.shell.cli.output import print_json, print_table
+from accord.shell.cli.output import InputFault, print_json
+from accord.shell.preview.text import print_journals
+
+_TOLD = (
+    "mail.queued",
+    "mail.sent",
+    "mail.refused",
+    "mail.held",
+    "mail.bounced",
+    "mail.complained",
+    "scenario.entered",
+    "scenario.left",
+    "scenario.finished",
+    "scenario.noted",
+)
+
+# Of one person's journal so much is looked through, newest first.
+MOST_ROWS = 10_000
 
 
 @click.command()
@@ -24,44 +41,31 @@ def explain(context: click.Context, email: str, scenario: str | None, *, as_json
       scenario explain ada@example.org
       scenario explain ada@example.org bienvenue --json
     """
-    told = (
-        "mail.queued",
-        "mail.sent",
-        "mail.refused",
-        "mail.held",
-        "scenario.entered",
-        "scenario.left",
-        "scenario.finished",
-        "scenario.noted",
-    )
-    with house_of(context) as house:
+    with house_of(context, reading=True) as house:
         with house.store.read() as unit:
             contact = contact_called(unit, email)
-            rows = [
-                each
-                for each in unit.events_of(contact.id, limit=10_000)
-                if each.name in told and (scenario is None or each.data.get("scenario") == scenario)
-            ]
-        zone = house.venue.entity.clock
+            rows = [row for row in unit.events_of(contact.id, limit=MOST_ROWS) if row.name in _TOLD]
+            live = [row.name for row in unit.live_scenarios()]
+        venue = house.venue
+    if scenario is not None:
+        known = {*live, *(str(row.data.get("scenario")) for row in rows)}
+        if scenario not in known:
+            raise InputFault(f"There is no scenario «{scenario}»; there are: {', '.join(sorted(known))}.")
+        rows = [row for row in rows if row.data.get("scenario") == scenario]
     if as_json:
         print_json([{"at": row.at, "event": row.name, **row.data} for row in rows])
         return
-    columns = ("when", "scenario", "step", "what", "template", "reason", "rule", "what was known")
-    print_table(email, columns, [_explained(row, zone) for row in rows])
+    click.echo(f"{contact.email} (contact {contact.id}), times of {venue.entity.zone}")
+    if not rows:
+        click.echo("Nothing was decided about this person yet.")
+    else:
+        click.echo()
+        print_journals(_runs(rows), venue)
 
 
-def _explained(row: Event, zone: Any) -> tuple[str, ...]:
-    data = row.data
-    inputs = data.get("inputs")
-    known = " ".join(inputs) if isinstance(inputs, tuple) else ""
-    words = {"mail.queued": "allowed", "mail.sent": "sent", "mail.refused": "refused", "mail.held": "held"}
-    what = words.get(row.name, row.name.partition(".")[2])
-    cells = (
-        data.get("scenario"),
-        data.get("step"),
-        what,
-        data.get("template"),
-        data.get("reason"),
-        data.get("rule"),
-    )
-    return (f"{row.at.astimezone(zone):%Y-%m-%d %H:%M}", *(str(cell or "") for cell in cells), known)
+def _runs(rows: Sequence[Event]) -> list[tuple[str, Sequence[Event]]]:
+    """The rows of each run, under what it is called; runs in the order in which they began."""
+    found: dict[tuple[str, object], list[Event]] = {}
+    for row in rows:
+        found.setdefault((str(row.data.get("scenario") or "?"), row.data.get("run")), []).append(row)
+    return [(f"{scenario}, run {run}", its) for (scenario, run), its in found.items()]

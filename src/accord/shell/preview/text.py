@@ -1,94 +1,223 @@
-"""The dry run on a terminal: a matrix of people by steps, and one person's days line by line."""
+"""The dry run on a terminal: a matrix of people by steps with its reasons below, and one person's days."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import groupby
 from zoneinfo import ZoneInfo
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from accord.core.consent.reasons import in_words
 from accord.core.model.event import Event
 from accord.core.model.scenario import Scenario, Send
 from accord.core.model.venue import Venue
 from accord.shell.preview.forecast import Timeline
 
+# Where nobody looks at a terminal, lines are as long as they need to be.
+UNFOLDED = 10_000
 
-def _console() -> Console:
-    out = Console(file=sys.stdout, highlight=False)
-    if not sys.stdout.isatty():
-        out.width = 220
-    return out
+# What a step's cell with its date and note takes on a terminal, and the last column: «leaves [12]».
+CELL_WIDTH, END_WIDTH = 17, 11
+
+# Of one step that comes again and again, so many dates are told.
+MOST_DATES = 3
 
 
-def matrix(scenario: Scenario, timelines: Sequence[Timeline], venue: Venue) -> Table:
-    """Imagined people by steps: which mail leaves when, and why not."""
+@dataclass(slots=True)
+class Notes:
+    """The reasons that a matrix refers to, numbered as they come up."""
+
+    numbers: dict[tuple[str, str], int] = field(default_factory=dict)
+
+    def of(self, row: Event) -> str:
+        """`[3]`, for the reason and the rule of a row."""
+        key = (str(row.data.get("reason") or ""), str(row.data.get("rule") or ""))
+        return f"[{self.numbers.setdefault(key, len(self.numbers) + 1)}]"
+
+    def lines(self, *, numbered: bool = True) -> Iterator[Text]:
+        """One line a reason: its code, its rule, and what it says."""
+        for (reason, rule), number in self.numbers.items():
+            words = in_words(reason)
+            if not reason or (words == reason and not numbered):
+                continue
+            line = Text(f"{f'[{number}]':>5} " if numbered else "", style="dim")
+            line.append(f"{reason} {rule}".rstrip(), style="bold")
+            line.append(f"  {words}" if words != reason else "")
+            yield line
+
+
+@dataclass(frozen=True, slots=True)
+class _Dates:
+    """Instants in the venue's zone, with the year where it is not the first day's."""
+
+    zone: ZoneInfo
+    year: int
+
+    def day(self, at: datetime) -> str:
+        """`08 Dec`."""
+        local = at.astimezone(self.zone)
+        return f"{local:%d %b}" if local.year == self.year else f"{local:%d %b %Y}"
+
+    def short(self, at: datetime) -> str:
+        """`08 Dec 10:00`."""
+        return f"{self.day(at)} {at.astimezone(self.zone):%H:%M}"
+
+
+def print_matrix(scenario: Scenario, timelines: Sequence[Timeline], venue: Venue, start: datetime) -> None:
+    """Print imagined people by steps: which mail leaves when, and why not; every reason is told below."""
+    out = _console()
+    zone = venue.entity.clock
+    begins = start.astimezone(zone)
+    notes, dates = Notes(), _Dates(zone, begins.year)
+    out.print(
+        Text(f"{scenario.name}: who gets what, when, and why not. From {begins:%a %d %b %Y}, {zone.key}.", "bold")
+    )
     steps = [step.name for step in scenario.steps.values() if isinstance(step.verb, Send)]
-    table = Table(title=f"{scenario.name}: who gets what, when, and why not", title_justify="left")
-    table.add_column("person", style="bold", overflow="fold")
+    longest = max((len(each.name) for each in timelines), default=0)
+    room = max(1, (out.width - longest - 1 - END_WIDTH) // CELL_WIDTH)
+    bands = [steps[at : at + room] for at in range(0, len(steps), room)] or [[]]
+    for band in bands:
+        out.print()
+        out.print(_band(band, timelines, notes, dates, ends=band is bands[-1]))
+    out.print()
+    for line in notes.lines():
+        out.print(line)
+    out.print()
+    for each in timelines:
+        out.print(Text.assemble((f"{each.name}: ", "bold"), each.words))
+
+
+def _band(
+    steps: Sequence[str], timelines: Sequence[Timeline], notes: Notes, dates: _Dates, *, ends: bool
+) -> Table:
+    """As many steps as fit side by side; the last band also tells how it ends."""
+    table = Table(box=None, pad_edge=False, collapse_padding=True, header_style="underline")
+    table.add_column("person", style="bold", overflow="fold", no_wrap=True)
     for step in steps:
         table.add_column(step, overflow="fold")
-    table.add_column("in the end", overflow="fold")
+    if ends:
+        table.add_column("in the end", overflow="fold")
     for each in timelines:
-        cells = [_cell(each.of_step(step), venue) for step in steps]
-        table.add_row(Text(f"{each.name}\n{each.words}"), *cells, _end(each, venue))
+        cells = [_cell(each.of_step(step), notes, dates) for step in steps]
+        table.add_row(each.name, *cells, *([_end(each, notes, dates)] if ends else []))
     return table
 
 
-def _cell(rows: Sequence[Event], venue: Venue) -> Text:
-    cell = Text()
+def _cell(rows: Sequence[Event], notes: Notes, dates: _Dates) -> Text:
+    """What one step is to one person: each refusal once, with how often, then the mails with their dates."""
+    lines: list[Text] = []
+    for what, times in Counter(_refusals(rows, notes)).items():
+        words, style = what
+        lines.append(Text(f"{words} ×{times}" if times > 1 else words, style=style))
+    mails = [row for row in rows if row.name == "mail.queued"]
+    for edition, its in groupby(sorted(mails, key=_edition), key=_edition):
+        lines += [Text(edition, style="green")] if edition else []
+        lines += _dated(list(its), notes, dates)
+    return Text("\n").join(lines) if lines else Text("–", style="dim")
+
+
+def _refusals(rows: Sequence[Event], notes: Notes) -> Iterator[tuple[str, str]]:
     for row in rows:
-        data = row.data
-        if cell.plain and row.name in ("mail.queued", "mail.refused", "mail.held"):
-            cell.append("\n")
-        if row.name == "mail.queued":
-            edition = "" if data.get("edition") == "main" else f" ({data.get('template')})"
-            with_it = " + invitation" if data.get("with_invitation") else ""
-            cell.append(f"{_when(row, venue)}{edition}{with_it}\n", style="green")
-            cell.append(f"{data.get('reason')} {data.get('rule')}", style="dim")
-        elif row.name == "mail.refused":
-            cell.append(f"no: {data.get('reason')} {data.get('rule')}", style="red")
+        if row.name == "mail.refused":
+            yield f"no {notes.of(row)}", "red"
         elif row.name == "mail.held":
-            cell.append(f"held: {data.get('reason')} {data.get('rule')}", style="yellow")
-    return cell if cell.plain else Text("–", style="dim")
+            yield f"held {notes.of(row)}", "yellow"
 
 
-def _end(timeline: Timeline, venue: Venue) -> Text:
+def _edition(row: Event) -> str:
+    """The template that falls in where the step's own may not go; nothing for that one."""
+    return "" if row.data.get("edition") == "main" else str(row.data.get("template")).rpartition("/")[2]
+
+
+def _dated(mails: Sequence[Event], notes: Notes, dates: _Dates) -> list[Text]:
+    told = []
+    for row in mails[:MOST_DATES]:
+        invited = " +invitation" if row.data.get("with_invitation") else ""
+        told.append(Text(f"{dates.short(row.at)}{invited} {notes.of(row)}", style="green"))
+    more = len(mails) - len(told)
+    return [*told, Text(f"and {more} more", style="green")] if more else told
+
+
+def _end(timeline: Timeline, notes: Notes, dates: _Dates) -> Text:
     if not any(row.name == "scenario.entered" for row in timeline.journal):
-        return Text("does not enter", style="dim")
+        return Text("not in it", style="dim")
     last = next(
         (r for r in reversed(timeline.journal) if r.name in ("scenario.left", "scenario.finished")), None
     )
     if last is None:
-        return Text("still under way", style="dim")
+        return Text("under way", style="dim")
     if last.name == "scenario.finished":
-        return Text(f"done {_when(last, venue)}")
-    return Text(f"left {_when(last, venue)}: {last.data.get('reason')} {last.data.get('rule') or ''}".strip())
+        return Text(f"done {dates.day(last.at)}")
+    return Text(f"leaves {notes.of(last)}")
 
 
-def _when(row: Event, venue: Venue) -> str:
-    local = row.at.astimezone(ZoneInfo(venue.entity.zone))
-    return f"{local:%a %d %b %Y %H:%M}"
+# -- one person -----------------------------------------------------------------------------------------------
+
+_WORDS = {
+    "mail.queued": ("allowed", "green"),
+    "mail.sent": ("sent", "green"),
+    "mail.refused": ("refused", "red"),
+    "mail.held": ("held", "yellow"),
+    "scenario.entered": ("enters", ""),
+    "scenario.left": ("leaves", ""),
+    "scenario.finished": ("done", ""),
+    "scenario.noted": ("noted", "dim"),
+}
 
 
-def print_matrix(scenario: Scenario, timelines: Sequence[Timeline], venue: Venue) -> None:
-    """Print the matrix."""
-    _console().print(matrix(scenario, timelines, venue))
+def print_timelines(timelines: Sequence[Timeline], venue: Venue) -> None:
+    """Print the days of some people: what would be decided, by which reason and rule."""
+    print_journals([(f"{each.name}: {each.words}", each.journal) for each in timelines], venue)
 
 
-def print_timeline(timeline: Timeline, venue: Venue) -> None:
-    """Print one person's days."""
-    table = Table(title=f"{timeline.name} ({timeline.words})", title_justify="left")
-    for column in ("when", "scenario", "step", "what", "reason", "rule"):
-        table.add_column(column, overflow="fold")
-    for row in timeline.journal:
-        data = row.data
-        table.add_row(
-            _when(row, venue),
-            *(Text(str(data.get(key) or "")) for key in ("scenario", "step")),
-            Text(row.name),
-            *(Text(str(data.get(key) or "")) for key in ("reason", "rule")),
-        )
-    _console().print(table)
+def print_journals(journals: Sequence[tuple[str, Sequence[Event]]], venue: Venue) -> None:
+    """Print decisions line by line, each journal under its title; at the end what the reasons say, and what
+    was known where the gate was asked: every input that is not plainly false.
+    """
+    out = _console()
+    known: dict[tuple[str, ...], int] = {}
+    notes = Notes()
+    for title, rows in journals:
+        table = Table(box=None, pad_edge=False, collapse_padding=True, header_style="underline")
+        for column in ("when", "step", "what", "template", "reason and rule", "known"):
+            table.add_column(column, overflow="fold")
+        for row in rows:
+            table.add_row(*_line(row, venue, known))
+            if row.data.get("reason"):
+                notes.of(row)
+        out.print(Text(title, style="bold"))
+        out.print(table)
+        out.print()
+    for line in notes.lines(numbered=False):
+        out.print(line)
+    for inputs, number in known.items():
+        telling = [each for each in inputs if not each.endswith("=false")]
+        rest = ", all else false" if len(telling) < len(inputs) else ""
+        out.print(Text(f"({number}) {', '.join(telling)}{rest}", style="dim"))
+
+
+def _line(row: Event, venue: Venue, known: dict[tuple[str, ...], int]) -> list[Text]:
+    data = row.data
+    what, style = _WORDS.get(row.name, (row.name, ""))
+    if data.get("at_the_door") and row.name != "mail.sent":
+        what = f"{what} at the door"
+    inputs = data.get("inputs")
+    number = f"({known.setdefault(inputs, len(known) + 1)})" if isinstance(inputs, tuple) and inputs else ""
+    verdict = " ".join(str(data[key]) for key in ("reason", "rule") if data.get(key))
+    told = (str(data.get("step") or ""), what, str(data.get("template") or ""), verdict, number)
+    local = row.at.astimezone(venue.entity.clock)
+    return [Text(f"{local:%d %b %Y %H:%M}"), *(Text(cell, style=style) for cell in told)]
+
+
+def _console() -> Console:
+    out = Console(file=sys.stdout, highlight=False)
+    if not sys.stdout.isatty():
+        out.width = UNFOLDED
+    return out

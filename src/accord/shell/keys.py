@@ -8,6 +8,7 @@ import json
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 
 from accord.core.model.contact import email_key
@@ -15,6 +16,13 @@ from accord.core.model.contact import email_key
 
 class KeysFault(Exception):
     """The file of keys is missing or can't be used."""
+
+
+class KeyUse(StrEnum):
+    """What keys are for."""
+
+    OBJECTIONS = "objections"
+    LINKS = "links"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +49,18 @@ class Keys:
 
     def prints(self) -> str:
         """What the database remembers of the keys, to know other ones when it meets them."""
-        return ",".join(sorted(hashlib.sha256(b"accord" + key).hexdigest()[:16] for key in self.objections))
+        return ",".join(sorted(_print(key) for key in self.objections))
+
+    def listed(self) -> dict[KeyUse, tuple[str, ...]]:
+        """Fingerprints by use, the key at work first."""
+        return {
+            KeyUse.OBJECTIONS: tuple(_print(key) for key in self.objections),
+            KeyUse.LINKS: tuple(_print(key) for key in self.links),
+        }
+
+
+def _print(key: bytes) -> str:
+    return hashlib.sha256(b"accord" + key).hexdigest()[:16]
 
 
 def _digest(key: bytes, text: str) -> str:
@@ -50,12 +69,36 @@ def _digest(key: bytes, text: str) -> str:
 
 def make_keys(path: Path, dice: Callable[[int], bytes]) -> Keys:
     """Make a file of new keys, readable by its owner alone. Raises FileExistsError where there is one."""
-    made = {"objections": [dice(32).hex()], "links": [dice(32).hex()]}
+    _write(path, Keys((dice(32),), (dice(32),)))
+    return read_keys(path)
+
+
+def add_key(path: Path, use: KeyUse, dice: Callable[[int], bytes]) -> Keys:
+    """Put a new key before the others of its use; the file is replaced whole or not at all. Raises KeysFault."""
+    known, new = read_keys(path), (dice(32),)
+    if use is KeyUse.LINKS:
+        made = Keys(known.objections, new + known.links)
+    else:
+        made = Keys(new + known.objections, known.links)
+    unfinished = path.with_name(f".{path.name}.new")
+    unfinished.unlink(missing_ok=True)
+    _write(unfinished, made)
+    unfinished.replace(path)
+    return made
+
+
+def _write(path: Path, keys: Keys) -> None:
+    """A new file that its owner alone can read, on the disk before this returns."""
+    told = {
+        "objections": [key.hex() for key in keys.objections],
+        "links": [key.hex() for key in keys.links],
+    }
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        json.dump(made, file, indent=2)
+        json.dump(told, file, indent=2)
         file.write("\n")
-    return read_keys(path)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def read_keys(path: Path) -> Keys:

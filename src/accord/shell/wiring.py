@@ -26,11 +26,12 @@ from accord.shell.delivery.smtp import Server
 from accord.shell.engine.catalogue import AtWork, Checked, Shelf, at_work, check_all, stock
 from accord.shell.engine.letters import LetterWriter
 from accord.shell.engine.opening import open_books
+from accord.shell.engine.remind import Remembered, remind
 from accord.shell.engine.ports import Carrier
 from accord.shell.engine.send import Sender
 from accord.shell.engine.turn import Turned, send_until_idle, think_until_idle
 from accord.shell.engine.under_way import UnderWay
-from accord.shell.keys import Keys, make_keys, read_keys
+from accord.shell.keys import Keys, KeyUse, add_key, make_keys, read_keys
 from accord.shell.library import Library, read_library, stamp
 from accord.shell.settings import Settings, load_settings
 from accord.shell.store.database import SqlStore, open_store
@@ -127,6 +128,27 @@ class House:
         if not self.store.is_current():
             self.store.upgrade()
         open_books(self.store, self.venue, prints=self.keys.prints(), by=by, now=self.clock())
+
+    def rotate_keys(self, use: KeyUse, by: str) -> Keys:
+        """Put a new key before the old ones, and let the database know of it. Raises KeysFault."""
+        made = add_key(self.settings.keys_file, use, secrets.token_bytes)
+        self.store.keys = lambda: made
+        self.open_for_work(by)
+        return made
+
+    def replay_objections(self, by: str) -> tuple[int, int]:
+        """Let a restored database know who objected, or was erased, since its copy was made.
+
+        Returns how many people that were, and how many lines of the objections log nobody can read.
+        """
+        lines = [line for _, line in self.store.logged_objections()]
+        log = [
+            Remembered(line.seal, line.purpose, line.at, line.erasure) for line in lines if line is not None
+        ]
+        reminded = remind(
+            self.store, self.listening, log, seals=self.keys.seals, by=by, now=self.clock()
+        )
+        return reminded, lines.count(None)
 
     def read_files(self) -> bool:
         """Read the authors' files again if any has changed; whether one had."""

@@ -43,6 +43,18 @@ MESSAGE_TRANSITIONS: Mapping[MessageState, frozenset[MessageState]] = {
     _S.COMPLAINED: frozenset(),
 }
 
+# What a person of the team may do besides: settle what nobody knows the fate of, and send again what was not
+# sent, or is service mail. The gate is asked as at any other time.
+BY_HAND: Mapping[MessageState, frozenset[MessageState]] = {
+    _S.UNKNOWN: frozenset({_S.ACCEPTED, _S.REJECTED, _S.QUEUED}),
+    _S.ACCEPTED: frozenset({_S.QUEUED}),
+    _S.REJECTED: frozenset({_S.QUEUED}),
+    _S.REFUSED: frozenset({_S.QUEUED}),
+    _S.EXPIRED: frozenset({_S.QUEUED}),
+    _S.CANCELLED: frozenset({_S.QUEUED}),
+    _S.BOUNCED: frozenset({_S.QUEUED}),
+}
+
 AT_REST: frozenset[MessageState] = frozenset({_S.QUEUED, _S.DEFERRED})
 LEFT_THE_HOUSE: frozenset[MessageState] = frozenset(
     {_S.SENDING, _S.ACCEPTED, _S.UNKNOWN, _S.BOUNCED, _S.COMPLAINED}

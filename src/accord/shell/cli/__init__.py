@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import os
 import platform
 import sys
 import traceback
+from collections.abc import Iterable
 from pathlib import Path
 
 import click
@@ -14,7 +16,34 @@ from accord import __version__
 from accord.shell.engine.ports import Busy, StoreError
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+class Commands(click.Group):
+    """The commands in sections, each in the order in which it is met."""
+
+    def __init__(self, *arguments: object, **options: object) -> None:
+        super().__init__(*arguments, **options)  # type: ignore[arg-type]
+        self.sections: dict[str, list[str]] = {}
+
+    def add_section(self, title: str, commands: Iterable[click.Command]) -> None:
+        """Add commands under one heading."""
+        for command in commands:
+            self.add_command(command)
+            self.sections.setdefault(title, []).append(str(command.name))
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Every name, section by section."""
+        return [name for names in self.sections.values() for name in names]
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The sections in the help, each command with its first sentence."""
+        longest = max(map(len, self.list_commands(ctx)), default=0)
+        room = formatter.width - 6 - longest
+        for title, names in self.sections.items():
+            with formatter.section(title):
+                told = [(name.ljust(longest), self.commands[name].get_short_help_str(room)) for name in names]
+                formatter.write_dl(told)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.option(
     "--config",
     "config",
@@ -31,6 +60,7 @@ def scenario(context: click.Context, config: Path, verbose: int) -> None:
 
     \b
     Examples:
+      scenario init theatre               make a venue that runs as it is
       scenario check                      read every file of the venue and say what is wrong
       scenario dry-run bienvenue          show who would get what, when, and why not
       scenario explain ada@example.org    why this person did or did not get each mail
@@ -40,14 +70,16 @@ def scenario(context: click.Context, config: Path, verbose: int) -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command and leave with the right exit code; a bug of ours prints a report, not a traceback."""
-    from accord.shell.cli.groups import COMMANDS
+    from accord.shell.cli.groups import SECTIONS
 
-    for command in COMMANDS:
-        scenario.add_command(command)
+    if not scenario.commands:
+        for title, commands in SECTIONS.items():
+            scenario.add_section(title, commands)
+    _write_what_can_be_written()
     try:
-        code = scenario.main(arguments, standalone_mode=False)
+        code = scenario.main(arguments, prog_name="scenario", standalone_mode=False)
         sys.exit(code if isinstance(code, int) else 0)
-    except click.exceptions.Abort:
+    except (click.exceptions.Abort, KeyboardInterrupt):
         sys.exit(130)
     except click.ClickException as fault:
         fault.show()
@@ -55,14 +87,19 @@ def main(arguments: list[str] | None = None) -> None:
     except (Busy, StoreError) as fault:
         click.echo(f"database: {fault}", err=True)
         sys.exit(1)
-    except KeyboardInterrupt:
-        sys.exit(130)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
     except Exception:  # noqa: BLE001 - the last net: whatever got here is a bug of ours
         _report()
         sys.exit(3)
+
+
+def _write_what_can_be_written() -> None:
+    """A terminal that knows fewer characters than we write gets question marks, not an error."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
 
 def _report() -> None:

@@ -25,7 +25,7 @@ from accord.shell.cli.house import (
 )
 from accord.shell.cli.output import InputFault, print_json, print_table
 from accord.shell.preview import forecast
-from accord.shell.preview.text import print_matrix, print_timeline
+from accord.shell.preview.text import print_matrix, print_timelines
 from accord.shell.wiring import House
 
 
@@ -150,7 +150,7 @@ def dry_run(
             if as_json:
                 print_json(forecast.as_json([timeline]))
             else:
-                print_timeline(timeline, house.venue)
+                print_timelines([timeline], house.venue)
             return
         unknown = set(personas) - set(forecast.PERSONAS)
         if unknown:
@@ -163,8 +163,10 @@ def dry_run(
         ]
         if as_json:
             print_json(forecast.as_json(timelines))
+        elif personas:
+            print_timelines(timelines, house.venue)
         else:
-            print_matrix(scenario, timelines, house.venue)
+            print_matrix(scenario, timelines, house.venue, begins)
 
 
 @click.command()
@@ -195,7 +197,7 @@ def activate(
                     )
                     for each in forecast.PERSONAS
                 ]
-                print_matrix(scenario, timelines, house.venue)
+                print_matrix(scenario, timelines, house.venue, now)
                 click.confirm(f"Make {scenario.name} live?", abort=True)
             with house.store.begin() as unit:
                 unit.activate(scenario.name, scenario.digest, scenario.source, who(by), now)

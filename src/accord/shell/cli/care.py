@@ -1,15 +1,14 @@
-"""Care: init, db, config."""
+"""A venue's beginning and its configuration: init, config."""
 
 from __future__ import annotations
 
 import shutil
-import sys
 from importlib.resources import as_file, files
 from pathlib import Path
 
 import click
 
-from accord.shell.cli.house import config_path, house_of, json_option, settings_of
+from accord.shell.cli.house import config_path, json_option, settings_of
 from accord.shell.cli.output import InputFault, print_json, print_table
 from accord.shell.wiring import new_keys
 
@@ -59,74 +58,6 @@ def _copy(root: Path, folder: Path) -> None:
             shutil.copytree(source, folder / name)
         elif source.is_file():
             shutil.copyfile(source, folder / name)
-
-
-@click.group()
-def db() -> None:
-    """The database: upgrade, check, backup."""
-
-
-@db.command()
-@click.pass_context
-def upgrade(context: click.Context) -> None:
-    """Bring the tables to this version.
-
-    \b
-    Example:
-      scenario db upgrade
-    """
-    with house_of(context) as house:
-        house.store.upgrade()
-    click.echo("The tables are those of this version.")
-
-
-@db.command("check")
-@json_option
-@click.pass_context
-def check_database(context: click.Context, *, as_json: bool) -> None:
-    """Verify the chains of the consent ledger, the tables and the keys; exit code 1 where one does not hold.
-
-    \b
-    Example:
-      scenario db check
-    """
-    with house_of(context) as house:
-        with house.store.read() as unit:
-            broken = list(unit.broken_chains())
-            known = unit.fact("keys")
-        current = house.store.is_current()
-        same_keys = known is None or known == house.keys.prints()
-    if as_json:
-        print_json(
-            {"broken": [{"contact": c, "seq": s} for c, s in broken], "current": current, "keys": same_keys}
-        )
-    else:
-        for contact_id, seq in broken:
-            click.echo(f"BROKEN: the ledger of contact {contact_id} at entry {seq}.")
-        click.echo(
-            f"Chains: {'hold' if not broken else 'broken'}. Tables: {'current' if current else 'old'}. Keys: {'the same' if same_keys else 'OTHERS'}."
-        )
-    if broken or not current or not same_keys:
-        sys.exit(1)
-
-
-@db.command()
-@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
-@click.pass_context
-def backup(context: click.Context, folder: Path) -> None:
-    """A consistent copy of the SQLite database, made while the daemon runs.
-
-    \b
-    Example:
-      scenario db backup backups/2026-11-23
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    target = folder / "accord.db"
-    if target.exists():
-        raise InputFault(f"{target} exists already.")
-    with house_of(context) as house:
-        house.store.backup(target)
-    click.echo(f"Copied to {target}. Keep accord.keys with it, in another place.")
 
 
 @click.command()

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import click
 
 from accord.shell.cli.authoring import activate, check, dry_run, words
-from accord.shell.cli.care import config, db, init
+from accord.shell.cli.care import config, init
 from accord.shell.cli.consent import consent
+from accord.shell.cli.database import db
 from accord.shell.cli.demo import demo
 from accord.shell.cli.explain import explain
 from accord.shell.cli.imports import import_file
+from accord.shell.cli.keyring import keys
+from accord.shell.cli.ledger import messages
 from accord.shell.cli.officer import audit, census, register, replay
 from accord.shell.cli.people import contacts
 from accord.shell.cli.policy import policy
+<<<<<<< HEAD
 from accord.shell.cli.retention import retention, sweep
 from accord.shell.cli.rights import erase, export, merge, show, update
 from accord.shell.cli.running import daemon, hold, messages, release, status, tick
+=======
+from accord.shell.cli.running import daemon, hold, release, retry, status, tick
+>>>>>>> 67a3d13 (WIP)
 from accord.shell.cli.told import event, events, orders
 from accord.shell.cli.wordings import forms, scripts
 
@@ -26,6 +33,7 @@ for command in (import_file, show, update, export, erase, merge):
 consent.add_command(census)
 policy.add_command(replay)
 
+<<<<<<< HEAD
 COMMANDS: Sequence[click.Command] = (
     init,
     demo,
@@ -55,3 +63,13 @@ COMMANDS: Sequence[click.Command] = (
     db,
     config,
 )
+=======
+SECTIONS: Mapping[str, Sequence[click.Command]] = {
+    "Begin": (init, demo),
+    "Write scenarios": (check, words, dry_run, activate),
+    "Run": (daemon, tick, status, retry, hold, release),
+    "People": (contacts, consent, forms, scripts, event, events, orders),
+    "Why": (explain, messages, policy, register, audit),
+    "Care": (db, keys, config),
+}
+>>>>>>> 67a3d13 (WIP)

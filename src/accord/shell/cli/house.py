@@ -49,13 +49,19 @@ def house_of(
 
     `files_only` leaves database and keys alone.
     """
-    settings = settings_of(context)
-    house = open_house(config_path(context), settings=settings)
-    try:
+    with house_at(context, settings_of(context)) as house:
         if not files_only and not reading:
             house.open_for_work(who(by))
         elif not files_only and not house.store.is_current():
             house.store.upgrade()
+        yield house
+
+
+@contextmanager
+def house_at(context: click.Context, settings: Settings) -> Iterator[House]:
+    """The house as these settings say, its doors shut: nothing of the database is touched yet."""
+    house = open_house(config_path(context), settings=settings)
+    try:
         yield house
     except KeysFault as fault:
         raise InputFault(str(fault)) from None

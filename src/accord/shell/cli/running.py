@@ -1,15 +1,21 @@
-"""For operators: daemon, tick, hold and release, status, messages."""
+"""For operators: daemon, tick, status, retry, hold and release."""
 
 from __future__ import annotations
 
 import asyncio
 import sys
-from datetime import timedelta
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
 
 import click
 
+from accord.core.model.time import Duration
 from accord.shell.cli.house import by_option, house_of, json_option, moment, who
-from accord.shell.cli.output import InputFault, print_json, print_table
+from accord.shell.cli.output import InputFault, print_json, print_table, when
+from accord.shell.engine.ports import Unit
+from accord.shell.engine.rows import Deed, Stuck, StuckKind
 from accord.shell.engine.sweep import recover
 from accord.shell.engine.turn import Turned
 from accord.shell.wiring import House
@@ -47,7 +53,7 @@ def daemon(context: click.Context, *, no_web: bool) -> None:
 @json_option
 @click.pass_context
 def tick(context: click.Context, instant: str | None, *, until_idle: bool, as_json: bool) -> None:
-    """One turn of every loop, for cron and for tests.
+    """One turn of every loop, for cron and for tests; exit code 1 when the mail server does not answer.
 
     \b
     Examples:
@@ -61,19 +67,15 @@ def tick(context: click.Context, instant: str | None, *, until_idle: bool, as_js
             now = moment(instant, house)
             house.clock = lambda: now
         turned = asyncio.run(_turn(house, until_idle=until_idle))
+    told = ("answered", "entered", "advanced", "sent", "unreachable")
     if as_json:
-        print_json(
-            {
-                name: getattr(turned, name)
-                for name in ("answered", "entered", "advanced", "sent", "unreachable")
-            }
-        )
+        print_json({name: getattr(turned, name) for name in told})
     else:
         click.echo(
             f"{turned.answered} events answered, {turned.advanced} steps taken, {turned.sent} mails sent."
         )
-        if turned.unreachable:
-            click.echo(f"Mail waits: {turned.unreachable}", err=True)
+    if turned.unreachable:
+        raise InputFault(f"Mail waits in the queue, nothing is lost: {turned.unreachable}")
 
 
 async def _turn(house: House, *, until_idle: bool) -> Turned:
@@ -100,152 +102,157 @@ def hold(context: click.Context, name: str, reason: str, by: str | None) -> None
       scenario hold prospecting --reason "wrong date in the letter"
       scenario hold lettre --reason "being rewritten" --by marie
     """
-    with house_of(context) as house:
-        with house.store.begin() as unit:
-            known = {"prospecting", "all", *(row.name for row in unit.live_scenarios())}
-            if name not in known:
-                raise InputFault(f"«{name}» can't be held; known are: {', '.join(sorted(known))}.")
-            unit.hold(name, reason, who(by), house.clock())
-        click.echo(f"Held: {name}.")
+    with house_of(context, by=by) as house, house.store.begin() as unit:
+        now = house.clock()
+        known = {"prospecting", "all", *(row.name for row in unit.live_scenarios())}
+        if name not in known:
+            raise InputFault(f"«{name}» can't be held; known are: {', '.join(sorted(known))}.")
+        on = {brake.name: brake for brake in unit.brakes()}.get(name)
+        if on is not None:
+            since = when(on.since, house.venue.entity.clock)
+            raise InputFault(f"«{name}» is held already, by {on.by} since {since}: {on.reason}")
+        unit.hold(name, reason, who(by), now)
+        unit.note_deed(Deed(now, who(by), "hold", name, {"reason": reason}))
+    click.echo(f"Held: {name}. Take it off with: scenario release {name}")
 
 
 @click.command()
 @click.argument("name")
+@by_option
 @click.pass_context
-def release(context: click.Context, name: str) -> None:
+def release(context: click.Context, name: str, by: str | None) -> None:
     """Take a brake off.
 
     \b
     Example:
-      scenario release prospecting
+      scenario release prospecting --by marie
     """
-    with house_of(context) as house, house.store.begin() as unit:
-        was_held = unit.release(name)
-    if not was_held:
-        raise InputFault(f"«{name}» is not held.")
+    with house_of(context, by=by) as house, house.store.begin() as unit:
+        if not unit.release(name):
+            on = ", ".join(brake.name for brake in unit.brakes()) or "nothing"
+            raise InputFault(f"«{name}» is not held; held are: {on}.")
+        unit.note_deed(Deed(house.clock(), who(by), "release", name))
     click.echo(f"Released: {name}.")
 
 
+# -- how it goes ---------------------------------------------------------------------------------------------
+
+
 @click.command()
+@click.option("--stuck", is_flag=True, help="Also what does not get on by itself, row by row.")
 @json_option
 @click.pass_context
-def status(context: click.Context, *, as_json: bool) -> None:
+def status(context: click.Context, *, stuck: bool, as_json: bool) -> None:
     """Queues, the oldest that waits, brakes; exit code 1 when the lag is past [engine] alarm_lag.
 
     \b
     Examples:
       scenario status
+      scenario status --stuck
       scenario status --json
     """
-    with house_of(context) as house:
-        now = house.clock()
+    with house_of(context, reading=True) as house:
+        zone, limit = house.venue.entity.clock, house.settings.alarm_lag
         with house.store.read() as unit:
-            backlog = unit.backlog(now)
-            flight = unit.in_flight()
-            brakes = unit.brakes()
-            live = unit.live_scenarios()
-            counts = unit.message_counts()
-        limit = house.settings.alarm_lag
-    lags = [now - since for _, since in backlog.values() if since is not None]
-    lag = max(lags, default=timedelta())
+            document = _document(unit, house.clock(), limit)
+            rows = unit.stuck(house.clock())
+    if stuck:
+        document["stuck"] = [_stuck(row) for row in rows]
+    if as_json:
+        print_json(document)
+    else:
+        _print_status(document, limit, zone)
+        if not stuck and rows:
+            click.echo(f"{len(rows)} rows do not get on by themselves: scenario status --stuck")
+    if document["late"]:
+        sys.exit(1)
+
+
+def _document(unit: Unit, now: datetime, limit: Duration) -> dict[str, Any]:
+    backlog = unit.backlog(now)
+    lag = max((now - since for _, since in backlog.values() if since is not None), default=timedelta())
     late = lag > timedelta(days=limit.days, hours=limit.hours, minutes=limit.minutes)
-    document = {
+    return {
         "now": now,
         "lag_seconds": int(lag.total_seconds()),
         "late": late,
         "waiting": {name: {"count": count, "since": since} for name, (count, since) in backlog.items()},
-        "scenarios": [{"name": row.name, "state": row.state, "digest": row.digest} for row in live],
-        "in_flight": [{"scenario": s, "digest": d, "step": step, "count": n} for s, d, step, n in flight],
-        "brakes": [{"name": b.name, "reason": b.reason, "by": b.by, "since": b.since} for b in brakes],
-        "messages": counts,
+        "scenarios": [
+            {"name": row.name, "state": row.state, "digest": row.digest} for row in unit.live_scenarios()
+        ],
+        "in_flight": [
+            {"scenario": scenario, "digest": digest, "step": step, "count": count}
+            for scenario, digest, step, count in unit.in_flight()
+        ],
+        "brakes": [
+            {"name": brake.name, "reason": brake.reason, "by": brake.by, "since": brake.since}
+            for brake in unit.brakes()
+        ],
+        "messages": unit.message_counts(),
     }
-    if as_json:
-        print_json(document)
+
+
+def _stuck(row: Stuck) -> dict[str, Any]:
+    return {
+        "id": f"{row.kind.value}-{row.id}",
+        "contact": row.contact_id,
+        "what": row.what,
+        "since": row.since,
+        "tried_again_at": row.until,
+        "why": row.why or "it fails each time: the log says why, under this number",
+    }
+
+
+def _print_status(document: Mapping[str, Any], limit: Duration, zone: ZoneInfo) -> None:
+    live = [(row["name"], row["state"]) for row in document["scenarios"]]
+    if live:
+        print_table("Live", ("scenario", "state"), live)
     else:
-        _print_status(document, limit)
-    if late:
-        sys.exit(1)
-
-
-def _print_status(document, limit) -> None:  # type: ignore[no-untyped-def]
-    rows = [(name, each["count"], each["since"]) for name, each in document["waiting"].items()]
-    print_table("Waiting", ("what", "how many", "since"), rows)
-    print_table(
-        "In flight",
-        ("scenario", "step", "people"),
-        [(f["scenario"], f["step"], f["count"]) for f in document["in_flight"]],
-    )
-    print_table("Messages", ("state", "how many"), sorted(document["messages"].items()))
+        click.echo("No scenario is live: scenario activate NAME")
+    flight = [(row["scenario"], row["step"], row["count"]) for row in document["in_flight"]]
+    if flight:
+        print_table("Under way", ("scenario", "at step", "people"), flight)
+    if document["messages"]:
+        print_table("Mails", ("state", "how many"), sorted(document["messages"].items()))
+    waiting = [
+        (name, each["count"], when(each["since"], zone))
+        for name, each in document["waiting"].items()
+        if each["count"]
+    ]
+    if waiting:
+        print_table("Waiting", ("what", "how many", "since"), waiting)
+    if document.get("stuck"):
+        rows = [
+            (r["id"], r["contact"], r["what"], when(r["since"], zone), when(r["tried_again_at"], zone), r["why"])
+            for r in document["stuck"]
+        ]
+        print_table("Stuck", ("id", "contact", "what", "since", "tried again", "why"), rows)
+        click.echo("Try one again: scenario retry ID. Settle a mail: scenario messages settle ID.")
     for brake in document["brakes"]:
-        click.echo(
-            f"HELD: {brake['name']}, by {brake['by']} since {brake['since']:%Y-%m-%d %H:%M}: {brake['reason']}"
-        )
+        since = when(brake["since"], zone)
+        click.echo(f"HELD: {brake['name']}, by {brake['by']} since {since}: {brake['reason']}")
     word = "LATE: " if document["late"] else ""
-    click.echo(f"{word}lag {document['lag_seconds']} s (alarm at {limit}).")
+    click.echo(f"{word}The lag is {document['lag_seconds']} s (alarm at {limit}).")
 
 
-@click.group(invoke_without_command=True)
-@click.option(
-    "--unknown", "state", flag_value="unknown", help="Only mails of which nobody knows whether they arrived."
-)
-@click.option(
-    "--failed", "state", flag_value="failed", help="Only rejected, refused, expired and cancelled ones."
-)
-@click.option("--basis", help="Only those that rested on this (consent, soft_optin, service …).")
-@click.option("--purpose", help="Only those of this purpose.")
-@click.option("--since", help="Only those queued since (ISO).")
-@click.option("--limit", default=1000, show_default=True)
-@click.option("--csv", "as_csv", is_flag=True, help="Comma-separated values.")
-@json_option
+@click.command()
+@click.argument("row", metavar="ID")
+@by_option
 @click.pass_context
-def messages(context: click.Context, state, basis, purpose, since, limit, *, as_csv, as_json) -> None:  # type: ignore[no-untyped-def]
-    """The send ledger: every mail with its state, verdict and rule.
+def retry(context: click.Context, row: str, by: str | None) -> None:
+    """Let the next turn try a stuck row again, once what was wrong is put right.
 
     \b
     Examples:
-      scenario messages
-      scenario messages --unknown
-      scenario messages --basis soft_optin --since 2026-07-01 --csv
+      scenario status --stuck
+      scenario retry run-17 --by marie
     """
-    if context.invoked_subcommand is not None:
-        return
-    states = {"unknown": ["unknown"], "failed": ["rejected", "refused", "expired", "cancelled"]}.get(state)
-    with house_of(context) as house, house.store.read() as unit:
-        found = unit.ledger(
-            states=states,
-            basis=basis,
-            purpose=purpose,
-            since=moment(since, house) if since else None,
-            limit=limit,
-        )
-    rows = [
-        (
-            m.id,
-            address,
-            m.scenario,
-            m.step,
-            m.nature.value,
-            m.state.value,
-            m.reason,
-            m.rule,
-            m.basis.value,
-            m.sent_at or m.planned_at,
-        )
-        for m, address, _ in found
-    ]
-    columns = ("id", "to", "scenario", "step", "nature", "state", "reason", "rule", "basis", "at")
-    if as_json:
-        print_json([dict(zip(columns, row, strict=True)) for row in rows])
-    elif as_csv:
-        _print_csv(columns, rows)
-    else:
-        print_table("", columns, [(*row[:-1], f"{row[-1]:%Y-%m-%d %H:%M}") for row in rows])
-
-
-def _print_csv(columns, rows) -> None:  # type: ignore[no-untyped-def]
-    import csv
-
-    out = csv.writer(sys.stdout)
-    out.writerow(columns)
-    # A cell that begins like a formula is one to a spreadsheet.
-    out.writerows([["'" + str(c) if str(c)[:1] in "=+-@" else c for c in row] for row in rows])
+    kind, _, number = row.partition("-")
+    if kind not in list(StuckKind) or not number.isdigit():
+        raise InputFault(f"«{row}» is no row: take its id from `scenario status --stuck`, such as run-17.")
+    with house_of(context, by=by) as house, house.store.begin() as unit:
+        now = house.clock()
+        if not unit.retry(StuckKind(kind), int(number), now):
+            raise InputFault(f"{row} is not stuck: see `scenario status --stuck`.")
+        unit.note_deed(Deed(now, who(by), "retry", row))
+    click.echo(f"The next turn tries {row} again.")

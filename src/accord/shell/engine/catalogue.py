@@ -120,6 +120,8 @@ def at_work(unit: Unit, venue: Venue, shelf: Shelf, known: Mapping[str, Scenario
     """
     live_rows = unit.live_scenarios()
     digests = {row.digest for row in live_rows} | {digest for _, digest, _, _ in unit.in_flight()}
+    # A run may end, and its file be edited, while its last mail is still in the queue.
+    digests.update(unit.unsent_versions())
     known = dict(known or {})
     texts = unit.versions(sorted(digests - set(known)))
     names = {row.digest: row.name for row in live_rows}

@@ -25,6 +25,7 @@ from accord.shell.engine.rows import (
     Deed,
     DoorCheck,
     KeptWording,
+    LedgerEntry,
     LiveScenario,
     NewContact,
     NewMessage,
@@ -34,6 +35,8 @@ from accord.shell.engine.rows import (
     Postponed,
     RunChange,
     Settlement,
+    Stuck,
+    StuckKind,
 )
 
 
@@ -274,6 +277,24 @@ class Unit(Protocol):
     def note_deed(self, deed: Deed) -> None: ...
     def deeds(self, *, since: datetime | None = None, limit: int = 1000) -> Sequence[Deed]:
         """What the team did, newest first."""
+        ...
+
+    # in a person's hands
+    def stuck(self, now: datetime, limit: int = 1000) -> Sequence[Stuck]:
+        """Rows that do not get on by themselves; of each kind at most `limit`, oldest first."""
+        ...
+
+    def retry(self, kind: StuckKind, number: int, now: datetime) -> bool:
+        """Let the next turn try a stuck row again; whether there was one."""
+        ...
+
+    def ledger_entry(self, message_id: int) -> LedgerEntry | None: ...
+    def send_again(self, message: Message, judged: Message, now: datetime) -> bool:
+        """Put a mail back into the queue as judged anew, where it still is in the state that it was read in."""
+        ...
+
+    def unsent_versions(self) -> Sequence[str]:
+        """Digests of the scenario versions by which mails are queued that have not left."""
         ...
 
     # how it goes

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 
 from accord.core.model.consent import LegalBasis
 from accord.core.model.contact import AddressKind, AddressState, Preferences
 from accord.core.model.decision import QueueMail
 from accord.core.model.enrolment import Enrolment, RunState
 from accord.core.model.expression import Value
-from accord.core.model.message import MessageState
+from accord.core.model.message import Message, MessageState
 from accord.core.model.wording import Wording
 
 
@@ -202,6 +203,44 @@ class Deed:
     action: str
     subject: str
     details: Mapping[str, Value] = field(default_factory=dict)
+
+
+class StuckKind(StrEnum):
+    """What can be stuck."""
+
+    RUN = "run"
+    EVENT = "event"
+    MESSAGE = "message"
+
+
+@dataclass(frozen=True, slots=True)
+class Stuck:
+    """A row that does not get on: its step fails each time, its mail is deferred again and again, or nobody
+    knows what became of it. `until`: when it is tried again by itself, None where it is not.
+    """
+
+    kind: StuckKind
+    id: int
+    contact_id: int
+    what: str
+    since: datetime
+    until: datetime | None = None
+    why: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerEntry:
+    """One mail of the send ledger with all that is kept of it.
+
+    `inputs`: what the gate read; `context`: what the template read, compressed; `reply`: the server's last.
+    """
+
+    message: Message
+    recipient: str
+    inputs: Mapping[str, str]
+    settled_at: datetime | None = None
+    reply: str | None = None
+    context: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from accord.shell.engine.rows import (
     Deed,
     DoorCheck,
     KeptWording,
+    LedgerEntry,
     LiveScenario,
     NewContact,
     NewMessage,
@@ -32,11 +33,14 @@ from accord.shell.engine.rows import (
     Postponed,
     RunChange,
     Settlement,
+    Stuck,
+    StuckKind,
 )
 from accord.shell.keys import Keys
 from accord.shell.store import (
     arrivals,
     audit,
+    by_hand,
     journal,
     mail,
     objections,
@@ -311,6 +315,22 @@ class SqlUnit:
 
     def deeds(self, *, since: datetime | None = None, limit: int = 1000) -> Sequence[Deed]:
         return audit.deeds(self.connection, since, limit)
+
+    # in a person's hands
+    def stuck(self, now: datetime, limit: int = 1000) -> Sequence[Stuck]:
+        return by_hand.stuck(self.connection, now, limit)
+
+    def retry(self, kind: StuckKind, number: int, now: datetime) -> bool:
+        return by_hand.retry(self.connection, kind, number, now)
+
+    def ledger_entry(self, message_id: int) -> LedgerEntry | None:
+        return by_hand.ledger_entry(self.connection, message_id)
+
+    def send_again(self, message: Message, judged: Message, now: datetime) -> bool:
+        return by_hand.send_again(self.connection, message, judged, now)
+
+    def unsent_versions(self) -> Sequence[str]:
+        return by_hand.unsent_versions(self.connection)
 
     def backlog(self, now: datetime) -> Mapping[str, tuple[int, datetime | None]]:
         return {

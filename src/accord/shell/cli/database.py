@@ -1,0 +1,164 @@
+"""The database: its tables, its integrity, copies of it, and a copy brought back."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import click
+
+from accord import __version__
+from accord.shell.cli.house import by_option, house_at, house_of, json_option, settings_of, who
+from accord.shell.cli.output import InputFault, print_json, when
+from accord.shell.engine.rows import Deed
+from accord.shell.settings import Settings
+from accord.shell.store.copies import (
+    CopyFault,
+    Manifest,
+    discard,
+    make_copy,
+    put_in_place,
+    read_manifest,
+    stage,
+)
+
+
+@click.group()
+def db() -> None:
+    """The database: upgrade, check, backup, restore.
+
+    \b
+    Examples:
+      scenario db check
+      scenario db backup backups/2026-11-23
+      scenario db restore backups/2026-11-23 --by marie
+    """
+
+
+@db.command()
+@by_option
+@click.pass_context
+def upgrade(context: click.Context, by: str | None) -> None:
+    """Bring the tables to this version; harmless where they are.
+
+    \b
+    Example:
+      scenario db upgrade
+    """
+    with house_of(context, by=by):
+        click.echo("The tables are those of this version.")
+
+
+@db.command("check")
+@json_option
+@click.pass_context
+def check_database(context: click.Context, *, as_json: bool) -> None:
+    """Verify the chains of the consent ledger, the tables and the keys; exit code 1 where one does not hold.
+
+    \b
+    Examples:
+      scenario db check
+      scenario db check --json
+    """
+    with house_of(context, reading=True) as house:
+        with house.store.read() as unit:
+            broken = list(unit.broken_chains())
+            known = unit.fact("keys")
+        current = house.store.is_current()
+        at_hand = set(house.keys.prints().split(","))
+        same_keys = known is None or set(known.split(",")) <= at_hand
+    if as_json:
+        chains = [{"contact": contact_id, "seq": seq} for contact_id, seq in broken]
+        print_json({"broken": chains, "current": current, "keys": same_keys})
+    else:
+        for contact_id, seq in broken:
+            click.echo(f"BROKEN: the ledger of contact {contact_id} at entry {seq}.")
+        click.echo(f"The chains of the consent ledger {'hold' if not broken else 'are BROKEN'}.")
+        click.echo(f"The tables are {'those of this version' if current else 'OLDER than this version'}.")
+        click.echo(f"The keys are {'those that it was kept with' if same_keys else 'OTHERS'}.")
+    if broken or not current or not same_keys:
+        sys.exit(1)
+
+
+@db.command()
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+@json_option
+@click.pass_context
+def backup(context: click.Context, folder: Path, *, as_json: bool) -> None:
+    """A consistent copy of the SQLite database, made while the daemon runs, with a manifest.
+
+    Keep accord.keys as well, in another place: whoever has both can read the objection list.
+
+    \b
+    Example:
+      scenario db backup backups/2026-11-23
+    """
+    with house_of(context) as house:
+        try:
+            manifest = make_copy(
+                house.store, folder, version=__version__, keys=house.keys.prints(), now=house.clock()
+            )
+        except CopyFault as fault:
+            raise InputFault(str(fault)) from None
+    if as_json:
+        print_json(asdict(manifest))
+    else:
+        rows = sum(manifest.rows.values())
+        click.echo(f"{rows} rows copied to {folder}. Keep accord.keys as well, in another place.")
+
+
+@db.command()
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--force", is_flag=True, help="Put the database that is there aside, and take the copy instead.")
+@by_option
+@click.pass_context
+def restore(context: click.Context, folder: Path, by: str | None, *, force: bool) -> None:
+    """Bring a copy back. It starts held: no mail leaves before somebody says so.
+
+    The copy is checked against its manifest, and accord.keys against the copy. Objections that came after the
+    copy was made are taken from the objections log.
+
+    \b
+    Examples:
+      scenario db restore backups/2026-11-23 --by marie
+      scenario db restore backups/2026-11-23 --by marie --force
+      scenario release all --by marie
+    """
+    settings = settings_of(context)
+    with house_at(context, settings) as house:
+        target = house.store.file
+        if target is None:
+            raise InputFault("PostgreSQL is restored with its own tools: pg_restore.")
+        if target.exists() and not force:
+            raise InputFault(f"{target} is there already: --force puts it aside and takes the copy instead.")
+        house.store.be_the_only_daemon()
+        try:
+            manifest = read_manifest(folder)
+            staged = stage(folder, manifest, target)
+        except CopyFault as fault:
+            raise InputFault(str(fault)) from None
+        try:
+            taken, unread = _hold(context, replace(settings, database_url=f"sqlite:///{staged}"), manifest, who(by))
+            aside = put_in_place(staged, target, suffix=f"before-{house.clock():%Y%m%dT%H%M%SZ}")
+        finally:
+            discard(staged)
+        made = when(manifest.made_at, house.venue.entity.clock)
+    click.echo(f"Restored as of {made}: {sum(manifest.rows.values())} rows, {taken} objections from the log.")
+    if aside is not None:
+        click.echo(f"The database that was there is {aside} now.")
+    if unread:
+        click.echo(f"{unread} lines of the objections log can't be read: look at them.", err=True)
+    click.echo("Everything is held. Look around, then: scenario release all")
+
+
+def _hold(context: click.Context, settings: Settings, manifest: Manifest, by: str) -> tuple[int, int]:
+    """Make the copy fit before it is in anybody's reach: its tables, the brake, and who objected since."""
+    with house_at(context, settings) as house:
+        house.open_for_work(by)
+        now = house.clock()
+        reason = f"restored from a copy of {when(manifest.made_at, house.venue.entity.clock)}"
+        with house.store.begin() as unit:
+            unit.hold("all", reason, by, now)
+            unit.note_deed(Deed(now, by, "db restore", "database", {"made_at": manifest.made_at}))
+        return house.replay_objections(by)

@@ -145,9 +145,7 @@ class House:
         log = [
             Remembered(line.seal, line.purpose, line.at, line.erasure) for line in lines if line is not None
         ]
-        reminded = remind(
-            self.store, self.listening, log, seals=self.keys.seals, by=by, now=self.clock()
-        )
+        reminded = remind(self.store, self.listening, log, seals=self.keys.seals, by=by, now=self.clock())
         return reminded, lines.count(None)
 
     def read_files(self) -> bool:

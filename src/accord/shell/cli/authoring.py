@@ -23,13 +23,14 @@ from accord.shell.cli.house import (
     settings_of,
     who,
 )
-from accord.shell.cli.output import InputFault, print_json, print_table
+from accord.shell.cli.output import InputFault, confirm, print_json, print_table
+from accord.shell.engine.rows import Deed
 from accord.shell.preview import forecast
 from accord.shell.preview.text import print_matrix, print_timelines
 from accord.shell.wiring import House
 
 
-@click.command()
+@click.command(short_help="Read every file, and say what is wrong.")
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--format", "shape", type=click.Choice(["text", "json", "github"]), default="text")
 @click.option("--json", "as_json_too", is_flag=True, help="The same as --format json.")
@@ -80,7 +81,7 @@ def _within(found: tuple[Diagnostic, ...], paths: tuple[Path, ...], house: House
     ]
 
 
-@click.command()
+@click.command(short_help="Every event, name and function that conditions know.")
 @click.argument("prefix", default="")
 @json_option
 @click.pass_context
@@ -111,7 +112,7 @@ def _scenario(house: House, name: str) -> Scenario:
     return found
 
 
-@click.command("dry-run")
+@click.command("dry-run", short_help="Show who would get what, when, and why not.")
 @click.argument("name")
 @click.option("--persona", "personas", multiple=True, help="Only this imagined person; may be repeated.")
 @click.option("--contact", "address", help="A real contact's coming days instead.")
@@ -137,7 +138,7 @@ def dry_run(
       scenario dry-run bienvenue --persona objector --json
       scenario dry-run lettre --contact ada@example.org --days 60
     """
-    with house_of(context, files_only=address is None) as house:
+    with house_of(context, reading=True, files_only=address is None) as house:
         scenario = _scenario(house, name)
         begins = moment(start, house)
         until = begins + timedelta(days=days)
@@ -169,7 +170,7 @@ def dry_run(
             print_matrix(scenario, timelines, house.venue, begins)
 
 
-@click.command()
+@click.command(short_help="Make checked files live, after showing what they would do.")
 @click.argument("names", nargs=-1, required=True)
 @by_option
 @click.option("--yes", is_flag=True, help="Do not ask.")
@@ -185,7 +186,7 @@ def activate(
       scenario activate bienvenue --by marie
       scenario activate bienvenue confirmation --by marie --yes
     """
-    with house_of(context) as house:
+    with house_of(context, by=by) as house:
         chosen = [_scenario(house, name) for name in names]
         refuse_if_wrong(house.checked.diagnostics, house)
         now = house.clock()
@@ -198,9 +199,10 @@ def activate(
                     for each in forecast.PERSONAS
                 ]
                 print_matrix(scenario, timelines, house.venue, now)
-                click.confirm(f"Make {scenario.name} live?", abort=True)
+                confirm(f"Make {scenario.name} live?", f"{scenario.name} was not made live.")
             with house.store.begin() as unit:
                 unit.activate(scenario.name, scenario.digest, scenario.source, who(by), now)
+                unit.note_deed(Deed(now, who(by), "activate", scenario.name, {"digest": scenario.digest}))
         if as_json:
             print_json([{"name": each.name, "digest": each.digest, "at": now} for each in chosen])
         else:

@@ -15,8 +15,8 @@ from accord.shell.wiring import new_keys
 PARTS = ("config.toml", "scenarios", "templates", "forms", "policy")
 
 
-@click.command()
-@click.argument("folder", default=".", type=click.Path(file_okay=False, path_type=Path))
+@click.command(short_help="Make a new venue that runs as it is.")
+@click.argument("folder", metavar="[DIR]", default=".", type=click.Path(file_okay=False, path_type=Path))
 def init(folder: Path) -> None:
     """A new venue that runs as it is: config, keys, five scenarios, templates, forms, a policy file.
 
@@ -60,7 +60,7 @@ def _copy(root: Path, folder: Path) -> None:
             shutil.copyfile(source, folder / name)
 
 
-@click.command()
+@click.command(short_help="Each value in force, and where it comes from.")
 @click.argument("key", default="")
 @json_option
 @click.pass_context

@@ -24,7 +24,7 @@ from accord.shell.store.copies import (
 )
 
 
-@click.group()
+@click.group(short_help="Migrations, integrity, copies.")
 def db() -> None:
     """The database: upgrade, check, backup, restore.
 
@@ -110,7 +110,9 @@ def backup(context: click.Context, folder: Path, *, as_json: bool) -> None:
 
 @db.command()
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
-@click.option("--force", is_flag=True, help="Put the database that is there aside, and take the copy instead.")
+@click.option(
+    "--force", is_flag=True, help="Put the database that is there aside, and take the copy instead."
+)
 @by_option
 @click.pass_context
 def restore(context: click.Context, folder: Path, by: str | None, *, force: bool) -> None:
@@ -139,7 +141,9 @@ def restore(context: click.Context, folder: Path, by: str | None, *, force: bool
         except CopyFault as fault:
             raise InputFault(str(fault)) from None
         try:
-            taken, unread = _hold(context, replace(settings, database_url=f"sqlite:///{staged}"), manifest, who(by))
+            taken, unread = _hold(
+                context, replace(settings, database_url=f"sqlite:///{staged}"), manifest, who(by)
+            )
             aside = put_in_place(staged, target, suffix=f"before-{house.clock():%Y%m%dT%H%M%SZ}")
         finally:
             discard(staged)

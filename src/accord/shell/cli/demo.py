@@ -56,7 +56,7 @@ class Happening:
     told: dict[str, Any] = field(hash=False)
 
 
-@click.command()
+@click.command(short_help="The main job on a sample base, into a folder of mails.")
 @click.option(
     "--out",
     default="demo-out",

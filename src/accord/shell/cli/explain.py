@@ -28,7 +28,7 @@ _TOLD = (
 MOST_ROWS = 10_000
 
 
-@click.command()
+@click.command(short_help="Why somebody did or did not get each mail.")
 @click.argument("email")
 @click.argument("scenario", required=False)
 @json_option

@@ -18,13 +18,9 @@ from accord.shell.cli.ledger import messages
 from accord.shell.cli.officer import audit, census, register, replay
 from accord.shell.cli.people import contacts
 from accord.shell.cli.policy import policy
-<<<<<<< HEAD
 from accord.shell.cli.retention import retention, sweep
 from accord.shell.cli.rights import erase, export, merge, show, update
-from accord.shell.cli.running import daemon, hold, messages, release, status, tick
-=======
 from accord.shell.cli.running import daemon, hold, release, retry, status, tick
->>>>>>> 67a3d13 (WIP)
 from accord.shell.cli.told import event, events, orders
 from accord.shell.cli.wordings import forms, scripts
 
@@ -33,43 +29,12 @@ for command in (import_file, show, update, export, erase, merge):
 consent.add_command(census)
 policy.add_command(replay)
 
-<<<<<<< HEAD
-COMMANDS: Sequence[click.Command] = (
-    init,
-    demo,
-    check,
-    words,
-    dry_run,
-    activate,
-    daemon,
-    tick,
-    hold,
-    release,
-    status,
-    contacts,
-    consent,
-    forms,
-    scripts,
-    event,
-    events,
-    orders,
-    explain,
-    messages,
-    policy,
-    retention,
-    sweep,
-    register,
-    audit,
-    db,
-    config,
-)
-=======
 SECTIONS: Mapping[str, Sequence[click.Command]] = {
     "Begin": (init, demo),
     "Write scenarios": (check, words, dry_run, activate),
     "Run": (daemon, tick, status, retry, hold, release),
     "People": (contacts, consent, forms, scripts, event, events, orders),
-    "Why": (explain, messages, policy, register, audit),
+    "Why": (explain, messages, policy),
+    "For the officer": (retention, sweep, register, audit),
     "Care": (db, keys, config),
 }
->>>>>>> 67a3d13 (WIP)

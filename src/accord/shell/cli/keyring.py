@@ -10,7 +10,7 @@ from accord.shell.engine.rows import Deed
 from accord.shell.keys import KeysFault, KeyUse, read_keys
 
 
-@click.group()
+@click.group(short_help="The keys that sign links and seal objections.")
 def keys() -> None:
     """The keys that sign links and seal the objection list: list, rotate.
 
@@ -50,7 +50,7 @@ def list_keys(context: click.Context, *, as_json: bool) -> None:
 
 
 @keys.command("rotate")
-@click.argument("use", type=click.Choice(list(KeyUse)))
+@click.argument("use", type=click.Choice([use.value for use in KeyUse]))
 @by_option
 @click.pass_context
 def rotate(context: click.Context, use: str, by: str | None) -> None:

@@ -23,7 +23,7 @@ FAILED = ("rejected", "refused", "expired", "cancelled")
 COLUMNS = ("id", "at", "to", "scenario", "step", "nature", "state", "reason", "rule", "basis")
 
 
-@click.group(invoke_without_command=True)
+@click.group(invoke_without_command=True, short_help="The send ledger: every mail, its state and verdict.")
 @click.option(
     "--unknown", "state", flag_value="unknown", help="Only mails of which nobody knows whether they arrived."
 )
@@ -93,6 +93,9 @@ def _print(rows: Sequence[tuple[Any, ...]], zone: ZoneInfo) -> None:
         (number, when(at, zone), address, f"{scenario}/{step}", nature, state, f"{reason} {rule}", basis)
         for number, at, address, scenario, step, nature, state, reason, rule, basis in rows
     ]
+    if not told:
+        click.echo("There are no such mails.")
+        return
     print_table("", ("id", "at", "to", "step", "nature", "state", "verdict", "basis"), told)
     click.echo(f"{len(rows)} mails. One of them: scenario messages show ID")
 
@@ -141,7 +144,9 @@ def show_mail(context: click.Context, number: int, *, eml: bool, as_json: bool) 
     print_table(f"Mail {number}", ("", ""), told)
     print_table("What the gate read", ("input", "value"), sorted(inputs.items()))
     if rows:
-        journal = [(when(row.at, zone), row.name, row.data.get("reason"), row.data.get("reply")) for row in rows]
+        journal = [
+            (when(row.at, zone), row.name, row.data.get("reason"), row.data.get("reply")) for row in rows
+        ]
         print_table("What became of it", ("when", "what", "reason", "reply"), journal)
 
 
@@ -230,7 +235,14 @@ def settle_mail(context: click.Context, number: int, what: str, by: str | None) 
     """
     with house_of(context, by=by) as house:
         try:
-            settle(house.store, house.listening, number, arrived=what == "accepted", by=who(by), now=house.clock())
+            settle(
+                house.store,
+                house.listening,
+                number,
+                arrived=what == "accepted",
+                by=who(by),
+                now=house.clock(),
+            )
         except NotByHand as fault:
             raise InputFault(str(fault)) from None
     click.echo(f"Mail {number}: {what}.")

@@ -18,9 +18,16 @@ from accord.shell.cli.output import InputFault, print_json, print_table, when
 from accord.shell.engine.opening import in_words
 
 
-@click.group()
+@click.group(short_help="The law as it is applied: table, switches, cases.")
 def policy() -> None:
-    """The law as it is applied: its table, its switches, and cases that test it."""
+    """The law as it is applied: its table, its switches, and cases that test it.
+
+    \b
+    Examples:
+      scenario policy show
+      scenario policy table
+      scenario policy test policy/*.yaml
+    """
 
 
 @policy.command("test")

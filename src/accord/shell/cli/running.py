@@ -21,7 +21,7 @@ from accord.shell.engine.turn import Turned
 from accord.shell.wiring import House
 
 
-@click.command()
+@click.command(short_help="Always on: answer, advance, send, serve the pages.")
 @click.option("--no-web", is_flag=True, help="Do not serve the pages.")
 @click.pass_context
 def daemon(context: click.Context, *, no_web: bool) -> None:
@@ -45,7 +45,7 @@ def daemon(context: click.Context, *, no_web: bool) -> None:
             raise InputFault(f"The pages can't be served at {where}: {fault.strerror}.") from None
 
 
-@click.command()
+@click.command(short_help="One turn of every loop, for cron and for tests.")
 @click.option(
     "--now", "instant", help="The instant of the turn; only where [engine] allow_time_travel = true."
 )
@@ -89,7 +89,7 @@ async def _turn(house: House, *, until_idle: bool) -> Turned:
             return total
 
 
-@click.command()
+@click.command(short_help="The brake: hold «prospecting», «all», or one scenario.")
 @click.argument("name")
 @click.option("--reason", required=True, help="Why; shown wherever it holds.")
 @by_option
@@ -138,7 +138,7 @@ def release(context: click.Context, name: str, by: str | None) -> None:
 # -- how it goes ---------------------------------------------------------------------------------------------
 
 
-@click.command()
+@click.command(short_help="Queues, the oldest that waits, brakes.")
 @click.option("--stuck", is_flag=True, help="Also what does not get on by itself, row by row.")
 @json_option
 @click.pass_context
@@ -223,7 +223,14 @@ def _print_status(document: Mapping[str, Any], limit: Duration, zone: ZoneInfo) 
         print_table("Waiting", ("what", "how many", "since"), waiting)
     if document.get("stuck"):
         rows = [
-            (r["id"], r["contact"], r["what"], when(r["since"], zone), when(r["tried_again_at"], zone), r["why"])
+            (
+                r["id"],
+                r["contact"],
+                r["what"],
+                when(r["since"], zone),
+                when(r["tried_again_at"], zone),
+                r["why"],
+            )
             for r in document["stuck"]
         ]
         print_table("Stuck", ("id", "contact", "what", "since", "tried again", "why"), rows)
@@ -235,7 +242,7 @@ def _print_status(document: Mapping[str, Any], limit: Duration, zone: ZoneInfo) 
     click.echo(f"{word}The lag is {document['lag_seconds']} s (alarm at {limit}).")
 
 
-@click.command()
+@click.command(short_help="Let the next turn try a stuck row again.")
 @click.argument("row", metavar="ID")
 @by_option
 @click.pass_context

@@ -28,7 +28,9 @@ def settle(
     with store.begin() as unit:
         message = _message(unit, message_id).message
         if message.state is not MessageState.UNKNOWN:
-            raise NotByHand(f"Mail {message_id} is {message.state.value}: only unknown ones are settled by hand.")
+            raise NotByHand(
+                f"Mail {message_id} is {message.state.value}: only unknown ones are settled by hand."
+            )
         verdict = (None, None) if arrived else ("LOST", "operator")
         if not unit.settle([Settlement(message_id, message.state, state, now, *verdict)]):
             raise NotByHand(f"Mail {message_id} was settled by somebody else just now.")

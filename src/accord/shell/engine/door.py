@@ -85,9 +85,14 @@ def _judged(
         if gives_up(message, now):
             return _settled(message, MessageState.EXPIRED, "NO_TEMPLATE", "render", now)
         return Later(message, now + TEMPLATE_LOOKS_AGAIN, "NO_TEMPLATE", "render", ours=False)
-    invited = message.with_invitation and answer.output is Output.ALLOW
-    basis = answer.basis or message.basis
-    return Passed(replace(message, basis=basis, with_invitation=invited), situation)
+    judged = replace(
+        message,
+        basis=answer.basis or message.basis,
+        reason=answer.reason,
+        rule=answer.rule,
+        with_invitation=message.with_invitation and answer.output is Output.ALLOW,
+    )
+    return Passed(judged, situation)
 
 
 def gives_up(message: Message, now: datetime) -> bool:

@@ -69,7 +69,9 @@ def remind(
 
 
 def _of(
-    situation: Situation, listed: Mapping[str, Mapping[str, Remembered]], seals: Callable[[str], Sequence[str]]
+    situation: Situation,
+    listed: Mapping[str, Mapping[str, Remembered]],
+    seals: Callable[[str], Sequence[str]],
 ) -> dict[str, Remembered]:
     if situation.contact.address_state in GONE:
         return {}

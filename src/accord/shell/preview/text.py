@@ -77,7 +77,10 @@ def print_matrix(scenario: Scenario, timelines: Sequence[Timeline], venue: Venue
     begins = start.astimezone(zone)
     notes, dates = Notes(), _Dates(zone, begins.year)
     out.print(
-        Text(f"{scenario.name}: who gets what, when, and why not. From {begins:%a %d %b %Y}, {zone.key}.", "bold")
+        Text(
+            f"{scenario.name}: who gets what, when, and why not. From {begins:%a %d %b %Y}, {zone.key}.",
+            "bold",
+        )
     )
     steps = [step.name for step in scenario.steps.values() if isinstance(step.verb, Send)]
     longest = max((len(each.name) for each in timelines), default=0)

@@ -88,9 +88,7 @@ def ledger_entry(connection: Connection, message_id: int) -> LedgerEntry | None:
     row = connection.execute(wanted).one_or_none()
     if row is None:
         return None
-    return LedgerEntry(
-        message_of(row), row.email, row.inputs or {}, row.settled_at, row.reply, row.context
-    )
+    return LedgerEntry(message_of(row), row.email, row.inputs or {}, row.settled_at, row.reply, row.context)
 
 
 def send_again(connection: Connection, message: Message, judged: Message, now: datetime) -> bool:

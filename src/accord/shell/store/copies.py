@@ -147,7 +147,9 @@ def _counted(file: Path, *, alone: bool) -> dict[str, int]:
         [(sound,)] = connection.execute("PRAGMA quick_check(1)").fetchall()
         if sound != "ok":
             raise sqlite3.DatabaseError(str(sound))
-        named = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name").fetchall()
+        named = connection.execute(
+            "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name"
+        ).fetchall()
         return {
             str(table): int(connection.execute(f'SELECT count(*) FROM "{table}"').fetchone()[0])  # noqa: S608
             for (table,) in named

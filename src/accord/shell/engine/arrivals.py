@@ -10,7 +10,7 @@ from typing import Any
 from zoneinfo import available_timezones
 
 from accord.core.consent.history import REFUSALS
-from accord.core.expressions.fields import LONGEST_TEXT, Unreadable, read_text, read_value
+from accord.core.expressions.fields import LONGEST_TEXT, Unreadable, read_value
 from accord.core.model.consent import ConsentEntry
 from accord.core.model.contact import AddressKind, AddressState, Preferences, email_key
 from accord.core.model.expression import Type, Value
@@ -19,7 +19,7 @@ from accord.shell.engine.addresses import Addresses, NoAddress
 from accord.shell.engine.columns import FIELDS, Reading
 from accord.shell.engine.row_texts import NO, YES, FileRow, Refusal, RowTexts, read_texts, shown
 from accord.shell.engine.rows import NewContact
-from accord.shell.engine.said import Called, Origin, Sayings
+from accord.shell.engine.said import SAYING, Called, Origin, Sayings
 
 LANGUAGES = ("fr", "en")  # those that there are words in, for pages and mails
 
@@ -53,72 +53,69 @@ class Arrivals:
         self._venue, self._reading, self._now = venue, reading, now
         self._addresses = Addresses()
         self._sayings = Sayings(venue, reading.wanted, origin, called)
-        self._says = any(
-            name.startswith(("consent_", "unsubscribed", "address_state")) for name in _named(reading)
-        )
-        present = {name for _, name in (*reading.places, *reading.spare)}
+        self._unsaid = {"language": venue.entity.language, "zone": venue.entity.zone, "collected_at": now}
+        named = {name for _, name in (*reading.places, *reading.spare)} | _words_fields(reading)
+        self._readers = [(name, self._read(name)) for name in _CONTACT if name in named]
         self._attributes = [
-            name for name in venue.attributes if name not in FIELDS and (reading.nested or name in present)
+            name for name in venue.attributes if name not in FIELDS and (reading.nested or name in named)
         ]
 
     def read(self, row: FileRow) -> tuple[Arrival | None, list[Refusal]]:
         """The arrival, and everything that is wrong with the row. No arrival where the address is no address."""
         texts = read_texts(row, self._reading, self._venue, self._now)
+        told = texts.get("email")
         try:
-            email = self._addresses.read(texts.get("email"))
+            email = self._addresses.read(told)
         except NoAddress as fault:
-            told = texts.get("email")
             if row.fault is None and not any(each.field == "email" for each in texts.refusals):
                 texts.refuse("email", f"{shown(told)} is no address: {fault}" if told else str(fault))
             return None, texts.refusals
         contact = self._contact(texts, email)
-        entries = self._sayings.read(texts, texts.get("email"), contact.language) if self._says else []
+        says = not SAYING.isdisjoint(texts.texts)
+        entries = self._sayings.read(texts, told, contact.language) if says else []
         if texts.refusals:
             kept = tuple(entry for entry in entries if entry.act in REFUSALS)
             return Arrival(row, email, email_key(email), None, kept), texts.refusals
         return Arrival(row, email, email_key(email), contact, tuple(entries)), texts.refusals
 
     def _contact(self, texts: RowTexts, email: str) -> NewContact:
-        return NewContact(
-            email=email,
-            language=self._language(texts),
-            zone=self._zone(texts),
-            collected_at=texts.past("collected_at") or self._now,
-            external_id=_external_id(texts),
-            address_kind=texts.chosen("address_kind", AddressKind, AddressKind.PERSONAL),
-            from_third_party=bool(texts.yes_or_no("from_third_party")),
-            attributes={
-                name: value
-                for name in self._attributes
-                if (value := self._attribute(texts, name)) is not None
-            },
-            address_state=_address_state(texts),
-            last_action_at=texts.past("last_action_at"),
-            preferences=_preferences(texts),
-        )
+        told: dict[str, Any] = dict(self._unsaid)
+        for name, read in self._readers:
+            text = texts.texts.get(name)
+            if text is not None and (value := read(texts, text)) is not None:
+                told[name] = value
+        wanted = told.pop("newsletters_per_month", None)
+        if wanted is not None:
+            told["preferences"] = Preferences(wanted)
+        attributes = {}
+        for name in self._attributes:
+            text = texts.texts.get(name)
+            if text is not None and (value := self._attribute(texts, name, text)) is not None:
+                attributes[name] = value
+        return NewContact(email=email, attributes=attributes, **told)
 
-    def _language(self, texts: RowTexts) -> str:
+    def _read(self, name: str) -> Callable[[RowTexts, str], Any]:
+        """How a field of the contact's own row is read; what can't be is refused, and None."""
+        own = {"language": self._language, "zone": self._zone}
+        return own.get(name) or _CONTACT[name]
+
+    def _language(self, texts: RowTexts, text: str) -> str | None:
         """A language we have words in; what other tools know beyond these is left to the venue's own."""
-        text = texts.get("language")
-        if not text or text in LANGUAGES:
-            return text or self._venue.entity.language
-        short = text.replace("_", "-").partition("-")[0].casefold()
-        if short not in LANGUAGES and self._reading.wanted.preset is None:
+        short = text if text in LANGUAGES else text.replace("_", "-").partition("-")[0].casefold()
+        if short in LANGUAGES:
+            return short
+        if self._reading.wanted.preset is None:
             texts.refuse("language", f"{shown(text)} is none of {', '.join(LANGUAGES)}")
-        return short if short in LANGUAGES else self._venue.entity.language
+        return None
 
-    def _zone(self, texts: RowTexts) -> str:
-        text = texts.get("zone")
-        if not text or text in _zones():
-            return text or self._venue.entity.zone
+    def _zone(self, texts: RowTexts, text: str) -> str | None:
+        if text in _zones():
+            return text
         if self._reading.wanted.preset is None:
             texts.refuse("zone", f"{shown(text)} is no time zone; write Europe/Paris")
-        return self._venue.entity.zone
+        return None
 
-    def _attribute(self, texts: RowTexts, name: str) -> Value:
-        text = texts.get(name)
-        if not text:
-            return None
+    def _attribute(self, texts: RowTexts, name: str, text: str) -> Value:
         kind = self._venue.attributes[name].type
         if kind is Type.TEXT and len(text) <= LONGEST_TEXT:
             return text  # what bytes it may hold was seen to with the whole row
@@ -131,13 +128,11 @@ class Arrivals:
         return None
 
 
-def _named(reading: Reading) -> set[str]:
-    """Every field that a row may come to have."""
-    named = {name for _, name in (*reading.places, *reading.spare)} | {*reading.always}
-    if reading.wanted.preset is not None:
-        for _, column in reading.words:
-            named |= {name for said in reading.wanted.preset.words[column].values() for name in said}
-    return named
+def _words_fields(reading: Reading) -> set[str]:
+    """Fields that a tool's own words may fill."""
+    words = reading.wanted.preset.words if reading.wanted.preset is not None else {}
+    said = [reading.always, *(each for _, column in reading.words for each in words[column].values())]
+    return {name for fields in said for name in fields}
 
 
 @cache
@@ -145,18 +140,14 @@ def _zones() -> frozenset[str]:
     return frozenset(available_timezones())
 
 
-def _external_id(texts: RowTexts) -> str | None:
-    text = texts.get("external_id")
+def _external_id(texts: RowTexts, text: str) -> str | None:
     if len(text) <= LONGEST_TEXT:
-        return text or None
-    try:
-        return read_text(text)
-    except Unreadable as fault:
-        texts.refuse("external_id", str(fault))
-        return None
+        return text
+    texts.refuse("external_id", f"it is longer than {LONGEST_TEXT} characters")
+    return None
 
 
-def _address_state(texts: RowTexts) -> AddressState:
+def _address_state(texts: RowTexts, _: str) -> AddressState:
     state = texts.chosen("address_state", AddressState, AddressState.OK)
     if state not in _COMES_IN:
         texts.refuse(
@@ -165,16 +156,29 @@ def _address_state(texts: RowTexts) -> AddressState:
     return state
 
 
-def _preferences(texts: RowTexts) -> Preferences:
-    text = texts.get("newsletters_per_month")
-    if not text:
-        return Preferences()
-    if not text.isdecimal() or len(text) > 4 or int(text) > MOST_NEWSLETTERS:
-        texts.refuse(
-            "newsletters_per_month", f"{shown(text)} is no whole number from 0 to {MOST_NEWSLETTERS}"
-        )
-        return Preferences()
-    return Preferences(int(text))
+def _newsletters(texts: RowTexts, text: str) -> int | None:
+    if text.isdecimal() and len(text) <= 4 and int(text) <= MOST_NEWSLETTERS:
+        return int(text)
+    texts.refuse("newsletters_per_month", f"{shown(text)} is no whole number from 0 to {MOST_NEWSLETTERS}")
+    return None
+
+
+def _kind(texts: RowTexts, _: str) -> AddressKind:
+    return texts.chosen("address_kind", AddressKind, AddressKind.PERSONAL)
+
+
+# The fields of a contact's own row. Language and zone hang on the venue, and on the tool that wrote them.
+_CONTACT: Mapping[str, Callable[[RowTexts, str], Any]] = {
+    "external_id": _external_id,
+    "language": lambda _, text: text,
+    "zone": lambda _, text: text,
+    "collected_at": lambda texts, _: texts.past("collected_at"),
+    "last_action_at": lambda texts, _: texts.past("last_action_at"),
+    "address_kind": _kind,
+    "address_state": _address_state,
+    "from_third_party": lambda texts, _: texts.yes_or_no("from_third_party"),
+    "newsletters_per_month": _newsletters,
+}
 
 
 def _boolean(text: str) -> bool:

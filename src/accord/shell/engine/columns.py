@@ -113,7 +113,7 @@ def read_header(header: Sequence[str], wanted: Wanted, venue: Venue, file_name: 
         spare, words, nested = _preset(names, wanted.preset, venue, chosen)
     else:
         spare, words, nested = [], [], []
-    _by_name(names, venue, chosen, [position for position, _ in (*spare, *words)])
+    _by_name(names, venue, chosen, [*without, *(position for position, _ in (*spare, *words))], wanted)
     faults += _twice(header, chosen)
     if "email" not in chosen.values():
         faults.append(
@@ -200,17 +200,15 @@ def _declared(name: str, venue: Venue) -> str | None:
     return next((each for each in (name, *_OTHER_NAMES.get(name, ())) if each in venue.attributes), None)
 
 
-def _by_name(names: Sequence[str], venue: Venue, chosen: dict[int, str], taken: Sequence[int]) -> None:
-    """Columns that are called as our own fields are."""
+def _by_name(
+    names: Sequence[str], venue: Venue, chosen: dict[int, str], taken: Sequence[int], wanted: Wanted
+) -> None:
+    """Columns that are called as our own fields are; what a tool's own columns hold already stays."""
     fields = {canonical(name): name for name in known_columns(venue)}
     for position, name in enumerate(names):
         own = fields.get(name)
-        if (
-            own is not None
-            and position not in chosen
-            and position not in taken
-            and own not in chosen.values()
-        ):
+        again = wanted.preset is not None and own in chosen.values()
+        if own is not None and position not in chosen and position not in taken and not again:
             chosen[position] = own
 
 

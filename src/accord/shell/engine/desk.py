@@ -70,7 +70,7 @@ class DatabaseDesk:
 
     def _write_new(self, unit: Unit, fresh: Sequence[tuple[Person, NewContact]]) -> None:
         """New people need no look at what stood before: nothing did."""
-        events = [self._told(person) for person, _ in fresh]
+        events = [self._told(person) if person.added else () for person, _ in fresh]
         ids = unit.add_contacts([_acting(new, its) for (_, new), its in zip(fresh, events, strict=True)])
         numbered = [(number, who, its) for number, (who, _), its in zip(ids, fresh, events, strict=True)]
         unit.add_entries(
@@ -99,8 +99,6 @@ class DatabaseDesk:
 
     def _told(self, person: Person) -> Sequence[Event]:
         """What a new person's ledger is told as."""
-        if not person.added:
-            return ()
         standing = consents(person.added, self.venue.policy)
         return [replace(event, source="import") for event in told(person.added, Consents(), standing)]
 
@@ -108,9 +106,11 @@ class DatabaseDesk:
 def _acting(contact: NewContact, events: Sequence[Event]) -> NewContact:
     """The contact; a consent that was really given is an act of the person's, at its own date (R-42)."""
     acted = [event.at for event in events if renews(event)]
+    if not acted:
+        return contact
     if contact.last_action_at is not None:
         acted.append(contact.last_action_at)
-    return replace(contact, last_action_at=max(acted)) if acted else contact
+    return replace(contact, last_action_at=max(acted))
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,13 +71,14 @@ class Imported(Tally):
 
 @dataclass(slots=True)
 class _Page:
+    size: int
     arrivals: list[Arrival] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
     weight: int = 0
 
     @property
     def is_full(self) -> bool:
-        return len(self.arrivals) >= PAGE or self.weight >= HEAVIEST or len(self.refusals) >= PAGE
+        return max(len(self.arrivals), len(self.refusals)) >= self.size or self.weight >= HEAVIEST
 
 
 def import_contacts(
@@ -91,6 +92,7 @@ def import_contacts(
     forms: Forms,
     dry: bool = False,
     refusals: Refusals | None = None,
+    page_size: int = PAGE,
     on_page: Callable[[], None] = lambda: None,
 ) -> Imported:
     """Take contacts, a page at a time: addresses checked, normalised, held against the objection list.
@@ -99,11 +101,11 @@ def import_contacts(
     on the objection list comes in as an objector (R-44). A known address is left as it is, but for what it
     says of consents and, above all, of objections. With `dry` all of it is reckoned and nothing is written.
     """
-    imported = Imported(refusals=refusals or Refusals())
+    imported = Imported(refusals=Refusals() if refusals is None else refusals)
     real = DatabaseDesk(catalogue, origin, forms, now)
     with store.scratch() as pad:
         desk = RehearsalDesk(real, pad) if dry else real
-        for page in _pages(rows, arrivals, imported):
+        for page in _pages(rows, arrivals, imported, page_size):
             _take(store, desk, page, imported, dry=dry)
             on_page()
     if not dry:
@@ -114,8 +116,8 @@ def import_contacts(
     return imported
 
 
-def _pages(rows: Iterable[FileRow], arrivals: Arrivals, imported: Imported) -> Iterator[_Page]:
-    page = _Page()
+def _pages(rows: Iterable[FileRow], arrivals: Arrivals, imported: Imported, size: int) -> Iterator[_Page]:
+    page = _Page(size)
     for row in rows:
         imported.rows += 1
         arrival, refused = arrivals.read(row)
@@ -125,7 +127,7 @@ def _pages(rows: Iterable[FileRow], arrivals: Arrivals, imported: Imported) -> I
             page.weight += 2 + 3 * len(arrival.entries)
         if page.is_full:
             yield page
-            page = _Page()
+            page = _Page(size)
     if page.arrivals or page.refusals:
         yield page
 

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from accord.core.consent.collection import consents, state_of
 from accord.core.consent.history import REFUSALS
-from accord.core.model.consent import Act, ConsentEntry, ConsentStatus
+from accord.core.model.consent import EVERYTHING, Act, ConsentEntry, Consents, ConsentStatus
 from accord.core.model.venue import Venue
 from accord.shell.engine.arrivals import Arrival
 from accord.shell.engine.ports import Unit
@@ -59,7 +59,7 @@ class Person:
         new = []
         for entry in entries:
             if _is_new(entry, self.ledger):
-                own = replace(entry, contact_id=self.id)
+                own = replace(entry, contact_id=self.id) if self.id else entry
                 self.ledger.append(own)
                 self.added.append(own)
                 new.append(own)
@@ -118,7 +118,8 @@ def receive(unit: Unit, desk: Desk, page: Sequence[Arrival]) -> tuple[Tally, lis
             tally.objecting += bool(person.added)
         elif arrival.contact is not None:
             tally.known += 1
-        _count(person.add(arrival.entries), tally)
+        if arrival.entries:
+            _count(person.add(arrival.entries), tally)
     touched = {id(person): person for person in people.values() if person.added or person.contact is not None}
     if touched or left:
         desk.write(unit, list(touched.values()), left)
@@ -145,6 +146,8 @@ def _unless_taken(arrival: Arrival, owners: dict[str, str], refusals: list[Refus
 def _come_in(arrival: Arrival, against: Against, desk: Desk) -> Person:
     """A new person, with what the objection list has against the address."""
     person = Person(arrival.email, arrival.key, contact=arrival.contact)
+    if not against:
+        return person
     person.add(
         ConsentEntry(0, desk.now, purpose, kind, Act.OBJECTION, details={"channel": "objection_list"})
         for purpose in against
@@ -188,4 +191,14 @@ def _is_new(entry: ConsentEntry, ledger: Sequence[ConsentEntry]) -> bool:
         return not same
     if any(each.details.get("digest") == entry.details.get("digest") for each in same):
         return False
-    return not ledger or state_of(consents(ledger), entry.purpose, entry.kind).status not in _REFUSED
+    return not ledger or not _is_refused(consents(ledger), entry.purpose, entry.kind)
+
+
+def _is_refused(known: Consents, purpose: str, kind: str) -> bool:
+    """Whether all that a refusal of this would bear on is refused already."""
+    named = [
+        state
+        for (its_purpose, its_kind), state in known.states.items()
+        if purpose in (EVERYTHING, its_purpose) and kind in (EVERYTHING, its_kind)
+    ]
+    return all(state.status in _REFUSED for state in (*named, state_of(known, purpose, kind)))

@@ -12,7 +12,7 @@ from accord.core.consent.history import CONFIRM_WITHIN, REFUSALS
 from accord.core.model.consent import EVERYTHING, Act, ConsentEntry
 from accord.core.model.venue import Venue
 from accord.core.model.wording import Wording
-from accord.shell.engine.columns import Wanted
+from accord.shell.engine.columns import CONSENT, Wanted
 from accord.shell.engine.row_texts import NO, YES, RowTexts, shown
 
 # An entry that bears no date of its own counts from its arrival; this detail says so.
@@ -26,6 +26,9 @@ _ANSWERS: Mapping[str, str] = {
     **dict.fromkeys(("ticked", "checked", "coché", "cochée"), "ticked"),
     **dict.fromkeys(("unticked", "unchecked", "décoché", "décochée", "non coché"), "unticked"),
 }
+# Where a row has none of these, it says nothing.
+SAYING = frozenset({*CONSENT, "address_state"})
+
 CLAIMED = "claimed"  # what another tool says of somebody: no answer of theirs
 
 Called = Callable[[str], Wording]
@@ -114,6 +117,8 @@ class Sayings:
         answer = self._answered(texts)
         at = texts.past("consent_at")
         wording = self._wording(texts)
+        if texts.refusals and answer != "no":
+            return []
         purposes = self._purposes(texts, wording, negative=answer == "no")
         if purposes is None or (texts.refusals and answer != "no"):
             return []

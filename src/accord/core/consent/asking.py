@@ -44,7 +44,7 @@ def answered(asking: Asking, wording: Wording, venue: Venue) -> tuple[Collected,
     act = found.act
     if act is None:
         return found, ()
-    proof = _proof(asking, wording, venue)
+    proof = proof_of(asking, wording, venue)
     return found, tuple(
         ConsentEntry(
             asking.contact_id, asking.at, purpose, kind, act, found.informed, proof, wording=wording.digest
@@ -71,7 +71,7 @@ def _collection(asking: Asking, wording: Wording) -> Collection:
     )
 
 
-def _proof(asking: Asking, wording: Wording, venue: Venue) -> dict[str, str | None]:
+def proof_of(asking: Asking, wording: Wording, venue: Venue) -> dict[str, str | None]:
     """The fields of R-19 that the entry itself does not hold; what is not known is left out."""
     proof = {
         "address": asking.address,

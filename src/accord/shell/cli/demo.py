@@ -20,6 +20,7 @@ from zoneinfo import ZoneInfo
 import click
 from rich.progress import Progress
 
+from accord.core.consent.asking import Asking, proof_of
 from accord.core.expressions.fields import read_instant
 from accord.core.model.consent import Act, ConsentEntry
 from accord.core.model.contact import email_key
@@ -28,6 +29,7 @@ from accord.core.model.message import MessageState
 from accord.shell.cli.house import config_path, refuse_if_wrong, settings_of
 from accord.shell.cli.imports import import_plainly
 from accord.shell.cli.output import InputFault, print_json, print_table
+from accord.shell.engine.collect import keep
 from accord.shell.engine.orders import ShopOrder, read_order, take_orders
 from accord.shell.engine.record import record_consents
 from accord.shell.engine.told import read_event, take_events
@@ -170,7 +172,10 @@ def _base(house: House, samples: Path, past: Sequence[Happening], more: Any) -> 
     with house.store.read() as unit, base.open(encoding="utf-8", newline="") as table:
         keys = [email_key(row["email"]) for row in csv.DictReader(table)]
         ids = {key: contact.id for key, contact in unit.contacts_by_key(keys).items()}
-    entries = [_entry(each, ids) for each in past if each.kind == "consents"]
+    with house.store.begin() as unit:
+        for wording in house.wordings.values():
+            keep(unit, wording, by="demo", now=now)
+    entries = [_entry(each, ids, house) for each in past if each.kind == "consents"]
     record_consents(house.store, house.catalogue, entries, now=now, history=True)
     orders = [(_who(each, ids), _order(each, house)) for each in past if each.kind == "orders"]
     take_orders(house.store, house.catalogue, orders, now=now, history=True)
@@ -190,16 +195,25 @@ def _order(each: Happening, house: House) -> ShopOrder:
     return order
 
 
-def _entry(each: Happening, ids: dict[str, int]) -> ConsentEntry:
+def _entry(each: Happening, ids: dict[str, int], house: House) -> ConsentEntry:
+    """One act of the files, with the wording that it answered and the whole proof where it answered one."""
     told = each.told
+    contact_id, details = _who(each, ids), told["details"]
+    label = f"{details.get('form')}@{details.get('version')}"
+    wording = next((w for w in house.wordings.values() if w.label == label), None)
+    if wording is not None:
+        language, url = details.get("language") or "fr", f"{house.venue.base_url}/f/{wording.name}"
+        asking = Asking(contact_id, told["email"], each.at, details.get("act"), "web", language, url=url)
+        details = proof_of(asking, wording, house.venue)
     return ConsentEntry(
-        _who(each, ids),
+        contact_id,
         each.at,
         told["purpose"],
         told["kind"],
         Act(told["act"]),
         told["informed"],
-        told["details"],
+        details,
+        wording=wording.digest if wording is not None else None,
     )
 
 
@@ -233,7 +247,7 @@ async def _replay(
 def _tell(house: House, same: Sequence[Happening], ids: dict[str, int], now: datetime) -> None:
     first = same[0]
     if first.kind == "consents":
-        entries = [_entry(each, ids) for each in same]
+        entries = [_entry(each, ids, house) for each in same]
         record_consents(house.store, house.catalogue, entries, now=now)
     elif first.kind == "orders":
         take_orders(house.store, house.catalogue, [(_who(first, ids), _order(first, house))], now=now)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
 
 from accord.core.model.decision import ThrottleMode, ThrottleState
 from accord.core.statistics import (
@@ -141,12 +140,19 @@ def decide(
     return Ruling("raise", at_share(share), f"the three probabilities are ≥ 0.90 ({told})", figures)
 
 
-def next_judgement(today: date, changed_on: date | None) -> date:
-    """The next day on which a raise is possible, if the figures then allow it."""
-    earliest = today + timedelta(days=1)
-    if changed_on is not None:
-        earliest = max(earliest, changed_on + timedelta(days=DAYS_BETWEEN_CHANGES))
-    return earliest + timedelta(days=(JUDGED_ON - earliest.weekday()) % 7)
+def summed(pairs: Sequence[Pair]) -> Pair:
+    """Several batches as one; whoever is in two of them counts twice."""
+    return Pair(_sum([pair.o for pair in pairs]), _sum([pair.r for pair in pairs]))
+
+
+def _sum(samples: Sequence[Sample]) -> Sample:
+    return Sample(
+        n=sum(each.n for each in samples),
+        click=sum(each.click for each in samples),
+        unsub=sum(each.unsub for each in samples),
+        complaint=sum(each.complaint for each in samples),
+        reporting=sum(each.heard for each in samples),
+    )
 
 
 # -- the figures -----------------------------------------------------------------------------------------------

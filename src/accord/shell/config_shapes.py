@@ -167,6 +167,20 @@ class RetentionSection(Section):
     proof: int = Field(default=60, ge=0)
 
 
+class ThrottleSection(Section):
+    """What the statistics of customers who never agreed must be told; their rule itself is no setting."""
+
+    complaints_reported_by: list[str] = []
+
+    @field_validator("complaints_reported_by")
+    @classmethod
+    def _domains(cls, values: list[str]) -> list[str]:
+        for value in values:
+            if "@" in value or "." not in value.strip("."):
+                raise ValueError(f"«{value}» is no domain; write orange.fr, not an address")
+        return values
+
+
 class TrackingSection(Section):
     """What is recorded of clicks; opens are not tracked."""
 
@@ -225,7 +239,7 @@ class Config(Section):
     webhooks: dict[str, WebhookSection] = {}
     keys: KeysSection = KeysSection()
     dkim: FreeSection = FreeSection()
-    throttle: FreeSection = FreeSection()
+    throttle: ThrottleSection = ThrottleSection()
     inbound: FreeSection = FreeSection()
     console: FreeSection = FreeSection()
     dry_run: FreeSection = FreeSection()

@@ -13,6 +13,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from accord.core.model.place import Severity
 from accord.shell.engine.collect import go_on_revoking
 from accord.shell.engine.ports import Busy, StoreError
+from accord.shell.engine.retain import nightly
 from accord.shell.engine.sweep import recover
 from accord.shell.engine.turn import think
 from accord.shell.engine.watch import watch
@@ -23,6 +24,7 @@ from accord.shell.web.server import WebServer
 from accord.shell.wiring import House, report_fault
 
 THINK_EVERY, SEND_EVERY, RECOVER_EVERY, REFRESH_EVERY, WATCH_EVERY = 0.5, 0.5, 30.0, 2.0, 60.0
+SWEEP_EVERY = 60.0  # asked so often; it does its work once a night
 
 
 @dataclass(slots=True)
@@ -89,6 +91,7 @@ class Daemon:
             (self._recover, RECOVER_EVERY),
             (self._refresh, REFRESH_EVERY),
             (self._watch, WATCH_EVERY),
+            (self._sweep, SWEEP_EVERY),
         )
         for job, seconds in jobs:
             scheduler.add_job(self._kept_in_hand, "interval", seconds=seconds, args=[job])
@@ -152,6 +155,18 @@ class Daemon:
     async def _watch(self) -> None:
         """Judge the day, once: what the figures of the opt-out customers allow."""
         await asyncio.to_thread(watch, self.house.store, self.house.venue, now=self.house.clock())
+
+    async def _sweep(self) -> None:
+        """Once a night: what has come to its end goes."""
+        done = await asyncio.to_thread(
+            nightly,
+            self.house.store,
+            self.house.catalogue,
+            now=self.house.clock(),
+            stopped=self._stopping.is_set,
+        )
+        if done is not None:
+            structlog.get_logger("accord").info("swept", **done.told())
 
     async def _refresh(self) -> None:
         """See edited files and activations; a template with a fault keeps its last good version."""

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 
 from accord.core.expressions.spell import duration_of
 from accord.core.model.consent import Kind
+from accord.core.model.contact import email_key
 from accord.core.model.expression import Type
 from accord.core.model.place import Diagnostic, Span
 from accord.core.model.time import Duration
@@ -221,6 +222,9 @@ def _venue(config: Config, source: Source) -> Venue:
             config.retention.proof,
         ),
         frequency=_frequency(config, source),
+        complaints_reported_by=tuple(
+            email_key(f"@{domain}").removeprefix("@") for domain in config.throttle.complaints_reported_by
+        ),
         fresh=_duration(config.engine.fresh, "engine.fresh", source),
     )
 

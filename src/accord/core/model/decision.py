@@ -31,6 +31,10 @@ class ThrottleState:
     mode: ThrottleMode = ThrottleMode.EDITORIAL_ONLY
     share_percent: int = 0
 
+    def __str__(self) -> str:
+        share = f"({self.share_percent / 100:.2f})" if self.mode is ThrottleMode.PROMO else ""
+        return f"{self.mode.value}{share}"
+
 
 @dataclass(frozen=True, slots=True)
 class Situation:

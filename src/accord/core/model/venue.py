@@ -127,7 +127,11 @@ class FrequencyCap:
 
 @dataclass(frozen=True, slots=True)
 class Venue:
-    """All that the core knows of an installation that is not a person, a scenario or an instant."""
+    """All that the core knows of an installation that is not a person, a scenario or an instant.
+
+    `complaints_reported_by`: domains of providers whose feedback loops the house receives; elsewhere the
+    absence of complaints is no evidence (R-58).
+    """
 
     entity: Entity
     base_url: str
@@ -144,4 +148,5 @@ class Venue:
     frequency: Mapping[str, FrequencyCap] = field(
         default_factory=lambda: {"prospecting": FrequencyCap(4, 28)}
     )
+    complaints_reported_by: tuple[str, ...] = ()
     fresh: Duration = Duration(days=1)

@@ -17,6 +17,7 @@ from accord.core.model.expression import Expression
 from accord.core.model.message import Message, MessageState
 from accord.core.model.order import OrderLine
 from accord.core.model.wording import Wording, WordingKind
+from accord.shell.engine.figures import Figures
 from accord.shell.engine.keeping import Keeping, Objections
 from accord.shell.engine.proving import Proving
 from accord.shell.engine.rows import (
@@ -84,11 +85,6 @@ class Unit(Protocol):
     def keeping(self) -> Keeping: ...
     @property
     def proving(self) -> Proving: ...
-    def suppressed(self, digests: Sequence[str]) -> frozenset[str]:
-        """Which of these keyed digests stand on the objection list."""
-        ...
-
-    def suppress(self, digests: Sequence[str], purpose: str, at: datetime) -> None: ...
 
     # the journal
     def append(self, events: Sequence[Event], *, received_at: datetime, reacts: bool) -> Sequence[Event]:
@@ -226,6 +222,10 @@ class Unit(Protocol):
     ) -> Sequence[tuple[Message, str, str | None]]:
         """Messages, newest first, each with its recipient and the server's last reply."""
         ...
+
+    # what the throttle knows
+    @property
+    def figures(self) -> Figures: ...
 
     # what is switched on
     def live_scenarios(self) -> Sequence[LiveScenario]: ...

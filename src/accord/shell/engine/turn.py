@@ -14,6 +14,7 @@ from accord.shell.engine.enter import enter
 from accord.shell.engine.ports import Store
 from accord.shell.engine.react import react
 from accord.shell.engine.send import Sender, Tally
+from accord.shell.engine.watch import watch
 
 # How long what is in hand may take to finish, in seconds, once it is to stop.
 PATIENCE = 8.0
@@ -60,7 +61,11 @@ def think(
 def think_until_idle(
     store: Store, catalogue: Catalogue, activated: Mapping[str, datetime], *, now: datetime, on_fault: Fault
 ) -> Turned:
-    """Turn until nothing is due at `now`. Events are answered before the next step is taken, as they come."""
+    """Turn until nothing is due at `now`. Events are answered before the next step is taken, as they come.
+
+    Before anything else the day is judged, if it has not been: what the figures forbid is not begun.
+    """
+    watch(store, catalogue.venue, now=now)
     total = Turned()
     while True:
         answered = react(store, catalogue, now=now, on_fault=on_fault)

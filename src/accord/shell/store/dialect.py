@@ -1,4 +1,4 @@
-"""The few places where SQLite and PostgreSQL differ: lists as one parameter, claims, upserts."""
+"""The few places where SQLite and PostgreSQL differ: lists as one parameter, claims, JSON, upserts."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from sqlalchemy import (
     Text,
     Update,
     bindparam,
+    case,
     cast,
     column,
     func,
@@ -24,6 +25,7 @@ from sqlalchemy import (
 )
 from sqlalchemy import any_ as sql_any
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.sql import Select
 
 
@@ -84,6 +86,22 @@ def claimed(connection: Connection, change: Update, key: Column[Any], chosen: Se
         return change.where(key.in_(chosen))
     once = chosen.cte("chosen").prefix_with("MATERIALIZED", dialect="postgresql")
     return change.where(key == once.c[0])
+
+
+def field_of(connection: Connection, document: Any, name: str) -> ColumnElement[Any]:
+    """A field of a JSON document, as text; NULL where there is none."""
+    if is_sqlite(connection):
+        return cast(func.json_extract(document, f'$."{name}"'), Text)
+    found: ColumnElement[Any] = func.jsonb_extract_path_text(cast(document, JSONB), name)
+    return found
+
+
+def number_of(connection: Connection, document: Any, name: str) -> ColumnElement[Any]:
+    """A field of a JSON document as a whole number; NULL for anything else, since documents come from outside."""
+    said = field_of(connection, document, name)
+    if is_sqlite(connection):
+        return cast(said, BigInteger)
+    return case((said.regexp_match("^[0-9]{1,18}$"), cast(said, BigInteger)))
 
 
 def insert_new(connection: Connection, table: Table) -> Any:

@@ -18,9 +18,17 @@ from accord.shell.store.table_base import (
     json_column,
     number_column,
 )
+from accord.shell.store.throttle_tables import EntrantRow as EntrantRow
+from accord.shell.store.throttle_tables import ThrottleStateRow as ThrottleStateRow
 
 # Whoever takes it from here finds every table in it: they register themselves as this file is read.
 metadata = Row.metadata
+
+# What the journal tells of mails that left, for statistics; queries must say it in the same words.
+OUTCOMES = text(
+    "name IN ('consent.objected', 'consent.withdrawn', 'mail.bounced', 'mail.clicked', 'mail.complained',"
+    " 'mail.refused')"
+)
 
 # -- people --------------------------------------------------------------------------------------------------
 
@@ -151,6 +159,7 @@ class EventRow(Row, table=True):
             postgresql_where=text("answered = 0"),
         ),
         Index("ix_event_contact_at", "contact_id", "at"),
+        Index("ix_event_outcome", "name", "at", sqlite_where=OUTCOMES, postgresql_where=OUTCOMES),
     )
     id: int | None = id_column()
     contact_id: int = number_column()
@@ -253,6 +262,12 @@ class MessageRow(Row, table=True):
             postgresql_where=text("state IN ('claimed','sending')"),
         ),
         Index("ix_message_contact", "contact_id"),
+        Index(
+            "ix_message_sent",
+            "sent_at",
+            sqlite_where=text("sent_at IS NOT NULL"),
+            postgresql_where=text("sent_at IS NOT NULL"),
+        ),
     )
     id: int | None = id_column()
     enrolment_id: int = number_column()
@@ -320,18 +335,6 @@ class PolicyChangeRow(Row, table=True):
     old: str
     new: str
     by: str
-    at: datetime = at_column()
-
-
-class ThrottleStateRow(Row, table=True):
-    """The throttle's history; the newest row is in force."""
-
-    __tablename__ = "throttle_state"
-    id: int | None = id_column()
-    mode: str
-    share_percent: int
-    reason: str
-    evidence: Any = json_column()
     at: datetime = at_column()
 
 

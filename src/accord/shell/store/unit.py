@@ -43,7 +43,6 @@ from accord.shell.store import (
     by_hand,
     journal,
     mail,
-    objections,
     orders,
     people,
     runs,
@@ -55,9 +54,10 @@ from accord.shell.store import (
 )
 from accord.shell.store.keeping import SqlKeeping
 from accord.shell.store.objections import SqlObjections
-from accord.shell.store.objections_log import ObjectionsLog, Sealed
+from accord.shell.store.objections_log import ObjectionsLog
 from accord.shell.store.people import Law
 from accord.shell.store.proving import SqlProving
+from accord.shell.store.statistics import SqlFigures
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,12 +117,6 @@ class SqlUnit:
     @property
     def proving(self) -> SqlProving:
         return SqlProving(self.connection)
-
-    def suppressed(self, digests: Sequence[str]) -> frozenset[str]:
-        return objections.suppressed(self.connection, digests)
-
-    def suppress(self, digests: Sequence[str], purpose: str, at: datetime) -> None:
-        self.objections.put([Sealed(digest, self.entity, purpose, at) for digest in digests])
 
     # the journal
     def append(self, events: Sequence[Event], *, received_at: datetime, reacts: bool) -> Sequence[Event]:
@@ -263,6 +257,10 @@ class SqlUnit:
 
     def release(self, name: str) -> bool:
         return switches.release(self.connection, name)
+
+    @property
+    def figures(self) -> SqlFigures:
+        return SqlFigures(self.connection)
 
     def throttle(self) -> ThrottleState:
         return switches.throttle(self.connection)

@@ -1,0 +1,137 @@
+"""How far people and mails came, scenario by scenario and step by step, since an instant."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Select, func, select
+
+from accord.core.model.enrolment import RunState
+from accord.core.model.message import MessageState
+from accord.shell.engine.figures import Funnel, StepCount
+from accord.shell.store import tables
+from accord.shell.store.dialect import field_of, number_of
+from accord.shell.store.journal import EVENT
+from accord.shell.store.mail import MESSAGE, PROSPECTING_LANE
+from accord.shell.store.runs import RUN
+
+_PLACE = (MESSAGE.c.scenario, MESSAGE.c.step, MESSAGE.c.edition)
+
+_RUNS = {RunState.DUE: "under way", RunState.WAITING: "under way", RunState.FINISHED: "finished"}
+_MAILS = {
+    MessageState.ACCEPTED: ("sent", "delivered"),
+    MessageState.COMPLAINED: ("sent", "delivered"),
+    MessageState.BOUNCED: ("sent", "bounced"),
+    MessageState.UNKNOWN: ("sent", "unknown"),
+}
+
+_UNSUBSCRIBES = ("consent.objected", "consent.withdrawn")
+
+Counts = dict[str, int]
+Place = tuple[str, str, str]
+
+
+def funnel(connection: Connection, since: datetime, scenario: str | None) -> Funnel:
+    """People who entered and mails that were sent since an instant, of one scenario or of all."""
+    templates, counts = _sent(connection, since, scenario)
+    reached = {
+        "clicked": _clicked(connection, since),
+        "left": _last_mails_before(_UNSUBSCRIBES, since),
+        "complained": _last_mails_before(("mail.complained",), since),
+    }
+    for what, mails in reached.items():
+        for place, count in _by_place(connection, mails, since, scenario):
+            counts[place][what] = count
+    return Funnel(
+        _people(connection, since, scenario),
+        [StepCount(*place, templates[place], its) for place, its in counts.items()],
+        _not_sent(connection, since, scenario),
+    )
+
+
+def _people(connection: Connection, since: datetime, scenario: str | None) -> dict[str, Counts]:
+    """By scenario: how many entered, and where they are, or why they left."""
+    key = (RUN.c.scenario, RUN.c.state, RUN.c.ended_because)
+    wanted = select(*key, func.count()).where(RUN.c.entered_at >= since, *_only(RUN.c.scenario, scenario))
+    found: dict[str, Counts] = {}
+    for name, state, because, count in connection.execute(wanted.group_by(*key)):
+        its = found.setdefault(name, {"entered": 0, "under way": 0, "finished": 0})
+        where = _RUNS.get(RunState(state), f"left: {because}")
+        its["entered"] += count
+        its[where] = its.get(where, 0) + count
+    return found
+
+
+def _sent(
+    connection: Connection, since: datetime, scenario: str | None
+) -> tuple[dict[Place, str], dict[Place, Counts]]:
+    template = func.max(MESSAGE.c.template)
+    wanted = (
+        select(*_PLACE, MESSAGE.c.state, template, func.count())
+        .where(MESSAGE.c.sent_at >= since, *_only(MESSAGE.c.scenario, scenario))
+        .group_by(*_PLACE, MESSAGE.c.state)
+    )
+    templates: dict[Place, str] = {}
+    counts: dict[Place, Counts] = {}
+    for name, step, edition, state, text, count in connection.execute(wanted):
+        place = (name, step, edition)
+        templates[place] = text
+        its = counts.setdefault(place, {})
+        for what in _MAILS.get(MessageState(state), ()):
+            its[what] = its.get(what, 0) + count
+    return templates, counts
+
+
+def _clicked(connection: Connection, since: datetime) -> Select[Any]:
+    """Mails in which a person clicked."""
+    human = field_of(connection, EVENT.c.data, "verdict") == "human"
+    number = number_of(connection, EVENT.c.data, "message_id")
+    return select(number).where(tables.OUTCOMES, EVENT.c.name == "mail.clicked", EVENT.c.at >= since, human)
+
+
+def _last_mails_before(names: Sequence[str], since: datetime) -> Select[Any]:
+    """The last prospecting mail before each of these events: what the person most likely answers."""
+    last = (
+        select(MESSAGE.c.id)
+        .where(
+            MESSAGE.c.contact_id == EVENT.c.contact_id,
+            MESSAGE.c.sent_at <= EVENT.c.at,
+            MESSAGE.c.lane == PROSPECTING_LANE,
+        )
+        .order_by(MESSAGE.c.sent_at.desc(), MESSAGE.c.id.desc())
+        .limit(1)
+        .correlate(EVENT)
+        .scalar_subquery()
+    )
+    return select(last).where(tables.OUTCOMES, EVENT.c.name.in_(names), EVENT.c.at >= since)
+
+
+def _by_place(
+    connection: Connection, mails: Select[Any], since: datetime, scenario: str | None
+) -> list[tuple[Place, int]]:
+    wanted = select(*_PLACE, func.count()).where(
+        MESSAGE.c.id.in_(mails), MESSAGE.c.sent_at >= since, *_only(MESSAGE.c.scenario, scenario)
+    )
+    return [((row[0], row[1], row[2]), row[3]) for row in connection.execute(wanted.group_by(*_PLACE))]
+
+
+def _not_sent(connection: Connection, since: datetime, scenario: str | None) -> dict[tuple[str, str], Counts]:
+    """By scenario and step: why mails were not sent, and how many."""
+    name, step, reason = (field_of(connection, EVENT.c.data, key) for key in ("scenario", "step", "reason"))
+    rows = (
+        select(name.label("scenario"), step.label("step"), reason.label("reason"))
+        .where(tables.OUTCOMES, EVENT.c.name == "mail.refused", EVENT.c.at >= since)
+        .subquery()
+    )
+    key = (rows.c.scenario, rows.c.step, rows.c.reason)
+    wanted = select(*key, func.count()).where(*_only(rows.c.scenario, scenario)).group_by(*key)
+    found: dict[tuple[str, str], Counts] = {}
+    for scenario_name, step_name, because, count in connection.execute(wanted):
+        found.setdefault((scenario_name, step_name), {})[because] = count
+    return found
+
+
+def _only(column: ColumnElement[Any], scenario: str | None) -> tuple[ColumnElement[bool], ...]:
+    return (column == scenario,) if scenario is not None else ()

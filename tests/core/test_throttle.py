@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
 
 import pytest
 from hypothesis import given
@@ -18,7 +17,6 @@ from accord.core.throttle import (
     SinceChange,
     at_share,
     decide,
-    next_judgement,
 )
 
 R = Sample(20_000, 900, 60, 8)
@@ -168,19 +166,6 @@ def test_nobody_at_all_holds():
     nobody = Sample()
     assert decide(START, Evidence(nobody, nobody)).move == "hold"
     assert decide(at_share(25), Evidence(nobody, R)).state == at_share(25)
-
-
-@pytest.mark.parametrize(
-    ("today", "changed", "expected"),
-    [
-        (date(2026, 11, 23), None, date(2026, 11, 30)),  # a Monday: it is judged, so the next one
-        (date(2026, 11, 24), None, date(2026, 11, 30)),
-        (date(2026, 11, 24), date(2026, 11, 2), date(2026, 11, 30)),
-        (date(2026, 11, 24), date(2026, 11, 3), date(2026, 12, 7)),
-    ],
-)
-def test_the_next_possible_date(today, changed, expected):
-    assert next_judgement(today, changed) == expected
 
 
 @given(st.integers(0, 999), st.integers(0, 50), st.integers(0, 10), st.sampled_from(LADDER))

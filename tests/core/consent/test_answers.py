@@ -7,7 +7,7 @@ from itertools import product
 import pytest
 
 from accord.core.consent.answers import Collection, collected, named_consent
-from accord.core.model.consent import ConsentStatus
+from accord.core.model.consent import Act, ConsentStatus
 from accord.core.model.venue import Policy
 
 CONTROLS = ("optin_box", "optout_box", "radio_yes_no", "terms", "double_optin")
@@ -75,7 +75,7 @@ def test_an_oral_consent_needs_all_of_its_proof():
 
 def test_an_oral_consent_waits_for_its_written_followup():
     got = collected(Collection(**{**COMPLETE, "written_followup": False}))
-    assert (got.act, got.status, got.reason) == (A.SPOKEN, S.OPTIN_UNPROVEN, "ORAL_AWAITS_FOLLOWUP")
+    assert (got.act, got.status, got.reason) == (Act.SPOKEN, S.OPTIN_UNPROVEN, "ORAL_AWAITS_FOLLOWUP")
 
 
 def test_an_unticked_consent_box_alone_offers_no_refusal():

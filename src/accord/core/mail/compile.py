@@ -1,41 +1,50 @@
-"""From an author's files to a compiled template: joined, inlined and compiled once a version."""
+"""From an author's files to a compiled template: joined, inlined, encoded and compiled once a version."""
 
 from __future__ import annotations
 
 import hashlib
-import html as entities
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from inscriptis import get_text
-from inscriptis.model.config import ParserConfig
-from jinja2 import Template, TemplateSyntaxError
-from premailer import Premailer
+from jinja2 import Template
 
+from accord.core.mail.encode import encoding
+from accord.core.mail.faults import (
+    SLOT,
+    body_faults,
+    footer_faults,
+    head_faults,
+    lost_faults,
+    place_faults,
+    slot_faults,
+    style_faults,
+    syntax_faults,
+)
+from accord.core.mail.flatten import IncludeFault, flatten, reached
 from accord.core.mail.frame import footer, invitation
-from accord.core.mail.parts import IncludeFault, Part, flatten, parts_of
-from accord.core.mail.protect import Place, Placeholder, Protected, protect
-from accord.core.mail.sandbox import environment
+from accord.core.mail.inline import as_text, inlined, tracked
+from accord.core.mail.parts import Part, parts_of
+from accord.core.mail.pieces import Piece, pieces_of
+from accord.core.mail.protect import Protected, protect
+from accord.core.mail.sandbox import HTML, TEXT
 from accord.core.mail.words import Wording
 from accord.core.model.place import Diagnostic, Severity, Span
 from accord.core.model.venue import Venue
 
-HTML, TEXT = environment(escape=True), environment(escape=False)
+LAYOUT = "layout.html"
 
 # Part of each template's digest: another inliner may write other bytes.
-INLINER = "premailer-3.10/accord-1"
+INLINER = "premailer-3.10/accord-2"
 
-_HREF = re.compile(r"""(<a\b[^>]*?\bhref=")([^"]*)(")""", re.IGNORECASE | re.DOTALL)
-_WORD = re.compile(r"zqj(\d{5})qz")
-_SLOT = re.compile(r"\{\{\s*(content|footer|invitation)\s*\}\}")
-_TABLE = re.compile(r"<(/?)(?:table|thead|tbody|tr|td|th)\b", re.IGNORECASE)
-CRITICAL = 50
+_BARE = "<!DOCTYPE html><html><head><meta charset=utf-8></head><body>{{ content }}</body></html>"
+_LANGUAGELESS = re.compile(r"<html(?![^>]*\blang=)", re.IGNORECASE)
+_EXTENDS = re.compile(r"\{%[-+]?\s*extends\b")
 
 
 @dataclass(frozen=True, slots=True)
 class Edition:
-    """A template in one language, ready to be rendered for anybody."""
+    """A template in one language, ready to be rendered for anybody; its bodies come out quoted-printable."""
 
     language: str
     subject: Template
@@ -60,15 +69,18 @@ class Compiled:
 
 
 def digest_of(name: str, files: Mapping[str, str]) -> str:
-    """The digest of a template's version: its files, the layout and partials that it can include."""
-    own = {file: text for file, text in files.items() if _belongs(name, file)}
-    told = "\0".join(f"{file}\0{text}" for file, text in sorted(own.items()))
+    """The digest of a template's version: its files, the layout, and all that these extend and include."""
+    told = "\0".join(f"{file}\0{files[file]}" for file in sorted(files_of(name, files)))
     return hashlib.sha256(f"{INLINER}\0{told}".encode()).hexdigest()
 
 
-def _belongs(name: str, file: str) -> bool:
-    shared = file == "layout.html" or file.startswith("partials/")
-    return shared or re.fullmatch(re.escape(name) + r"(\.[a-z]{2})?\.(html|txt)", file) is not None
+def files_of(name: str, files: Mapping[str, str]) -> set[str]:
+    """The files that make up a template: its own, the layout, and all that these extend and include."""
+    own = re.compile(re.escape(name) + r"(\.[a-z]{2})?\.(html|txt)")
+    found = reached(LAYOUT, files)
+    for file in filter(own.fullmatch, files):
+        found |= reached(file, files)
+    return found
 
 
 def compile_template(
@@ -77,179 +89,127 @@ def compile_template(
     """Compile one template in every language that it has. All faults at once; None where any is an error.
 
     `files` maps paths relative to the folder of templates to their text; `layout.html` among them is joined
-    round each. Takes about 200 ms a language: premailer reads and merges all the styles.
+    round each page that extends no other. Takes up to 200 ms a language: premailer merges all the styles.
     """
     parts, faults = parts_of(name, files)
-    pages = [part for part in parts if not part.is_text]
+    pages, plain, wrong = _by_language(parts, venue.entity.language)
+    faults += wrong
     if not pages:
         at = Span(f"templates/{name}.html", 1, 1)
         return None, [*faults, Diagnostic(at, "template-missing", f"There is no template «{name}».")]
+    for file in sorted(files_of(name, files)):
+        faults += syntax_faults(file, files[file])
+    for part in pages.values():
+        faults += head_faults(part, venue)
+    if _fatal(faults):
+        return None, faults
     editions: dict[str, Edition] = {}
-    for part in pages:
-        language = part.language or venue.entity.language
-        plain = next((text for text in parts if text.is_text and text.language == part.language), None)
-        try:
-            edition, wrong = _edition(part, plain, language, files, venue, wordings)
-        except (TemplateSyntaxError, IncludeFault) as fault:
-            faults.append(_broken(part, fault))
-            continue
+    for language, part in pages.items():
+        words = wordings.get(language) or wordings[venue.entity.language]
+        edition, wrong = _edition(part, plain.get(language), language, files, words)
         faults += wrong
         if edition is not None:
             editions[language] = edition
-    if any(fault.severity is Severity.ERROR for fault in faults):
-        return None, faults
+    if _fatal(faults):
+        return None, list(dict.fromkeys(faults))
     default = venue.entity.language if venue.entity.language in editions else next(iter(editions))
-    return Compiled(name, digest_of(name, files), editions, default), faults
+    return Compiled(name, digest_of(name, files), editions, default), list(dict.fromkeys(faults))
+
+
+def _fatal(faults: Sequence[Diagnostic]) -> bool:
+    return any(fault.severity is Severity.ERROR for fault in faults)
+
+
+def _by_language(
+    parts: Sequence[Part], default: str
+) -> tuple[dict[str, Part], dict[str, Part], list[Diagnostic]]:
+    """The pages and the text parts, one of each a language; a file without a language is in the venue's own."""
+    pages: dict[str, Part] = {}
+    plain: dict[str, Part] = {}
+    faults: list[Diagnostic] = []
+    for part in parts:
+        kept = plain if part.is_text else pages
+        other = kept.setdefault(part.language or default, part)
+        if other is not part:
+            message = f"This is in the same language as {other.file}."
+            faults.append(Diagnostic(Span(f"templates/{part.file}", 1, 1), "language-twice", message))
+    for language in plain.keys() - pages.keys() if pages else ():
+        message = f"This text part has no page beside it in «{language}», and is never sent."
+        at = Span(f"templates/{plain[language].file}", 1, 1)
+        faults.append(Diagnostic(at, "text-alone", message, severity=Severity.WARNING))
+    return pages, plain, faults
 
 
 def _edition(
-    part: Part,
-    plain: Part | None,
-    language: str,
-    files: Mapping[str, str],
-    venue: Venue,
-    wordings: Mapping[str, Wording],
+    part: Part, plain: Part | None, language: str, files: Mapping[str, str], words: Wording
 ) -> tuple[Edition | None, list[Diagnostic]]:
-    faults = _head_faults(part, venue)
-    words = wordings.get(language) or wordings[venue.entity.language]
-    body = flatten(part.file, part.body, files)
-    own = protect(part.body, HTML)
-    faults += [fault for each in own.placeholders if (fault := _misplaced(part, each)) is not None]
-    if any(fault.severity is Severity.ERROR for fault in faults):
+    try:
+        frame, content = _frame(part, files)
+        written = flatten(plain.file, plain.body, files, line=plain.offset + 1) if plain else None
+    except IncludeFault as fault:
+        return None, [Diagnostic(fault.span, "include-broken", f"{fault}.")]
+    faults = [*slot_faults(frame, protect(frame)), *body_faults(content)]
+    pieces = list(_joined(frame, content, words))
+    page = protect(pieces)
+    faults += [*place_faults(page), *style_faults(pieces)]
+    if _fatal(faults):
         return None, faults
-    page = protect(_joined(body, files.get("layout.html"), words), HTML)
-    inlined = _track(_inlined(page.html), page)
-    text = plain.body if plain is not None else page.restore(_as_text(inlined))
+    html = _LANGUAGELESS.sub(f'<html lang="{language}"', inlined(page.html), count=1)
+    faults += lost_faults(page, html)
+    faults += footer_faults(page, html, part, frame)
+    if _fatal(faults):
+        return None, faults
+    html = tracked(html, page)
+    text = page.restore(as_text(html)) if written is None else _own_text(written, words)
     return (
         Edition(
             language=language,
             subject=TEXT.from_string(part.head["subject"]),
             preheader=TEXT.from_string(part.head.get("preheader", "")),
-            html=HTML.from_string(page.restore(inlined)),
-            text=TEXT.from_string(text),
+            html=encoding(page.restore(html), HTML),
+            text=encoding(text, TEXT),
             sender=part.head.get("from"),
         ),
         faults,
     )
 
 
-def _joined(body: str, layout: str | None, words: Wording) -> str:
-    """The author's body in the layout, with the engine's own blocks in their slots, or after it."""
-    blocks = {"content": body, "footer": footer(words), "invitation": invitation(words)}
-    frame = layout if layout is not None else "<!DOCTYPE html><html><body>{{ content }}</body></html>"
-    slots = set(_SLOT.findall(frame))
-    joined = _SLOT.sub(lambda match: blocks[match[1]], frame)
-    missing = "".join(blocks[slot] for slot in ("invitation", "footer") if slot not in slots)
-    head, close, tail = joined.rpartition("</body>")
-    return f"{head}{missing}{close}{tail}" if close else joined + missing
+def _frame(part: Part, files: Mapping[str, str]) -> tuple[list[Piece], list[Piece]]:
+    """What stands round, with its slots, and the author's body; a page that extends another is its own frame."""
+    body = flatten(part.file, part.body, files, line=part.offset + 1)
+    if _EXTENDS.search(part.body):
+        return body, []
+    if LAYOUT in files:
+        return flatten(LAYOUT, files[LAYOUT], files), body
+    return pieces_of(_BARE, ""), body
 
 
-def _inlined(html: str) -> str:
-    return str(
-        Premailer(
-            html,
-            allow_network=False,
-            disable_validation=True,
-            cssutils_logging_level=CRITICAL,
-            strip_important=False,
-            align_floating_images=False,
-            remove_classes=False,
-            keep_style_tags=False,
-            disable_link_rewrites=True,
-        ).transform()
-    )
+def _joined(frame: Sequence[Piece], content: Sequence[Piece], words: Wording) -> Iterator[Piece]:
+    """The frame with its slots filled; the engine's blocks that have none stand at the end of the body."""
+    blocks = {
+        "content": content,
+        "invitation": pieces_of(invitation(words), ""),
+        "footer": pieces_of(footer(words), ""),
+    }
+    slots = {match[1] for piece in frame if (match := SLOT.fullmatch(piece.text))}
+    missing = [piece for name in ("invitation", "footer") if name not in slots for piece in blocks[name]]
+    last = max((at for at, piece in enumerate(frame) if "</body>" in piece.text.lower()), default=len(frame))
+    for at, piece in enumerate(frame):
+        match = SLOT.fullmatch(piece.text)
+        if match is not None:
+            yield from blocks[match[1]]
+        elif at == last and missing:
+            cut = piece.text.lower().rindex("</body>")
+            yield Piece(piece.text[:cut], piece.file, piece.line)
+            yield from missing
+            yield Piece(piece.text[cut:], piece.file, piece.line + piece.text.count("\n", 0, cut))
+        else:
+            yield piece
+    if last == len(frame):
+        yield from missing
 
 
-def _track(html: str, page: Protected) -> str:
-    """Have each link of the author's ask for its signed address when the mail is rendered."""
-
-    def tracked(match: re.Match[str]) -> str:
-        expression = _expression(entities.unescape(match[2]), page)
-        if expression is None:
-            return match[0]
-        page.placeholders.append(
-            Placeholder(f"{{{{ letter.click({expression}) }}}}", 0, Place.QUOTED, "href")
-        )
-        return f"{match[1]}zqj{len(page.placeholders) - 1:05d}qz{match[3]}"
-
-    return _HREF.sub(tracked, html)
-
-
-def _expression(target: str, page: Protected) -> str | None:
-    """A link's target as one Jinja expression, or None for what is not to be counted."""
-    pieces = _WORD.split(target)
-    inner: list[str] = []
-    for position, piece in enumerate(pieces):
-        if position % 2 == 0:
-            if piece:
-                inner.append(_quoted(piece))
-            continue
-        source = page.placeholders[int(piece)].text
-        if not source.startswith("{{"):
-            return None
-        inner.append(f"({source[2:-2].strip('-+ ')})")
-    if not inner or not _is_counted(target, inner):
-        return None
-    return " ~ ".join(inner)
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
-
-
-def _is_counted(target: str, inner: list[str]) -> bool:
-    """Links of the web are counted; the engine's own (preferences, unsubscribe), mailto: and # are not."""
-    if inner[0].startswith(("(letter.", "(links.")):
-        return False
-    return target.startswith(("http://", "https://")) or _WORD.match(target) is not None
-
-
-def _as_text(html: str) -> str:
-    """The text part, from the protected page: a statement's comment becomes its word, so that it stays.
-
-    Tables lay out mails; as blocks, what stands between their rows keeps its place in the text.
-    """
-    words = re.sub(r"<!--(zqj\d{5}qz)-->", r"\1", html)
-    words = _TABLE.sub(r"<\1div", words)
-    visible = re.sub(r'<div class="preheader".*?</div>', "", words, flags=re.DOTALL)
-    text = get_text(visible, ParserConfig(display_links=True, display_anchors=False))
-    return re.sub(r"^[ \t]+", "", text, flags=re.MULTILINE).strip()
-
-
-# -- faults ---------------------------------------------------------------------------------------------
-
-
-def _head_faults(part: Part, venue: Venue) -> list[Diagnostic]:
-    faults = []
-    if "subject" not in part.head:
-        message = "A template begins with its front matter: `---`, `subject: …`, `---`."
-        faults.append(Diagnostic(Span(f"templates/{part.file}", 1, 1), "subject-missing", message))
-    sender = part.head.get("from")
-    if sender is not None and sender not in venue.entity.senders:
-        known = ", ".join(venue.entity.senders)
-        at = Span(f"templates/{part.file}", part.head_lines["from"], 1)
-        faults.append(
-            Diagnostic(at, "sender-unknown", f"«{sender}» is not one of [entity] senders: {known}.")
-        )
-    return faults
-
-
-def _misplaced(part: Part, placeholder: Placeholder) -> Diagnostic | None:
-    """A placeholder where an HTML tool would tear it."""
-    at = Span(f"templates/{part.file}", placeholder.line + part.offset, 1)
-    if placeholder.place is Place.UNQUOTED:
-        return Diagnostic(at, "unquoted-attribute", f"Put quotes round the attribute of {placeholder.text}.")
-    if placeholder.place is Place.TAG:
-        return Diagnostic(
-            at, "statement-in-tag", f"{placeholder.text} stands between attributes; put it inside a value."
-        )
-    if placeholder.place is Place.QUOTED and placeholder.attribute in ("class", "style", "id"):
-        message = f"{placeholder.text} in {placeholder.attribute}= is not seen by the style sheet."
-        return Diagnostic(at, "dynamic-style", message, severity=Severity.WARNING)
-    return None
-
-
-def _broken(part: Part, fault: TemplateSyntaxError | IncludeFault) -> Diagnostic:
-    line = fault.lineno + part.offset if isinstance(fault, TemplateSyntaxError) else 1
-    message = (fault.message if isinstance(fault, TemplateSyntaxError) else str(fault)) or "It can't be read."
-    return Diagnostic(Span(f"templates/{part.file}", line, 1), "template-broken", message)
+def _own_text(written: Sequence[Piece], words: Wording) -> str:
+    """An author's own text part, with the engine's blocks after it."""
+    page: Protected = protect(pieces_of(invitation(words) + footer(words), ""))
+    return "".join(piece.text for piece in written).strip() + "\n\n" + page.restore(as_text(page.html))

@@ -1,12 +1,11 @@
-"""MIME: headers through the standard library, so that nothing can be injected; bodies by the C codec."""
+"""MIME: headers that nothing can be injected into, round two bodies that are quoted-printable already."""
 
 from __future__ import annotations
 
-import binascii
 import hashlib
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -34,14 +33,17 @@ class Head:
     unsubscribe: str | None = None
     list_name: str | None = None
     list_id: str | None = None
-    reply_to: str | None = None
-    extra: Mapping[str, str] = field(default_factory=dict)
 
 
 # A line of a header should not be longer than this (RFC 5322, 2.1.1), and must not be longer than that.
 SHORT, LONGEST_LINE = 76, 900
 
+# What a word of RFC 2047 holds between `=?utf-8?q?` and `?=`.
+_WORD_LENGTH = 75 - len("=?utf-8?q??=")
+_PLAIN_WORD = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789!*+-/")
+
 _PLAIN_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9.-]{1,255}")
+_WIDE_ADDRESS = re.compile(r"[^\s@<>\"(),:;\[\]\\\x00-\x1f\x7f]{1,64}@[A-Za-z0-9.-]{1,255}")
 _PLAIN_URL = re.compile(r"[!-;=?-~]+")
 
 
@@ -52,71 +54,107 @@ class HeaderFault(Exception):
 def compose(rendered: Rendered, head: Head) -> bytes:
     """The mail as bytes with CRLF line ends, the same for the same arguments. Raises HeaderFault.
 
-    multipart/alternative, the text first; quoted-printable, so that every line fits every server.
+    multipart/alternative, the text first. Only an address beyond ASCII puts more than ASCII into it (RFC 6532).
     """
     boundary = f"=_{hashlib.sha256(head.message_key.encode()).hexdigest()[:24]}"
-    headers = _headers(rendered, head)
+    headers = "".join(_headers(rendered, head))
     opening = (
-        f'MIME-Version: 1.0\r\nContent-Type: multipart/alternative; boundary="{boundary}"\r\n\r\n'
-    ).encode()
-    pieces = [headers, opening]
-    for subtype, body in (("plain", rendered.text), ("html", rendered.html)):
-        pieces.append(
-            f"--{boundary}\r\nContent-Type: text/{subtype}; charset=utf-8\r\n"
-            "Content-Transfer-Encoding: quoted-printable\r\n\r\n".encode()
+        f'{headers}MIME-Version: 1.0\r\nContent-Type: multipart/alternative; boundary="{boundary}"\r\n\r\n'
+    )
+    return b"".join(
+        (
+            opening.encode(),
+            _part_head(boundary, "plain"),
+            rendered.text_body,
+            _part_head(boundary, "html"),
+            rendered.html_body,
+            f"--{boundary}--\r\n".encode(),
         )
-        pieces.append(_quoted_printable(body))
-    pieces.append(f"--{boundary}--\r\n".encode())
-    return b"".join(pieces)
+    )
 
 
-def _headers(rendered: Rendered, head: Head) -> bytes:
-    lines = [
-        _address_line("From", head.sender_name, head.sender_address),
-        _address_line("To", "", head.recipient),
-        _text_line("Subject", rendered.subject),
-        f"Date: {format_datetime(head.at)}\r\n",
-        _url_line("Message-ID", f"{head.message_key}@{head.host}"),
-        _text_line("Content-Language", rendered.language),
-        "Auto-Submitted: auto-generated\r\n",
-    ]
-    if head.reply_to:
-        lines.append(_address_line("Reply-To", "", head.reply_to))
+def _part_head(boundary: str, subtype: str) -> bytes:
+    return (
+        f"--{boundary}\r\nContent-Type: text/{subtype}; charset=utf-8\r\n"
+        "Content-Transfer-Encoding: quoted-printable\r\n\r\n"
+    ).encode()
+
+
+def _headers(rendered: Rendered, head: Head) -> Iterator[str]:
+    yield _from_line(head.sender_name, head.sender_address)
+    yield f"To: {_recipient(head.recipient)}\r\n"
+    yield text_line("Subject", rendered.subject)
+    yield f"Date: {format_datetime(head.at)}\r\n"
+    yield _url_line("Message-ID", f"{head.message_key}@{head.host}")
+    yield text_line("Content-Language", rendered.language)
+    # Nobody's autoresponder should answer (RFC 3834; R-62).
+    yield "Auto-Submitted: auto-generated\r\n"
     if head.unsubscribe is not None:
-        lines.append(_url_line("List-Unsubscribe", head.unsubscribe))
-        lines.append("List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n")
+        # RFC 8058: exactly one address, and one click is promised by HTTPS alone.
+        yield _url_line("List-Unsubscribe", head.unsubscribe)
+        if head.unsubscribe.startswith("https://"):
+            yield "List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
     if head.list_id is not None:
-        lines.append(_list_line(head.list_name or "", head.list_id))
-    lines += [_text_line(key, value) for key, value in head.extra.items()]
-    return "".join(lines).encode("ascii")
+        yield _list_line(head.list_name or "", head.list_id)
 
 
-@lru_cache(maxsize=4096)
-def _folded(name: str, value: str) -> str:
-    """A header as the library writes and folds it; what repeats from mail to mail is kept."""
+def text_line(name: str, value: str) -> str:
+    """`Name: value`, in words of RFC 2047 where it is long or not plain; folded. Raises HeaderFault."""
+    if "\r" in value or "\n" in value:
+        raise HeaderFault(f"{name}: a line break")
+    plain = value.isascii() and value.isprintable() and "=?" not in value
+    return f"{name}: {value if plain and len(name) + len(value) < SHORT else _words_of(value)}\r\n"
+
+
+def _words_of(value: str) -> str:
+    return "\r\n ".join(f"=?utf-8?q?{word}?=" for word in _words(value))
+
+
+def _words(value: str) -> Iterator[str]:
+    """The contents of encoded words, none of which cuts a character in two (RFC 2047, 5)."""
+    word = ""
+    # The first line also holds the header's name.
+    room = _WORD_LENGTH - 12
+    for character in value:
+        encoded = _encoded(character)
+        if len(word) + len(encoded) > room:
+            yield word
+            word, room = "", _WORD_LENGTH
+        word += encoded
+    yield word
+
+
+@lru_cache(maxsize=2048)
+def _encoded(character: str) -> str:
+    if character == " ":
+        return "_"
+    if character in _PLAIN_WORD:
+        return character
+    return "".join(f"={byte:02X}" for byte in character.encode("utf-8", "replace"))
+
+
+@lru_cache(maxsize=256)
+def _from_line(name: str, address: str) -> str:
+    """The sender, as the standard library writes and folds it; there are few, and each is kept."""
     message = EmailMessage(policy=SMTP)
     try:
-        message[name] = value
-        return str(message.as_bytes().decode("ascii").removesuffix("\r\n"))
+        message["From"] = str(Address(name, addr_spec=_ascii_domain(address)))
+        return message.as_bytes().decode("ascii").removesuffix("\r\n")
     except (ValueError, IndexError, UnicodeError) as fault:
-        raise HeaderFault(f"{name}: {fault}") from None
+        raise HeaderFault(f"From: {fault}") from None
 
 
-def _text_line(name: str, value: str) -> str:
-    if value.isascii() and value.isprintable() and len(name) + len(value) < SHORT and "=?" not in value:
-        return f"{name}: {value}\r\n"
-    return _folded(name, value)
-
-
-def _address_line(name: str, display: str, address: str) -> str:
-    address = _ascii_domain(address)
-    if not display and _PLAIN_ADDRESS.fullmatch(address):
-        return f"{name}: {address}\r\n"
+def _recipient(address: str) -> str:
+    """An address as it stands in a header: its domain in ASCII, its name as it is (RFC 6532)."""
+    if _PLAIN_ADDRESS.fullmatch(address):
+        return address
     try:
-        written = str(Address(display, addr_spec=address))
-    except (ValueError, IndexError, UnicodeError) as fault:
-        raise HeaderFault(f"{name}: {fault}") from None
-    return _folded(name, written)
+        written = _ascii_domain(address)
+    except UnicodeError:
+        raise HeaderFault("To: a domain that can't be written") from None
+    if not _WIDE_ADDRESS.fullmatch(written):
+        raise HeaderFault("To: not an address")
+    return written
 
 
 def _url_line(name: str, address: str) -> str:
@@ -126,22 +164,18 @@ def _url_line(name: str, address: str) -> str:
     return f"{name}: <{address}>\r\n"
 
 
+@lru_cache(maxsize=256)
 def _list_line(name: str, list_id: str) -> str:
+    """RFC 2919: a phrase that people read, and the id, which stays the same."""
     if not _PLAIN_URL.fullmatch(list_id):
         raise HeaderFault("List-Id: not a name of the form of a host's")
-    shown = name if name.isascii() and name.isprintable() and '"' not in name else ""
-    return f'List-Id: "{shown}" <{list_id}>\r\n' if shown else f"List-Id: <{list_id}>\r\n"
+    if not name:
+        return f"List-Id: <{list_id}>\r\n"
+    quotable = name.isascii() and name.isprintable() and len(name) < SHORT - 11 and not set(name) & set('"\\')
+    phrase = f'"{name}"' if quotable else _words_of(name)
+    return f"List-Id: {phrase}\r\n <{list_id}>\r\n"
 
 
 def _ascii_domain(address: str) -> str:
     local, _, domain = address.rpartition("@")
     return f"{local}@{domain.encode('idna').decode()}" if not domain.isascii() else address
-
-
-_BARE_LF = re.compile(rb"\r?\n")
-
-
-def _quoted_printable(text: str) -> bytes:
-    """A body as quoted-printable with CRLF line ends (RFC 2045, 6.7)."""
-    encoded = binascii.b2a_qp(text.replace("\r\n", "\n").encode("utf-8"), istext=True)
-    return _BARE_LF.sub(b"\r\n", encoded).removesuffix(b"\r\n") + b"\r\n"

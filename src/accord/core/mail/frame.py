@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from accord.core.mail.words import Wording
+from accord.core.model.consent import LegalBasis
 
 # Said here once, so that the catalogues can be compared with what is asked of them.
 OBJECT = "You may object to these messages at any time, free of charge and without giving a reason."
@@ -12,8 +15,16 @@ PREFERENCES = "My preferences"
 INVITE = "Would you also like to hear from us?"
 INVITE_TEXT = "Only if you wish, and you can stop at any time:"
 INVITE_LINK = "Yes, sign me up"
-SERVICE_WHY = "You receive this message because it concerns something you asked us for."
-SENTENCES = (OBJECT, OBJECT_LINK, UNSUBSCRIBE, PREFERENCES, INVITE, INVITE_TEXT, INVITE_LINK, SERVICE_WHY)
+
+# Why a reader is written to, where the scenario says nothing for what the mail rests on.
+WHY: Mapping[LegalBasis, str] = {
+    LegalBasis.SERVICE: "You receive this message because it concerns something you asked us for.",
+    LegalBasis.CONSENT: "You receive this message because you agreed to receive it.",
+    LegalBasis.SOFT_OPTIN: "You receive this message because you are a customer of ours and have not refused our news.",
+    LegalBasis.LEGITIMATE_INTEREST: "You receive this message because you have been in touch with us and have not refused our news.",
+    LegalBasis.B2B: "You receive this message at work because it concerns your profession and you have not refused our news.",
+}
+SENTENCES = (OBJECT, OBJECT_LINK, UNSUBSCRIBE, PREFERENCES, INVITE, INVITE_TEXT, INVITE_LINK, *WHY.values())
 
 
 def footer(words: Wording) -> str:
@@ -25,10 +36,10 @@ def footer(words: Wording) -> str:
     return f"""<div class="footer">
 {{% if letter.first_contact %}}<p class="objection"><strong>{say(OBJECT)}</strong><br>
 <a href="{{{{ letter.unsubscribe }}}}">{say(OBJECT_LINK)}</a></p>{{% endif %}}
-<p>{{% if letter.why %}}{{{{ letter.why }}}}{{% else %}}{say(SERVICE_WHY)}{{% endif %}}</p>
+<p>{{{{ letter.why }}}}</p>
 <p>{{{{ letter.entity }}}}<br>{{{{ letter.address }}}}</p>
-<p>{{% if letter.unsubscribe %}}<a href="{{{{ letter.unsubscribe }}}}">{say(UNSUBSCRIBE)}</a>
-&middot; {{% endif %}}<a href="{{{{ letter.preferences }}}}">{say(PREFERENCES)}</a></p>
+<p class="ways">{{% if letter.unsubscribe %}}<a href="{{{{ letter.unsubscribe }}}}">{say(UNSUBSCRIBE)}</a>
+&nbsp;&middot;&nbsp; {{% endif %}}<a href="{{{{ letter.preferences }}}}">{say(PREFERENCES)}</a></p>
 </div>"""
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from accord.core.mail.encode import plain
 from accord.core.mail.words import Wording
 
 
@@ -13,7 +14,7 @@ class Letter:
     """What the engine knows of one mail: footer, links, languages. URLs are signed already.
 
     `unsubscribe` and `invitation` are None where there is none; `click` turns a target into its signed
-    address, or leaves it as it is.
+    address, or leaves it as it is; `lead` does so with a target in pieces that depends on the reader.
     """
 
     language: str
@@ -21,9 +22,10 @@ class Letter:
     wording: Wording
     entity: str
     address: str
+    why: str
     preferences: str
     click: Callable[[str], str]
-    why: str | None = None
+    lead: Callable[..., str]
     unsubscribe: str | None = None
     invitation: str | None = None
     invitation_label: str = ""
@@ -32,14 +34,27 @@ class Letter:
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """A mail as its reader will see it, before it is put into MIME. `sender` is a key of [entity] senders."""
+    """A mail's words, before it is put into MIME: the two bodies are quoted-printable already.
+
+    `sender` is a key of [entity] senders.
+    """
 
     subject: str
     preheader: str
-    html: str
-    text: str
+    html_body: bytes
+    text_body: bytes
     sender: str | None
     language: str
+
+    @property
+    def html(self) -> str:
+        """The page as its reader will see it."""
+        return plain(self.html_body)
+
+    @property
+    def text(self) -> str:
+        """The text part as its reader will see it."""
+        return plain(self.text_body)
 
 
 class RenderFault(Exception):

@@ -11,14 +11,16 @@ from jinja2 import TemplateSyntaxError, nodes
 
 from accord.core.expressions.evaluate import value_of
 from accord.core.expressions.names import FIXED, template_names
-from accord.core.mail.parts import Part, parts_of
-from accord.core.mail.sandbox import environment
+from accord.core.mail.compile import files_of
+from accord.core.mail.parts import read_part
+from accord.core.mail.sandbox import TEXT
 from accord.core.model.decision import Situation
 from accord.core.model.expression import Expression, Name
 from accord.core.model.place import Diagnostic, Span
 from accord.core.model.venue import Venue
 
-_PARSER = environment(escape=False)
+# Names that are no room's: a layout's slots, and what Jinja gives to loops, macros and blocks.
+_FRAME = frozenset({"preheader", "content", "invitation", "footer", "loop", "caller", "super"})
 
 
 def names_for(
@@ -49,70 +51,74 @@ def names_for(
 
 
 def unknown_names(name: str, files: Mapping[str, str], venue: Venue) -> list[Diagnostic]:
-    """Names in a template that do not exist, each at its line with the nearest known one."""
-    parts, _ = parts_of(name, files)
-    return [fault for part in parts for fault in _in_part(part, venue)]
+    """Names in a template that do not exist, each at its line with the nearest known one.
+
+    All files are read that make it up. What Jinja can't read is told when the template is compiled.
+    """
+    rooms = template_names(venue)
+    read = [each for file in sorted(files_of(name, files)) for each in _read(file, files[file])]
+    # What one file sets, those that it includes may read.
+    local = {name for _, tree in read for name in _set_here(tree)}
+    faults: list[Diagnostic] = []
+    for at, tree in read:
+        for path, line in _paths(tree):
+            wrong = _wrong(path, rooms) if path.partition(".")[0] not in local else None
+            if wrong is not None:
+                where = Span(at.file, at.line + line - 1, 1)
+                message = f"{path} is not known in templates."
+                faults.append(Diagnostic(where, "name-unknown", message, wrong or None))
+    return list(dict.fromkeys(faults))
 
 
 def names_read(name: str, files: Mapping[str, str]) -> frozenset[str]:
-    """Every dotted name that a template reads, over all its languages and parts; of a broken one, none."""
-    parts, _ = parts_of(name, files)
-    found: set[str] = set()
-    for text in [text for part in parts for text in (part.body, *part.head.values())]:
+    """Every dotted name that a template reads, over all its files; of a broken one, none."""
+    trees = (tree for file in files_of(name, files) for _, tree in _read(file, files[file]))
+    return frozenset(path for tree in trees for path, _ in _paths(tree))
+
+
+def _read(file: str, text: str) -> Iterator[tuple[Span, nodes.Template]]:
+    """The trees of a file's body and of its head, each with the place of its first line."""
+    part, _ = read_part(file, text)
+    sources = {part.offset + 1: part.body}
+    sources |= {part.head_lines[key]: said for key, said in part.head.items() if key != "from"}
+    for line, source in sources.items():
         try:
-            found.update(path for path, _ in _reads(_PARSER.parse(text)))
+            yield Span(f"templates/{file}", line, 1), TEXT.parse(source)
         except TemplateSyntaxError:
-            continue  # said where templates are checked
-    return frozenset(found)
-
-
-def _in_part(part: Part, venue: Venue) -> Iterator[Diagnostic]:
-    rooms = template_names(venue)
-    sources = [(part.body, part.offset)]
-    sources += [(text, part.head_lines[key] - 1) for key, text in part.head.items() if key != "from"]
-    for text, offset in sources:
-        try:
-            tree = _PARSER.parse(text)
-        except TemplateSyntaxError as fault:
-            if offset != part.offset:
-                at = Span(f"templates/{part.file}", offset + 1, 1)
-                yield Diagnostic(at, "template-broken", fault.message or "It can't be read.")
             continue
-        for path, line in _reads(tree):
-            wrong = _wrong(path, rooms)
-            if wrong is not None:
-                at = Span(f"templates/{part.file}", line + offset, 1)
-                yield Diagnostic(at, "name-unknown", f"{path} is not known in templates.", wrong or None)
 
 
-def _reads(tree: nodes.Node) -> list[tuple[str, int]]:
-    """Each dotted name that is read from outside, with its line."""
-    local = {node.name for node in tree.find_all(nodes.Name) if node.ctx in ("store", "param")}
+def _set_here(tree: nodes.Template) -> set[str]:
+    return {node.name for node in tree.find_all(nodes.Name) if node.ctx in ("store", "param")} | {
+        node.name for node in tree.find_all(nodes.Macro)
+    }
+
+
+def _paths(tree: nodes.Template) -> list[tuple[str, int]]:
+    """Each dotted name that is read, with its line."""
     inner: set[int] = set()
     found: list[tuple[str, int]] = []
     for node in tree.find_all((nodes.Getattr, nodes.Name)):
-        if id(node) in inner:
-            continue
-        path, base = _dotted(node, inner)
-        if path and base not in local:
-            found.append((path, node.lineno))
+        if id(node) not in inner and getattr(node, "ctx", "load") == "load":
+            path = _dotted(node, inner)
+            found += [(path, node.lineno)] if path else []
     return found
 
 
-def _dotted(node: nodes.Node, inner: set[int]) -> tuple[str, str]:
+def _dotted(node: nodes.Node, inner: set[int]) -> str:
     if isinstance(node, nodes.Name):
-        return node.name, node.name
+        return node.name
     if isinstance(node, nodes.Getattr):
         inner.add(id(node.node))
-        path, base = _dotted(node.node, inner)
-        return (f"{path}.{node.attr}", base) if path else ("", "")
-    return "", ""
+        path = _dotted(node.node, inner)
+        return f"{path}.{node.attr}" if path else ""
+    return ""
 
 
 def _wrong(path: str, rooms: Mapping[str, frozenset[str] | None]) -> str | None:
     """None for a known name, else the hint (which may be empty)."""
     room, _, rest = path.partition(".")
-    if room in ("loop", "preheader"):
+    if room in _FRAME:
         return None
     if room not in rooms:
         return _near(path, [f"{name}." for name in rooms])

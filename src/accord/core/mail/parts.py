@@ -1,4 +1,4 @@
-"""The files of a template: which language each is for, its front matter, the pieces that it includes."""
+"""The files of a template: which language each is for, its front matter, its body."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from accord.core.model.place import Diagnostic, Span
 
-_INCLUDE = re.compile(r"""\{%-?\s*include\s+["']([^"']+)["']\s*-?%\}""")
 _KNOWN_KEYS = ("subject", "preheader", "from")
 
 
@@ -35,57 +34,49 @@ def parts_of(name: str, files: Mapping[str, str]) -> tuple[list[Part], list[Diag
     for file, text in sorted(files.items()):
         match = shape.fullmatch(file)
         if match is not None:
-            part, wrong = _part(file, match[1], match[2] == "txt", text)
+            part, wrong = read_part(file, text, language=match[1])
             found.append(part)
             faults += wrong
     return found, faults
 
 
-def _part(file: str, language: str | None, is_text: bool, text: str) -> tuple[Part, list[Diagnostic]]:
+def read_part(file: str, text: str, *, language: str | None = None) -> tuple[Part, list[Diagnostic]]:
+    """One file cut into its front matter, if it has one, and its body."""
+    is_text = file.endswith(".txt")
     text = text.replace("\r\n", "\n").removeprefix("\ufeff")
-    faults: list[Diagnostic] = []
+    if not text.startswith("---\n"):
+        return Part(file, language, is_text, {}, {}, text, 0), []
+    # The closing fence may be the file's last line, and the front matter may be empty.
+    block, fence, body = f"{text[3:]}\n".partition("\n---\n")
+    if not fence:
+        fault = _fault(file, 1, "front-matter-open", "The front matter has no closing `---` line.")
+        return Part(file, language, is_text, {}, {}, "", 0), [fault]
+    head, lines, faults = _front_matter(file, block.removeprefix("\n"))
+    offset = f"{block}{fence}".count("\n")
+    return Part(file, language, is_text, head, lines, body.removesuffix("\n"), offset), faults
+
+
+def _front_matter(file: str, block: str) -> tuple[dict[str, str], dict[str, int], list[Diagnostic]]:
+    """`key: the rest of the line, verbatim`, the line of each key, and what can't be read."""
     head: dict[str, str] = {}
     lines: dict[str, int] = {}
-    offset = 0
-    if text.startswith("---\n"):
-        block, fence, body = text[4:].partition("\n---\n")
-        if not fence:
-            faults.append(_fault(file, 1, "front-matter-open", "The front matter has no closing `---` line."))
-            return Part(file, language, is_text, {}, {}, "", 0), faults
-        for number, line in enumerate(block.split("\n"), start=2):
-            key, colon, value = line.partition(":")
-            key = key.strip()
-            if not line.strip():
-                continue
-            if not colon or key not in _KNOWN_KEYS:
-                known = ", ".join(_KNOWN_KEYS)
-                faults.append(
-                    _fault(file, number, "front-matter-key", f"«{key}» is no key here; known are {known}.")
-                )
-                continue
+    faults: list[Diagnostic] = []
+    for number, line in enumerate(block.split("\n"), start=2):
+        key, colon, value = line.partition(":")
+        key = key.strip()
+        if not line.strip():
+            continue
+        if not colon or key not in _KNOWN_KEYS:
+            known = ", ".join(_KNOWN_KEYS)
+            message = f"«{key}» is no key here; known are {known}."
+            faults.append(_fault(file, number, "front-matter-key", message))
+        elif key in head:
+            message = f"«{key}» is said twice, first on line {lines[key]}."
+            faults.append(_fault(file, number, "front-matter-twice", message))
+        else:
             head[key], lines[key] = value.strip(), number
-        offset = block.count("\n") + 3
-        text = body
-    return Part(file, language, is_text, head, lines, text, offset), faults
+    return head, lines, faults
 
 
 def _fault(file: str, line: int, code: str, message: str) -> Diagnostic:
     return Diagnostic(Span(f"templates/{file}", line, 1), code, message)
-
-
-def flatten(part_file: str, body: str, files: Mapping[str, str], seen: tuple[str, ...] = ()) -> str:
-    """The body with its includes written out. Raises IncludeFault for a missing file or a circle."""
-
-    def written_out(match: re.Match[str]) -> str:
-        wanted = match[1]
-        if wanted in (*seen, part_file):
-            raise IncludeFault(f"{wanted} includes itself")
-        if wanted not in files:
-            raise IncludeFault(f"there is no file {wanted} to include")
-        return flatten(wanted, files[wanted], files, (*seen, part_file))
-
-    return _INCLUDE.sub(written_out, body)
-
-
-class IncludeFault(Exception):
-    """An `include` that leads nowhere, or in a circle."""

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
-from jinja2 import Environment
+from accord.core.mail.pieces import Piece
 
 # A bare word survives in addresses, in style values and in text; a comment is legal between table rows.
 _WORD = "zqj{:05d}qz"
 _WORDS = re.compile(r"<!--zqj(\d{5})qz-->|zqj(\d{5})qz")
 
-_OPENERS = {"variable_begin": "variable_end", "block_begin": "block_end", "comment_begin": "comment_end"}
+# Elements whose content is text to the end: no tag and no comment is seen in them.
+_RAW = frozenset({"style", "script", "textarea", "title", "xmp"})
 
 
 class Place(Enum):
@@ -23,73 +25,72 @@ class Place(Enum):
     QUOTED = auto()
     UNQUOTED = auto()
     STYLE = auto()
+    RAW = auto()
     COMMENT = auto()
 
 
 @dataclass(frozen=True, slots=True)
 class Placeholder:
-    """One `{{ }}`, `{% %}` or `{# #}`: its text, its line, where it stands and in which attribute."""
+    """One placeholder: what it was, where in the HTML it stands and in which attribute."""
 
-    text: str
-    line: int
+    piece: Piece
     place: Place
     attribute: str = ""
-
-    @property
-    def is_block(self) -> bool:
-        """Whether it is a statement, which prints nothing."""
-        return not self.text.startswith("{{")
 
 
 @dataclass(slots=True)
 class Protected:
     """HTML in which every placeholder is a word of ours."""
 
-    html: str
+    html: str = ""
     placeholders: list[Placeholder] = field(default_factory=list)
+
+    def add(self, piece: Piece, place: Place, attribute: str = "") -> str:
+        """The word that stands for one more placeholder."""
+        self.placeholders.append(Placeholder(piece, place, attribute))
+        word = self.word(len(self.placeholders) - 1)
+        return f"<!--{word}-->" if place is Place.TEXT and not piece.prints else word
+
+    @staticmethod
+    def word(number: int) -> str:
+        """What stands for the placeholder of this number."""
+        return _WORD.format(number)
 
     def restore(self, html: str) -> str:
         """Put the placeholders back, wherever the tools have carried them."""
-        return _WORDS.sub(lambda match: self.placeholders[int(match[1] or match[2])].text, html)
+        return _WORDS.sub(lambda match: self.placeholders[int(match[1] or match[2])].piece.text, html)
+
+    def lost(self, html: str) -> Iterator[Placeholder]:
+        """The placeholders that the tools have dropped."""
+        there = {int(match[1] or match[2]) for match in _WORDS.finditer(html)}
+        yield from (each for number, each in enumerate(self.placeholders) if number not in there)
+
+    def split(self, text: str) -> list[str | Placeholder]:
+        """Text and placeholders in turn; nothing empty."""
+        found: list[str | Placeholder] = []
+        for position, part in enumerate(re.split(r"zqj(\d{5})qz", text)):
+            if position % 2:
+                found.append(self.placeholders[int(part)])
+            elif part:
+                found.append(part)
+        return found
 
 
-def protect(source: str, environment: Environment) -> Protected:
-    """Replace Jinja's own tokens, as its lexer finds them. Raises jinja2.TemplateSyntaxError."""
-    done = Protected("")
+def protect(pieces: Iterable[Piece]) -> Protected:
+    """Replace each placeholder by a word that HTML tools leave alone."""
+    done = Protected()
     reader = _HtmlReader()
-    pieces: list[str] = []
-    for text, line, is_placeholder in _runs(source, environment):
-        if not is_placeholder:
-            reader.read(text)
-            pieces.append(text)
-            continue
-        number = len(done.placeholders)
-        found = Placeholder(text, line, reader.place, reader.attribute)
-        done.placeholders.append(found)
-        word = _WORD.format(number)
-        as_comment = found.is_block and reader.place is Place.TEXT
-        pieces.append(f"<!--{word}-->" if as_comment else word)
-    done.html = "".join(pieces)
-    return done
-
-
-def _runs(source: str, environment: Environment) -> list[tuple[str, int, bool]]:
-    """The source cut into text and whole placeholders: (text, line, whether it is a placeholder)."""
-    runs: list[tuple[str, int, bool]] = []
-    closer, held, started = "", [], 0
-    for line, token, value in environment.lexer.tokeniter(source, None):
-        if closer:
-            held.append(value)
-            if token == closer:
-                runs.append(("".join(held), started, True))
-                closer, held = "", []
-        elif token in _OPENERS:
-            closer, held, started = _OPENERS[token], [value], line
-        elif token == "raw_begin":  # noqa: S105 - a token of a lexer
-            closer, held, started = "raw_end", [value], line
+    written: list[str] = []
+    for piece in pieces:
+        if piece.is_placeholder:
+            written.append(done.add(piece, reader.place, reader.attribute))
         else:
-            runs.append((value, line, False))
-    return runs
+            # An author's own zqj00001qz would be taken for one of ours.
+            text = _WORDS.sub("zqj", piece.text)
+            reader.read(text)
+            written.append(text)
+    done.html = "".join(written)
+    return done
 
 
 class _HtmlReader:
@@ -98,39 +99,36 @@ class _HtmlReader:
     def __init__(self) -> None:
         self.place = Place.TEXT
         self.attribute = ""
-        self._quote = ""
-        self._word = ""
         self._tag = ""
+        self._word = self._last_word = ""
+        self._quote = ""
 
     def read(self, text: str) -> None:
         """Take in a piece of HTML."""
-        position = 0
-        while position < len(text):
-            position = self._step(text, position)
+        at = 0
+        while at < len(text):
+            at = self._step(text, at)
 
     def _step(self, text: str, at: int) -> int:
         match self.place:
             case Place.TEXT:
                 return self._in_text(text, at)
             case Place.COMMENT:
-                end = text.find("-->", at)
-                if end < 0:
-                    return len(text)
-                self.place = Place.TEXT
-                return end + 3
-            case Place.STYLE:
-                end = text.lower().find("</style", at)
-                if end < 0:
-                    return len(text)
-                self.place = Place.TEXT
-                return end
+                return self._until(text, "-->", at, Place.TEXT, skip=3)
+            case Place.STYLE | Place.RAW:
+                return self._until(text.lower(), f"</{self._tag}", at, Place.TEXT)
             case Place.QUOTED:
-                end = text.find(self._quote, at)
-                if end < 0:
-                    return len(text)
-                self.place, self.attribute, self._word = Place.TAG, "", ""
-                return end + 1
-        return self._in_tag(text, at)
+                return self._until(text, self._quote, at, Place.TAG, skip=1)
+            case _:
+                return self._in_tag(text, at)
+
+    def _until(self, text: str, mark: str, at: int, after: Place, *, skip: int = 0) -> int:
+        """The place where this place ends, and where reading goes on."""
+        end = text.find(mark, at)
+        if end < 0:
+            return len(text)
+        self.place, self.attribute = after, ""
+        return end + skip
 
     def _in_text(self, text: str, at: int) -> int:
         opening = text.find("<", at)
@@ -139,28 +137,27 @@ class _HtmlReader:
         if text.startswith("<!--", opening):
             self.place = Place.COMMENT
             return opening + 4
-        name = re.match(r"</?[A-Za-z][\w:-]*", text[opening:])
+        name = re.compile(r"</?([A-Za-z][\w:-]*)").match(text, opening)
         if name is None:
             return opening + 1
-        self.place, self._tag, self._word = Place.TAG, name[0].lstrip("<").lower(), ""
-        return opening + len(name[0])
+        self.place, self._word = Place.TAG, ""
+        self._tag = "" if name[0].startswith("</") else name[1].lower()
+        return name.end()
 
     def _in_tag(self, text: str, at: int) -> int:
         letter = text[at]
         if letter == ">":
-            self.place = Place.STYLE if self._tag == "style" else Place.TEXT
+            raw = Place.STYLE if self._tag == "style" else Place.RAW
+            self.place = raw if self._tag in _RAW else Place.TEXT
             self.attribute = ""
-        elif letter in "\"'" and self.place is Place.UNQUOTED:
+        elif letter in "\"'" and self.place is Place.UNQUOTED and not self._word:
             self.place, self._quote = Place.QUOTED, letter
-        elif letter == "=":
-            self.place, self.attribute = Place.UNQUOTED, self._word.lower()
-        elif letter.isspace():
-            if self.place is Place.UNQUOTED and self._word:
-                self.place, self.attribute = Place.TAG, ""
+        elif letter == "=" and self.place is Place.TAG:
+            self.place, self.attribute = Place.UNQUOTED, (self._word or self._last_word).lower()
             self._word = ""
-            return at + 1
-        if letter == "=":
-            self._word = ""
-        elif letter not in "\"'>":
+        elif not letter.isspace():
             self._word += letter
+        elif self._word:
+            self.place, self.attribute = Place.TAG, ""
+            self._last_word, self._word = self._word, ""
         return at + 1

@@ -1,4 +1,4 @@
-"""One mail for one person: two compiled templates and a subject, about a quarter of a millisecond."""
+"""One mail for one person: two compiled templates, a subject and a preheader."""
 
 from __future__ import annotations
 
@@ -10,13 +10,9 @@ from jinja2 import TemplateError
 
 from accord.core.mail.compile import Compiled
 from accord.core.mail.letter import Letter, Rendered, RenderFault
-from accord.core.mail.sandbox import Names
-
-# Gmail clips what is longer than about 100 KB; ten times that is a loop gone wrong.
-MOST_CHARACTERS = 1_000_000
+from accord.core.mail.sandbox import BUDGET, MOST_CHARACTERS, Budget, readable
 
 _SPACE = re.compile(r"\s+")
-_GAP = re.compile(r"\n(?:[ \t]*\n)+")
 
 
 def render(compiled: Compiled, names: Mapping[str, Any], letter: Letter) -> Rendered:
@@ -26,20 +22,38 @@ def render(compiled: Compiled, names: Mapping[str, Any], letter: Letter) -> Rend
     links; what is declared but unknown of this person prints as nothing.
     """
     edition = compiled.edition(letter.language)
-    context = {name: Names(value) if isinstance(value, Mapping) else value for name, value in names.items()}
-    context["letter"] = letter
+    context = {name: readable(value) for name, value in names.items()}
+    context |= {"letter": letter, BUDGET: Budget()}
     try:
         subject = _SPACE.sub(" ", edition.subject.render(context)).strip()
-        preheader = _SPACE.sub(" ", edition.preheader.render(context)).strip()
-        context["preheader"] = preheader
+        context["preheader"] = _SPACE.sub(" ", edition.preheader.render(context)).strip()
         page = edition.html.render(context)
-        text = _GAP.sub("\n\n", edition.text.render(context)).strip() + "\n"
+        text = edition.text.render(context)
     except TemplateError as fault:
         raise RenderFault(f"{compiled.name}: {fault.message}") from None
-    except (TypeError, ValueError, ArithmeticError, LookupError, AttributeError) as fault:
+    except (TypeError, ValueError, ArithmeticError, LookupError, AttributeError, RecursionError) as fault:
         raise RenderFault(f"{compiled.name}: {type(fault).__name__}") from None
     if len(page) > MOST_CHARACTERS or len(text) > MOST_CHARACTERS:
         raise RenderFault(f"{compiled.name}: longer than {MOST_CHARACTERS:,} characters")
     if not subject:
         raise RenderFault(f"{compiled.name}: the subject is empty")
-    return Rendered(subject, preheader, page, text, edition.sender, edition.language)
+    return Rendered(
+        subject,
+        context["preheader"],
+        _ended(page),
+        _ended(_closed_up(text)),
+        edition.sender,
+        edition.language,
+    )
+
+
+def _ended(body: str) -> bytes:
+    """A body that begins with what is said, and ends with one hard line end."""
+    return body.strip("\r\n").removesuffix("=").encode("ascii") + b"\r\n"
+
+
+def _closed_up(text: str) -> str:
+    """An encoded text with no more than one empty line in a row, where what would stand there does not."""
+    # A soft line end before a hard one says nothing, and would hide it.
+    paragraphs = text.replace("=\r\n\r\n", "\r\n").split("\r\n\r\n")
+    return "\r\n\r\n".join([kept for each in paragraphs if (kept := each.strip("\r\n"))])

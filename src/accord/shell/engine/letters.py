@@ -8,16 +8,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from email.utils import parseaddr
+from functools import lru_cache
 from typing import Any
-from urllib.parse import urlsplit
 
 from accord.core.mail.compile import Compiled
 from accord.core.mail.compose import Head, HeaderFault, compose
+from accord.core.mail.frame import WHY
 from accord.core.mail.letter import Letter as Frame
 from accord.core.mail.letter import Rendered, RenderFault
 from accord.core.mail.links import LinkKind, Links
 from accord.core.mail.names import names_for
 from accord.core.mail.render import render
+from accord.core.mail.reread import check_target, reread
 from accord.core.mail.words import Wording
 from accord.core.model.consent import LegalBasis, Nature
 from accord.core.model.content import Catalogue
@@ -46,72 +48,90 @@ class LetterWriter:
 
     def write(self, message: Message, situation: Situation, *, now: datetime) -> Letter:
         """The mail as it leaves. Raises Unwritable for a fault that concerns this one mail."""
-        template = self.compiled.get(message.template)
-        if template is None:
-            raise Unwritable(f"there is no good version of the template {message.template}")
-        frame, links = self._frame(message, situation)
-        names = names_for(situation, self.catalogue.venue, links, now=now)
+        template = self._template(message)
+        frame, names = self._read(template, message, situation, now)
         try:
             rendered = render(template, names, frame)
+            reread(rendered, names, frame, message.nature)
             content = compose(rendered, self._head(message, situation, rendered, frame, now))
         except (RenderFault, HeaderFault) as fault:
             raise Unwritable(str(fault)) from None
-        return Letter(
-            Envelope(message.id, self._sender(rendered)[1], situation.contact.email, content),
-            _kept(names),
-            template.digest,
-        )
+        sender = self._sender(rendered)[1]
+        envelope = Envelope(message.id, sender, situation.contact.email, content)
+        return Letter(envelope, _kept(names), template.digest)
 
     def preview(self, message: Message, situation: Situation, *, now: datetime) -> Rendered:
         """The mail as its reader would see it, for pictures and dry runs. Raises Unwritable."""
-        template = self.compiled.get(message.template)
-        if template is None:
-            raise Unwritable(f"there is no good version of the template {message.template}")
-        frame, links = self._frame(message, situation)
+        template = self._template(message)
+        frame, names = self._read(template, message, situation, now)
         try:
-            return render(template, names_for(situation, self.catalogue.venue, links, now=now), frame)
+            return render(template, names, frame)
         except RenderFault as fault:
             raise Unwritable(str(fault)) from None
 
-    def _frame(self, message: Message, situation: Situation) -> tuple[Frame, dict[str, str]]:
-        """The engine's own words and links round the author's."""
+    def _template(self, message: Message) -> Compiled:
+        template = self.compiled.get(message.template)
+        if template is None:
+            raise Unwritable(f"there is no good version of the template {message.template}")
+        return template
+
+    def _read(
+        self, template: Compiled, message: Message, situation: Situation, now: datetime
+    ) -> tuple[Frame, dict[str, Any]]:
+        """The engine's own words and links, and the names that the author's read."""
         venue, contact = self.catalogue.venue, situation.contact
-        language = contact.language if contact.language in self.wordings else venue.entity.language
-
-        def signed(kind: LinkKind) -> str:
-            token = self.links.seal(kind, contact.id, message.purpose, message.basis.value, message.id)
-            return self.links.url(kind, token)
-
-        prospecting = message.nature is not Nature.SERVICE
-        seal = self.links.seal(LinkKind.CLICK, contact.id, message.purpose, message.basis.value, message.id)
-        addresses = {"preferences": signed(LinkKind.PREFERENCES), "keep": signed(LinkKind.KEEP)}
-        pending = situation.entered_by
-        if pending is not None and pending.name == "consent.pending":
-            asked = str(pending.data.get("purpose"))
-            token = self.links.seal(LinkKind.CONFIRM, contact.id, asked, message.basis.value, message.id)
-            addresses["confirm"] = self.links.url(LinkKind.CONFIRM, token)
-        if prospecting:
-            addresses["unsubscribe"] = signed(LinkKind.UNSUBSCRIBE)
+        addresses, token = self._addresses(message, situation)
+        # Everything is in the edition's language, also for a reader of another one.
+        language = template.edition(contact.language).language
+        wording = self.wordings.get(language) or self.wordings[venue.entity.language]
         invited = self._invited(message, language) if message.with_invitation else None
         frame = Frame(
             language=language,
             zone=contact.zone,
-            wording=self.wordings[language],
+            wording=wording,
             entity=venue.entity.name,
             address=venue.entity.address,
+            why=self._why(message, language) or wording.say(WHY[message.basis]),
             preferences=addresses["preferences"],
-            click=(lambda target: self.links.click(seal, target)) if self.count_clicks else str,
-            why=self._why(message, language) if prospecting else None,
+            click=lambda target: self.links.click(token, target) if self.count_clicks else target,
+            lead=lambda *pieces: self._lead(token, "".join(map(str, pieces))),
             unsubscribe=addresses.get("unsubscribe"),
             invitation=addresses["preferences"] if invited is not None else None,
             invitation_label=invited or "",
-            first_contact=prospecting and not any(mail.left for mail in situation.mails),
+            first_contact=_is_first(message, situation),
         )
-        return frame, addresses
+        return frame, names_for(situation, venue, addresses, now=now)
+
+    def _addresses(self, message: Message, situation: Situation) -> tuple[dict[str, str], str]:
+        """The mail's own signed addresses, and the token of its clicks. Service mail can't be stopped."""
+
+        def sealed(kind: LinkKind, purpose: str = message.purpose) -> str:
+            contact_id, basis = situation.contact.id, message.basis.value
+            return self.links.seal(kind, contact_id, purpose, basis, message.id)
+
+        tokens = {
+            LinkKind.PREFERENCES: sealed(LinkKind.PREFERENCES),
+            LinkKind.KEEP: sealed(LinkKind.KEEP),
+        }
+        if message.nature is not Nature.SERVICE:
+            tokens[LinkKind.UNSUBSCRIBE] = sealed(LinkKind.UNSUBSCRIBE)
+        pending = situation.entered_by
+        if pending is not None and pending.name == "consent.pending":
+            tokens[LinkKind.CONFIRM] = sealed(LinkKind.CONFIRM, str(pending.data.get("purpose")))
+        urls = {kind.name.lower(): self.links.url(kind, token) for kind, token in tokens.items()}
+        return urls, sealed(LinkKind.CLICK)
+
+    def _lead(self, token: str, target: str) -> str:
+        """The address of a link whose target depends on the reader: looked at before it is signed."""
+        check_target(target, self.catalogue.venue)
+        of_the_web = target.startswith(("https://", "http://"))
+        return self.links.click(token, target) if self.count_clicks and of_the_web else target
 
     def _why(self, message: Message, language: str) -> str | None:
+        """What the scenario says to those whom this basis lets it write to."""
         scenario: Scenario | None = self.catalogue.versions.get(message.digest)
-        told = scenario.why.get(WHY_BY_BASIS.get(message.basis, "consent"), {}) if scenario else {}
+        basis = WHY_BY_BASIS.get(message.basis)
+        told = scenario.why.get(basis, {}) if scenario is not None and basis is not None else {}
         return told.get(language) or told.get(self.catalogue.venue.entity.language)
 
     def _invited(self, message: Message, language: str) -> str | None:
@@ -119,7 +139,7 @@ class LetterWriter:
         scenario = self.catalogue.versions.get(message.digest)
         step = scenario.steps.get(message.step) if scenario is not None else None
         verb = step.verb if step is not None else None
-        if not isinstance(verb, Send) or verb.invite is None:
+        if message.nature is not Nature.SERVICE or not isinstance(verb, Send) or verb.invite is None:
             return None
         purpose = self.catalogue.venue.purposes[verb.invite]
         return purpose.labels.get(language, purpose.name)
@@ -129,7 +149,7 @@ class LetterWriter:
     ) -> Head:
         venue = self.catalogue.venue
         name, address = self._sender(rendered)
-        host = urlsplit(venue.base_url).hostname or address.rpartition("@")[2]
+        host = self.links.host or address.rpartition("@")[2]
         purpose = venue.purposes.get(message.purpose)
         label = purpose.labels.get(frame.language, purpose.name) if purpose is not None else None
         return Head(
@@ -145,10 +165,25 @@ class LetterWriter:
         )
 
     def _sender(self, rendered: Rendered) -> tuple[str, str]:
-        senders = self.catalogue.venue.entity.senders
-        chosen = senders.get(rendered.sender or "") or next(iter(senders.values()))
-        name, address = parseaddr(chosen)
-        return name or self.catalogue.venue.entity.name, address
+        entity = self.catalogue.venue.entity
+        name, address = _parsed(
+            entity.senders.get(rendered.sender or "") or next(iter(entity.senders.values()))
+        )
+        return name or entity.name, address
+
+
+@lru_cache(maxsize=256)
+def _parsed(sender: str) -> tuple[str, str]:
+    return parseaddr(sender)
+
+
+def _is_first(message: Message, situation: Situation) -> bool:
+    """Whether nobody has told this person yet, clearly and apart, of the right to object (R-48)."""
+    told = (
+        mail.left and mail.nature is not Nature.SERVICE and mail.message_id != message.id
+        for mail in situation.mails
+    )
+    return message.nature is not Nature.SERVICE and not any(told)
 
 
 def _kept(names: Mapping[str, Any]) -> bytes:

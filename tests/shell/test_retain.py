@@ -17,35 +17,12 @@ from accord.shell.store.database import SqlStore
 from accord.shell.store.tables import metadata
 from builders import NOW, a_catalogue, a_scenario, a_venue, acts, an_event, an_order_line
 from engine_driver import Driver
-
-VENUE = a_venue()
-PARIS = VENUE.entity.clock
-LETTER = """
-scenario: lettre
-purpose: newsletter
-why: {consent: Parce que., customer: Parce que client.}
-enter: {when: consent.given, if: event.purpose == "newsletter"}
-steps:
-  premiere: {send: l/premiere, nature: editorial}
-  seconde: {after: 2 days, send: l/seconde, nature: editorial}
-"""
-CONFIRM = """
-scenario: confirmation
-purpose: service
-enter: {when: order.placed, per: event.order_id}
-steps:
-  confirmation: {send: c/confirmation, nature: service, about: order}
-  rappel: {after: 1500 days, send: c/rappel, nature: service, about: order}
-"""
-
-
-def ago(**lengths: int) -> datetime:
-    return later(NOW, -Duration(**lengths), PARIS)
+from shell.leaving import LETTER, PARIS, VENUE, a_driver, ago, everything
 
 
 @pytest.fixture
 def driver(store: SqlStore) -> Driver:
-    return Driver(store, a_catalogue(a_scenario(LETTER, VENUE), a_scenario(CONFIRM, VENUE), venue=VENUE), NOW)
+    return a_driver(store)
 
 
 def person(driver: Driver, name: str = "ada", *, collected: datetime = NOW, **more) -> int:
@@ -64,17 +41,6 @@ def swept(driver: Driver, **more):
 def gone(driver: Driver, number: int) -> bool:
     with driver.store.read() as unit:
         return unit.contacts([number])[number].address_state is AddressState.ERASED
-
-
-def everything(store: SqlStore) -> str:
-    """All that the database holds, as one text."""
-    with store.engine.connect() as connection:
-        rows = [
-            f"{table.name}: {tuple(row)}"
-            for table in metadata.sorted_tables
-            for row in connection.execute(table.select())
-        ]
-    return "\n".join(rows)
 
 
 def test_who_has_not_acted_for_three_years_is_gone_on_the_anniversary(driver: Driver) -> None:

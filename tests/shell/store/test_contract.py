@@ -328,9 +328,10 @@ def test_situations_take_as_many_queries_for_one_as_for_many(store: SqlStore) ->
 
 def test_objections_are_kept_as_digests_and_progress_as_marks(store: SqlStore) -> None:
     with store.begin() as unit:
-        unit.suppress(["abc"], "*", NOW)
-        unit.suppress(["abc"], "*", NOW + HOUR)
-        assert unit.suppressed(["abc", "def"]) == {"abc"}
+        unit.objections.keep_addresses([("Ada@example.org", "*", NOW), ("ada@example.org", "*", NOW + HOUR)])
+        unit.objections.keep_addresses([("ada@example.org", "*", NOW - HOUR)])
+        found = unit.objections.against(["ADA@example.org ", "bob@example.org"])
+        assert found == {"ADA@example.org ": {"*": NOW + HOUR}}
         assert unit.progress("loop") is None
         unit.note_progress("loop", "1", NOW)
         unit.note_progress("loop", "2", NOW)

@@ -16,6 +16,7 @@ from accord.shell.cli.house import by_option, house_of, json_option, moment, who
 from accord.shell.cli.output import InputFault, print_json, print_table, when
 from accord.shell.engine.ports import Unit
 from accord.shell.engine.rows import Deed, Stuck, StuckKind
+from accord.shell.engine.retain import nightly
 from accord.shell.engine.sweep import recover
 from accord.shell.engine.turn import Turned
 from accord.shell.wiring import House
@@ -66,14 +67,18 @@ def tick(context: click.Context, instant: str | None, *, until_idle: bool, as_js
                 raise InputFault("--now needs [engine] allow_time_travel = true in config.toml.")
             now = moment(instant, house)
             house.clock = lambda: now
+        swept = nightly(house.store, house.catalogue, now=house.clock())
         turned = asyncio.run(_turn(house, until_idle=until_idle))
-    told = ("answered", "entered", "advanced", "sent", "unreachable")
+    names = ("answered", "entered", "advanced", "sent", "unreachable")
+    told = {name: getattr(turned, name) for name in names}
     if as_json:
-        print_json({name: getattr(turned, name) for name in told})
+        print_json({**told, "swept": swept.told() if swept is not None else None})
     else:
         click.echo(
             f"{turned.answered} events answered, {turned.advanced} steps taken, {turned.sent} mails sent."
         )
+        if swept is not None:
+            click.echo(f"Swept: {swept.erased} people erased at the cut-off; scenario sweep --history tells.")
     if turned.unreachable:
         raise InputFault(f"Mail waits in the queue, nothing is lost: {turned.unreachable}")
 

@@ -44,6 +44,10 @@ SWEEP, SIGN_UPS = "sweep", "sweep/sign-ups"
 INFORM = "inform_third_parties"
 
 
+class BrokenOff(Exception):
+    """The sweep was stopped between two batches; the next one goes on."""
+
+
 @dataclass(slots=True)
 class Swept:
     """What a sweep came to, or with `dry` would come to.
@@ -83,13 +87,15 @@ def sweep(
     by: str,
     most: int | None = None,
     dry: bool = False,
+    stopped: Callable[[], bool] = lambda: False,
 ) -> Swept:
     """Erase and archive what has come to its end; idempotent, and whole again after a crash anywhere.
 
     `most`: how many people at the cut-off are erased at most. With `dry` nothing is written. What was done
-    is noted as a deed of `by`, which `history` reads.
+    is noted as a deed of `by`, which `history` reads. Raises BrokenOff between two batches once it is
+    `stopped`.
     """
-    work = _Sweep(store, catalogue, now, by, Swept(dry))
+    work = _Sweep(store, catalogue, now, by, Swept(dry), stopped)
     work.sign_ups()
     work.cut_offs(most)
     work.proofs()
@@ -102,10 +108,17 @@ def sweep(
     return work.swept
 
 
-def nightly(store: Store, catalogue: Catalogue, *, now: datetime, by: str = "accord") -> Swept | None:
+def nightly(
+    store: Store,
+    catalogue: Catalogue,
+    *,
+    now: datetime,
+    by: str = "accord",
+    stopped: Callable[[], bool] = lambda: False,
+) -> Swept | None:
     """The sweep of this night, once, from three o'clock of the entity's day on; None where it is done.
 
-    Cron and the daemon may ask as often as they like.
+    Cron and the daemon may ask as often as they like. One that is broken off goes on when next asked.
     """
     local = now.astimezone(catalogue.venue.entity.clock)
     if local.hour < AT_NIGHT:
@@ -115,7 +128,11 @@ def nightly(store: Store, catalogue: Catalogue, *, now: datetime, by: str = "acc
             return None
         most = max(FEWEST_A_NIGHT, int(unit.keeping.headcount() * SHARE_A_NIGHT))
     _mark(store, local.date(), now, done=False)
-    swept = sweep(store, catalogue, now=now, by=by, most=most)
+    try:
+        swept = sweep(store, catalogue, now=now, by=by, most=most, stopped=stopped)
+    except BrokenOff:
+        _mark(store, local.date() - timedelta(days=1), now, done=True)
+        return None
     _mark(store, local.date(), now, done=True)
     return swept
 
@@ -148,6 +165,7 @@ class _Sweep:
     now: datetime
     by: str
     swept: Swept
+    stopped: Callable[[], bool]
 
     @property
     def venue(self) -> Venue:
@@ -159,7 +177,13 @@ class _Sweep:
 
     def opened(self) -> AbstractContextManager[Unit]:
         """A transaction: one that writes, unless nothing is to be written."""
+        self.go_on()
         return self.store.read() if self.swept.dry else self.store.begin()
+
+    def go_on(self) -> None:
+        """Raises BrokenOff where the house is being closed."""
+        if self.stopped():
+            raise BrokenOff
 
     # people
 
@@ -309,6 +333,7 @@ class _Sweep:
         """Find a page without keeping others from writing, drop it, go on; how many rows there were."""
         count, after = 0, 0
         while True:
+            self.go_on()
             with self.store.read() as unit:
                 page = find(unit, after)
             if page.ids and not self.swept.dry:
@@ -325,6 +350,7 @@ class _Sweep:
             return
         after = 0
         while True:
+            self.go_on()
             with self.store.read() as unit:
                 ids = unit.keeping.erased_since(self.now - LATE, after, 5 * PAGE)
             if not ids:

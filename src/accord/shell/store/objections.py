@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from sqlalchemy import Connection, Table, or_, select
 
+from accord.core.model.contact import email_key
 from accord.shell.engine.keeping import Objection
 from accord.shell.keys import Keys
 from accord.shell.store import tables
 from accord.shell.store.dialect import among, upsert_latest
 from accord.shell.store.objections_log import ObjectionsLog, Sealed
 from accord.shell.store.people import CONTACT
+
+K = TypeVar("K")
 
 SUPPRESSION = cast("Table", tables.SuppressionRow.__table__)  # type: ignore[attr-defined]
 
@@ -31,13 +34,9 @@ class SqlObjections:
     def against(self, addresses: Sequence[str]) -> Mapping[str, Mapping[str, datetime]]:
         """What stands on the list against each address, under whichever key it was sealed."""
         keys = self.read_keys()
-        sealed = {digest: address for address in addresses for digest in keys.seals(address)}
-        wanted = select(SUPPRESSION).where(among(self.connection, SUPPRESSION.c.digest, list(sealed)))
-        found: dict[str, dict[str, datetime]] = {}
-        for row in self.connection.execute(wanted):
-            known = found.setdefault(sealed[row.digest], {})
-            known[row.purpose] = max(row.since, known.get(row.purpose, row.since))
-        return found
+        whose = {digest: email_key(address) for address in addresses for digest in keys.seals(address)}
+        found = standing(self.connection, whose)
+        return {address: found[email_key(address)] for address in addresses if email_key(address) in found}
 
     def keep(self, objections: Sequence[Objection]) -> None:
         """Seal every address of these people: their own, and those of records merged into theirs."""
@@ -75,22 +74,26 @@ class SqlObjections:
         return found
 
 
+def standing(connection: Connection, whose: Mapping[str, K]) -> dict[K, dict[str, datetime]]:
+    """What stands on the list under these digests, by whose they are: purpose to the date of the objection."""
+    wanted = select(SUPPRESSION).where(among(connection, SUPPRESSION.c.digest, list(whose)))
+    found: dict[K, dict[str, datetime]] = {}
+    for row in connection.execute(wanted):
+        known = found.setdefault(whose[row.digest], {})
+        known[row.purpose] = max(row.since, known.get(row.purpose, row.since))
+    return found
+
+
 def put(connection: Connection, sealed: Sequence[Sealed]) -> None:
     """Put digests on the list; of one that stands there the later date counts."""
     latest: dict[tuple[str, str, str], datetime] = {}
     for each in sealed:
         key = (each.entity, each.purpose, each.seal)
         latest[key] = max(each.at, latest.get(key, each.at))
-    rows: list[dict[str, Any]] = [
+    found: list[dict[str, Any]] = [
         {"entity": entity, "purpose": purpose, "digest": digest, "since": at}
         for (entity, purpose, digest), at in latest.items()
     ]
-    if rows:
+    if found:
         keys = ("entity", "purpose", "digest")
-        connection.execute(upsert_latest(connection, SUPPRESSION, keys, "since"), rows)
-
-
-def suppressed(connection: Connection, digests: Sequence[str]) -> frozenset[str]:
-    """Which of these keyed digests stand on the list."""
-    wanted = select(SUPPRESSION.c.digest).where(among(connection, SUPPRESSION.c.digest, digests))
-    return frozenset(connection.execute(wanted).scalars())
+        connection.execute(upsert_latest(connection, SUPPRESSION, keys, "since"), found)

@@ -90,7 +90,9 @@ def _page(
         own, did = ledgers.get(message.contact_id, ()), acts.get(message.contact_id, ())
         past = as_of(situation, own, did, at, policy)
         inputs = _inputs(message, past, recorded, catalogue, at)
-        if not _knows_last_action(situation.contact, did, at):
+        last = situation.contact.last_action_at
+        if inputs.age_3y and last is not None and last > at:
+            # A younger action than the journal knows may have come with an import: the record has it.
             inputs = replace(inputs, age_3y=recorded.get("age_3y") == "true")
         verdict = judge(inputs, policy)
         yield Judged(message, at, recorded, snapshot(inputs), verdict)
@@ -134,12 +136,6 @@ def _contact(contact: Contact, acts: Sequence[Event], at: datetime) -> Contact:
     if state in (AddressState.HARD_BOUNCED, AddressState.COMPLAINED) and fell and min(fell) > at:
         state = AddressState.OK
     return replace(contact, last_action_at=last, address_state=state)
-
-
-def _knows_last_action(contact: Contact, acts: Sequence[Event], at: datetime) -> bool:
-    """Whether the journal tells how old the last action was then; an older one may have come with an import."""
-    last = contact.last_action_at
-    return last is None or last <= at or any(event.at <= at and renews(event) for event in acts)
 
 
 def _inputs(

@@ -26,7 +26,6 @@ from accord.shell.delivery.smtp import Server
 from accord.shell.engine.catalogue import AtWork, Checked, Shelf, at_work, check_all, stock
 from accord.shell.engine.letters import LetterWriter
 from accord.shell.engine.opening import open_books
-from accord.shell.engine.remind import Remembered, remind
 from accord.shell.engine.ports import Carrier
 from accord.shell.engine.send import Sender
 from accord.shell.engine.turn import Turned, send_until_idle, think_until_idle
@@ -34,6 +33,7 @@ from accord.shell.engine.under_way import UnderWay
 from accord.shell.keys import Keys, KeyUse, add_key, make_keys, read_keys
 from accord.shell.library import Library, read_library, stamp
 from accord.shell.settings import Settings, load_settings
+from accord.shell.store.after_restore import replay_objections
 from accord.shell.store.database import SqlStore, open_store
 from accord.shell.wordings import CatalogueWording, wordings
 
@@ -141,12 +141,11 @@ class House:
 
         Returns how many people that were, and how many lines of the objections log nobody can read.
         """
-        lines = [line for _, line in self.store.logged_objections()]
-        log = [
-            Remembered(line.seal, line.purpose, line.at, line.erasure) for line in lines if line is not None
-        ]
-        reminded = remind(self.store, self.listening, log, seals=self.keys.seals, by=by, now=self.clock())
-        return reminded, lines.count(None)
+        log = self.settings.objections_log
+        if log is None or not log.exists():
+            return 0, 0
+        done = replay_objections(self.store, log, now=self.clock(), by=by)
+        return done.objecting + done.erased, len(done.damaged)
 
     def read_files(self) -> bool:
         """Read the authors' files again if any has changed; whether one had."""

@@ -16,8 +16,8 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from accord.core.model.venue import Policy
 from accord.shell.engine.ports import Busy, StoreError
 from accord.shell.keys import Keys
-from accord.shell.store import migrate, objections
-from accord.shell.store.objections_log import ObjectionsLog, Sealed
+from accord.shell.store import migrate
+from accord.shell.store.objections_log import ObjectionsLog
 from accord.shell.store.people import Law
 from accord.shell.store.scratch import Scratch, open_scratch
 from accord.shell.store.segments import day_in_zone
@@ -25,9 +25,6 @@ from accord.shell.store.unit import SqlUnit
 
 # How long a writer waits for another one before it says so, in seconds.
 PATIENCE_SECONDS = 5.0
-
-# Lines of the objections log that one transaction puts on the list.
-LINES = 1000
 
 
 class AlreadyRunning(StoreError):
@@ -105,17 +102,6 @@ class SqlStore:
                 "Stop it first, or use PostgreSQL, where there may be any number."
             ) from held
         self._lock = lock
-
-    def logged_objections(self) -> list[tuple[int, Sealed | None]]:
-        """The objections log, put on the list again; lines that nobody can read are None."""
-        if self.log is None or not self.log.path.exists():
-            return []
-        lines = list(self.log.lines())
-        known = [line for _, line in lines if line is not None]
-        for start in range(0, len(known), LINES):
-            with self.begin() as unit:
-                objections.put(unit.connection, known[start : start + LINES])
-        return lines
 
     def backup(self, target: Path) -> None:
         """A consistent copy of the SQLite file, made while others write."""

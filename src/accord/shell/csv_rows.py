@@ -109,7 +109,7 @@ def open_csv(
 def _header(path: Path, lines: Lines, separator: str) -> tuple[int, tuple[str, ...]]:
     """The first row that is not empty, and its number."""
     try:
-        for number, cells in enumerate(csv.reader(lines, delimiter=separator), start=1):
+        for number, cells in enumerate(csv.reader(lines, delimiter=separator, strict=True), start=1):
             if any(cell.strip() for cell in cells):
                 return number, tuple(cell.strip() for cell in cells)
     except (csv.Error, TooLong) as fault:

@@ -128,7 +128,7 @@ def _read_all(file: BinaryIO, told: Encoding | None) -> tuple[str, Encoding]:
             stray = len(_STRAY.findall(text))
             good, bad = good + len(_BEYOND_ASCII.findall(text)) - stray, bad + stray
             seen.update(chunk.translate(None, _ASCII))
-    bad += len(decoder.decode(b"", final=True)) if told is None else 0
+    bad += len(decoder.decode(b"", final=True))
     return digest.hexdigest(), told or _guessed(good, bad, seen)
 
 

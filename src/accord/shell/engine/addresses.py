@@ -35,8 +35,13 @@ class Addresses:
     validator would; everything else goes to the validator itself.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, most: int = REMEMBERED) -> None:
         self._domains: dict[str, str | None] = {}
+        self._most = most
+
+    def __len__(self) -> int:
+        """How many domains are remembered."""
+        return len(self._domains)
 
     def read(self, text: str) -> str:
         """The address, trimmed, the local part in Unicode's composed form, the domain in small letters.
@@ -57,7 +62,7 @@ class Addresses:
             return self._domains[domain]
         except KeyError:
             pass
-        if len(self._domains) >= REMEMBERED:
+        if len(self._domains) >= self._most:
             self._domains.clear()
         try:
             found = _validated(f"a@{domain}").rpartition("@")[2]

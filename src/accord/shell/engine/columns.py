@@ -124,7 +124,7 @@ def read_header(header: Sequence[str], wanted: Wanted, venue: Venue, file_name: 
     if rest and wanted.preset is None:
         faults.append(
             f"Nobody declared: {', '.join(header[each] for each in rest)}. Leave a column out with "
-            f"--map «{header[rest[0]]}=-»; known are: {', '.join(known_columns(venue))}."
+            f'--map "{header[rest[-1]]}=-"; known are: {", ".join(known_columns(venue))}.'
         )
     if faults:
         raise HeaderFault(faults)

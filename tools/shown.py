@@ -41,7 +41,7 @@ _STUB = "---\nsubject: {0}\n---\n<h1>{0}</h1>\n<p>Bonjour {{{{ contact.first_nam
 _STYLE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _SHELL = re.compile(r"[|&;<>$*`~]")
 _VARIES = re.compile(
-    r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|\+\d\d:\d\d)?|\b\d{4}-\d\d-\d\d\b|\b[0-9a-f]{12,64}\b|port \d+"
+    r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|\+\d\d:\d\d)?|\b\d{4}-\d\d-\d\d\b|\b[0-9a-f]{12,64}\b|^\d\d:\d\d\b|port \d+|\d+ files read"
 )
 
 

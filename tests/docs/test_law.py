@@ -42,7 +42,9 @@ def test_the_french_table_is_the_gate_s_row_for_row() -> None:
 @pytest.mark.parametrize(("page", "title"), [(FRENCH, "Restrictions"), (ENGLISH, "Restrictions")])
 def test_every_restriction_is_told(page: str, title: str) -> None:
     told = {
-        reason for row in re.findall(r"^\| (.+?) \|", section(page, title), re.MULTILINE) for reason in words(row)
+        reason
+        for row in re.findall(r"^\| (.+?) \|", section(page, title), re.MULTILINE)
+        for reason in words(row)
     }
     assert told == {each.reason for each in RESTRICTIONS}
 

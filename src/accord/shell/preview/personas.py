@@ -10,10 +10,10 @@ from accord.core.consent.collection import consents
 from accord.core.model.consent import EVERYTHING, SERVICE_PURPOSE, Act, ConsentEntry
 from accord.core.model.contact import AddressKind, AddressState, Contact
 from accord.core.model.decision import Situation
-from accord.core.model.expression import Type, Value
+from accord.core.model.expression import Name, Type, Value
 from accord.core.model.order import OrderLine
-from accord.core.model.scenario import Scenario
-from accord.core.model.time import Duration, later
+from accord.core.model.scenario import OnDate, Scenario
+from accord.core.model.time import Duration, later, local_day
 from accord.core.model.venue import Venue
 
 PROOF = {"form": "imagined", "act": "ticked"}
@@ -101,7 +101,7 @@ def persona(name: str, scenario: Scenario, venue: Venue, start: datetime) -> Per
         last_action_at=acted,
         address_state=sketch.address_state,
         address_kind=sketch.address_kind,
-        attributes=_attributes(venue),
+        attributes=_attributes(scenario, venue, start),
     )
     ledger = tuple(_ledger(number, sketch, scenario, venue, acted))
     lines = (_bought(scenario, venue, acted),) if sketch.bought else ()
@@ -142,8 +142,17 @@ def _bought(scenario: Scenario, venue: Venue, at: datetime) -> OrderLine:
     return OrderLine("imagined-0", venue.entity.key, family, 2400, "EUR", at, paid_at=at, delivered_at=at)
 
 
-def _attributes(venue: Venue) -> dict[str, Value]:
-    return {"first_name": "Camille"} if "first_name" in venue.attributes else {}
+def _attributes(scenario: Scenario, venue: Venue, start: datetime) -> dict[str, Value]:
+    """A name, and the day that one enters by: such that it is a week ahead, whatever it is shifted by."""
+    found: dict[str, Value] = {"first_name": "Camille"} if "first_name" in venue.attributes else {}
+    trigger = scenario.entry.trigger
+    tree = trigger.rule.base.tree if isinstance(trigger, OnDate) else None
+    attribute = venue.attributes.get(tree.path.removeprefix("contact.")) if isinstance(tree, Name) else None
+    if isinstance(trigger, OnDate) and attribute is not None:
+        zone = venue.entity.clock
+        instant = later(later(start, Duration(days=7), zone), -trigger.rule.shift, zone)
+        found[attribute.name] = instant if attribute.type is Type.INSTANT else local_day(instant, zone)
+    return found
 
 
 _IMAGINED: Mapping[str, Callable[[Scenario, Venue, datetime], Value]] = {

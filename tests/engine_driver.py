@@ -13,6 +13,7 @@ from accord.core.model.decision import Situation
 from accord.core.model.event import Event
 from accord.core.model.message import Message, MessageState
 from accord.core.simulate import Happening
+from accord.shell.engine.catalogue import AtWork
 from accord.shell.engine.ports import Envelope, Letter, Receipt, Unreachable, Unwritable
 from accord.shell.engine.record import record_consents, record_events
 from accord.shell.engine.send import Sender
@@ -81,10 +82,12 @@ class Driver:
         self.faults.append((loop, number, error))
 
     def think(self) -> None:
-        think_until_idle(self.store, self.catalogue, self.activated, now=self.now, on_fault=self.fault)
+        work = AtWork(self.catalogue, self.activated)
+        think_until_idle(self.store, work, now=self.now, on_fault=self.fault)
 
     def send(self) -> None:
-        sender = Sender(self.store, self.catalogue, self.writer, self.sink, lambda: self.now, self.fault)
+        work = AtWork(self.catalogue, self.activated)
+        sender = Sender(self.store, work, self.writer, self.sink, lambda: self.now, self.fault)
         asyncio.run(send_until_idle(sender))
 
     def turn(self) -> None:

@@ -17,7 +17,7 @@ CONFIG = """
 [entity]
 name = "Théâtre d’essai"
 address = "1 rue du Test, 69000 Rivelune, France"
-languages = ["fr", "en"]
+languages = ["fr"]
 hosts = ["theatre.example.org"]
 
 [entity.senders]
@@ -45,7 +45,7 @@ allow_time_travel = true
 
 [purposes.newsletter]
 kinds = ["editorial", "promotional"]
-labels = {{ fr = "La lettre", en = "The letter" }}
+labels = {{ fr = "La lettre" }}
 families = ["theatre"]
 invite_form = "inscription"
 
@@ -75,6 +75,18 @@ purpose: service
 enter: { when: order.placed, per: event.order_id }
 steps:
   confirmation: { send: commande/confirmation, nature: service, about: order }
+"""
+
+FORM = """
+form: inscription
+version: "1"
+control: double_optin
+prechecked: false
+mandatory: false
+asks: {newsletter: [editorial, promotional]}
+refusal_offered: true
+text: {fr: "Je souhaite recevoir la lettre du théâtre."}
+notice: {version: "1", fr: "Le théâtre vous écrira à cette adresse."}
 """
 
 MAIL = """---
@@ -112,6 +124,7 @@ def make_venue(root: Path, shape: Shape) -> Path:
         encoding="utf-8",
     )
     files = {
+        "forms/inscription.yaml": FORM,
         "scenarios/lettre.yaml": LETTER,
         "scenarios/confirmation.yaml": CONFIRMATION,
         "templates/lettre/premiere.fr.html": MAIL.format(subject="La lettre du mois"),

@@ -5,18 +5,24 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 import structlog
+import uvloop
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from accord.core.model.place import Severity
+from accord.core.model.place import Diagnostic, Severity
+from accord.shell.engine.catalogue import OtherLaw, OutOfDate
 from accord.shell.engine.collect import go_on_revoking
-from accord.shell.engine.ports import Busy, StoreError
+from accord.shell.engine.ports import StoreError
 from accord.shell.engine.retain import nightly
 from accord.shell.engine.sweep import recover
-from accord.shell.engine.turn import think
+from accord.shell.engine.turn import PATIENCE, think
 from accord.shell.engine.watch import watch
+from accord.shell.jobs import Job
+from accord.shell.settings import ConfigFault
 from accord.shell.web.app import create_app
 from accord.shell.web.house_forms import HouseForms
 from accord.shell.web.people import HousePeople
@@ -26,6 +32,15 @@ from accord.shell.wiring import House, report_fault
 THINK_EVERY, SEND_EVERY, RECOVER_EVERY, REFRESH_EVERY, WATCH_EVERY = 0.5, 0.5, 30.0, 2.0, 60.0
 SWEEP_EVERY = 60.0  # asked so often; it does its work once a night
 
+# How often it is looked whether the clock was set back, in seconds.
+WATCH_CLOCK_EVERY = 1.0
+
+
+def run(house: House, *, serve: bool = True) -> None:
+    """Run the daemon until SIGTERM or SIGINT. Raises AlreadyRunning, StoreError or OSError before it begins."""
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(Daemon(house, serve).run())
+
 
 @dataclass(slots=True)
 class Daemon:
@@ -34,37 +49,60 @@ class Daemon:
     house: House
     serve: bool = True
     _stopping: asyncio.Event = field(default_factory=asyncio.Event)
-    _in_hand: set[asyncio.Task[None]] = field(default_factory=set)
-    _quiet: bool = False
+    _unreachable: str | None = None
 
     async def run(self) -> None:
-        """Work until SIGTERM or SIGINT. Raises AlreadyRunning, ConfigFault or OSError before it begins."""
+        """Work until told to stop."""
         self.house.store.be_the_only_daemon()
-        self.house.store.upgrade()
         self.house.refresh()
         web = self._web()
-        scheduler = self._scheduler()
-        self._listen_to_signals()
+        jobs = self._jobs()
+        scheduler = _scheduler(jobs)
+        self._listen_to_signals(Job("reload", 0.0, self._reload))
         scheduler.start()
         log = structlog.get_logger("accord")
-        log.info(
-            "ready", web=web.port if web is not None else None, scenarios=sorted(self.house.catalogue.live)
-        )
+        live = sorted(self.house.catalogue.live)
+        log.info("ready", web=web.port if web is not None else None, scenarios=live)
         try:
-            await self._stopping.wait()
+            await self._until_stopped(scheduler)
             log.info("stopping")
         finally:
-            scheduler.shutdown(wait=False)
-            if self._in_hand:
-                await asyncio.gather(*self._in_hand)
-            if web is not None:
-                web.stop()
-            await self.house.close()
+            await self._finish(scheduler, jobs, web)
         log.info("stopped")
 
     def stop(self) -> None:
-        """Take nothing new, finish what is in hand."""
+        """Take nothing new and finish what is in hand; told again, break off what takes long."""
+        if self._stopping.is_set():
+            self.house.carrier().cut()
         self._stopping.set()
+        self.house.under_way.stopping.set()
+
+    async def _until_stopped(self, scheduler: AsyncIOScheduler) -> None:
+        while not self._stopping.is_set():
+            heed_the_clock(scheduler, self.house.clock())
+            try:
+                await asyncio.wait_for(self._stopping.wait(), WATCH_CLOCK_EVERY)
+            except TimeoutError:
+                continue
+
+    async def _finish(self, scheduler: AsyncIOScheduler, jobs: list[Job], web: WebServer | None) -> None:
+        """What is in hand is finished, what was handed over is settled, the pages answer until the end."""
+        self.stop_sending()
+        scheduler.shutdown(wait=False)
+        for job in jobs:
+            await job.ended()
+        try:
+            await self.house.sender().finish(PATIENCE)
+        except StoreError as fault:
+            unwritten = sorted(self.house.under_way.in_hand)
+            structlog.get_logger("accord").error("not settled", messages=unwritten, detail=str(fault))
+        if web is not None:
+            await asyncio.to_thread(web.stop)
+        await self.house.close()
+
+    def stop_sending(self) -> None:
+        """From now on the sender takes nothing new."""
+        self.house.under_way.stopping.set()
 
     def _web(self) -> WebServer | None:
         if not self.serve:
@@ -77,80 +115,57 @@ class Daemon:
         web.start()
         return web
 
-    def _scheduler(self) -> AsyncIOScheduler:
-        """Interval jobs alone: what is due stands in the tables, never in a job."""
-        # An overrunning turn is skipped, which is right; the library warns each time.
-        logging.getLogger("apscheduler").setLevel(logging.ERROR)
-        scheduler = AsyncIOScheduler(
-            timezone="UTC",
-            job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": 30},
-        )
-        jobs = (
-            (self._think, THINK_EVERY),
-            (self._send, SEND_EVERY),
-            (self._recover, RECOVER_EVERY),
-            (self._refresh, REFRESH_EVERY),
-            (self._watch, WATCH_EVERY),
-            (self._sweep, SWEEP_EVERY),
-        )
-        for job, seconds in jobs:
-            scheduler.add_job(self._kept_in_hand, "interval", seconds=seconds, args=[job])
-        return scheduler
-
-    async def _kept_in_hand(self, job) -> None:  # type: ignore[no-untyped-def]
-        """Run one job as something that stopping waits for; its faults are logged, the next turn comes."""
-        if self._stopping.is_set():
-            return
-        task = asyncio.ensure_future(job())
-        self._in_hand.add(task)
-        try:
-            await task
-        except Busy as fault:
-            structlog.get_logger("accord").warning("database busy", detail=str(fault))
-        except StoreError as fault:
-            structlog.get_logger("accord").error("database", detail=str(fault))
-        finally:
-            self._in_hand.discard(task)
-
     # -- the jobs -----------------------------------------------------------------------------------------
 
-    async def _think(self) -> None:
-        while not self._stopping.is_set():
-            turned = await asyncio.to_thread(self._one_turn)
-            if turned:
-                continue
-            return
+    def _jobs(self) -> list[Job]:
+        return [
+            Job("think", THINK_EVERY, self._think),
+            Job("send", SEND_EVERY, self._send),
+            Job("recover", RECOVER_EVERY, self._recover),
+            Job("refresh", REFRESH_EVERY, self._refresh),
+            Job("watch", WATCH_EVERY, self._watch),
+            Job("sweep", SWEEP_EVERY, self._sweep),
+        ]
 
-    def _one_turn(self) -> bool:
-        work = self.house.at_work()
-        now = self.house.clock()
-        turned = think(self.house.store, work.catalogue, work.activated, now=now, on_fault=report_fault)
+    async def _think(self) -> None:
+        while not self._stopping.is_set() and await self._by_what_stands(self._one_turn):
+            continue
+
+    async def _one_turn(self) -> bool:
+        """Whether there was something to do."""
+        work, now = self.house.at_work(), self.house.clock()
+        turned = await asyncio.to_thread(think, self.house.store, work, now=now, on_fault=report_fault)
         return not turned.idle
 
     async def _send(self) -> None:
-        sender = self.house.sender()
-        while not self._stopping.is_set():
-            tally = await sender.send_batch()
-            if tally.unreachable is not None and not self._quiet:
-                structlog.get_logger("accord").warning("mail server unreachable", detail=tally.unreachable)
-            self._quiet = tally.unreachable is not None
-            if not tally.claimed:
-                return
+        while not self._stopping.is_set() and await self._by_what_stands(self._one_batch):
+            continue
+
+    async def _one_batch(self) -> bool:
+        """Whether there was something to send."""
+        tally = await self.house.sender().send_batch()
+        if tally.unreachable is not None and self._unreachable is None:
+            structlog.get_logger("accord").warning("mail server unreachable", detail=tally.unreachable)
+        if tally.unreachable is None and self._unreachable is not None:
+            structlog.get_logger("accord").info("mail server answers")
+        self._unreachable = tally.unreachable
+        return tally.claimed > 0
+
+    async def _by_what_stands(self, work: Callable[[], Awaitable[bool]]) -> bool:
+        """Do it; where something was activated or turned since it was read, read it again first."""
+        try:
+            return await work()
+        except OutOfDate:
+            await asyncio.to_thread(self.house.refresh)
+        except OtherLaw:
+            await asyncio.to_thread(self.house.follow_the_law)
+        return True
 
     async def _recover(self) -> None:
-        await asyncio.to_thread(
-            recover,
-            self.house.store,
-            self.house.catalogue,
-            now=self.house.clock(),
-            in_hand=self.house.under_way.in_hand,
-        )
-        await asyncio.to_thread(
-            go_on_revoking,
-            self.house.store,
-            self.house.catalogue,
-            now=self.house.clock(),
-        )
+        catalogue, now = self.house.catalogue, self.house.clock()
+        in_hand = self.house.under_way.in_hand
+        await asyncio.to_thread(recover, self.house.store, catalogue, now=now, in_hand=in_hand)
+        await asyncio.to_thread(go_on_revoking, self.house.store, catalogue, now=now)
 
     async def _watch(self) -> None:
         """Judge the day, once: what the figures of the opt-out customers allow."""
@@ -173,14 +188,60 @@ class Daemon:
         before = self.house.checked
         await asyncio.to_thread(self.house.refresh)
         if self.house.checked is not before:
-            errors = [each for each in self.house.checked.diagnostics if each.severity is Severity.ERROR]
-            structlog.get_logger("accord").info("files read", errors=len(errors))
+            _tell_faults("files read", self.house.checked.diagnostics)
 
-    def _listen_to_signals(self) -> None:
+    async def _reload(self) -> None:
+        """Read config.toml and the files again; a configuration with a fault changes nothing."""
+        try:
+            fixed = await asyncio.to_thread(self.house.reload)
+        except ConfigFault as fault:
+            _tell_faults("configuration refused, the one before stays in force", fault.diagnostics)
+            return
+        _tell_faults("configuration read", self.house.checked.diagnostics)
+        if fixed:
+            structlog.get_logger("accord").warning("needs a restart", keys=fixed)
+
+    def _listen_to_signals(self, reload: Job) -> None:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self.stop)
-        loop.add_signal_handler(signal.SIGHUP, lambda: asyncio.ensure_future(self._refresh()))
+        loop.add_signal_handler(signal.SIGHUP, lambda: asyncio.ensure_future(reload.begin()))
+
+
+# -- the ticker ------------------------------------------------------------------------------------------------
+
+
+def _scheduler(jobs: list[Job]) -> AsyncIOScheduler:
+    """Interval jobs alone: what is due stands in the tables, never in a job."""
+    # A tick that was missed is no news.
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)
+    scheduler = AsyncIOScheduler(
+        timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": 30}
+    )
+    for job in jobs:
+        scheduler.add_job(job.begin, "interval", seconds=job.every, id=job.name)
+    return scheduler
+
+
+def heed_the_clock(scheduler: AsyncIOScheduler, now: datetime) -> None:
+    """Bring back ticks that lie farther ahead than their interval: the clock was set back meanwhile.
+
+    The ticker goes by the wall clock, and would be silent until that has caught up.
+    """
+    for job in scheduler.get_jobs():
+        if job.next_run_time - now > job.trigger.interval + timedelta(seconds=1):
+            job.modify(next_run_time=now)
+
+
+# -- the log ---------------------------------------------------------------------------------------------------
+
+
+def _tell_faults(what: str, diagnostics: list[Diagnostic] | tuple[Diagnostic, ...]) -> None:
+    errors = [each for each in diagnostics if each.severity is Severity.ERROR]
+    log = structlog.get_logger("accord")
+    (log.error if errors else log.info)(what, errors=len(errors))
+    for each in errors:
+        log.error("fault", at=f"{each.span.file}:{each.span.line}:{each.span.column}", says=each.message)
 
 
 def log_to_standard_error(*, verbose: bool) -> None:

@@ -17,15 +17,14 @@ import structlog
 from accord.core.language.wordings import parse_wording
 from accord.core.mail.links import Links
 from accord.core.model.content import Catalogue
-from accord.core.model.scenario import Scenario
 from accord.core.model.venue import Venue
 from accord.core.model.wording import Wording
 from accord.shell.delivery import Way, carrier_for
 from accord.shell.delivery.pool import Limits
 from accord.shell.delivery.smtp import Server
-from accord.shell.engine.catalogue import AtWork, Checked, Shelf, at_work, check_all, stock
+from accord.shell.engine.catalogue import AtWork, Checked, OutOfDate, Shelf, at_work, check_all, stock
 from accord.shell.engine.letters import LetterWriter
-from accord.shell.engine.opening import open_books
+from accord.shell.engine.opening import POLICY_REVISION, open_books
 from accord.shell.engine.ports import Carrier
 from accord.shell.engine.send import Sender
 from accord.shell.engine.turn import Turned, send_until_idle, think_until_idle
@@ -75,6 +74,7 @@ class House:
     checked: Checked = field(default_factory=lambda: Checked({}, ()))
     _wordings: Mapping[str, Wording] | None = None
     work: AtWork | None = None
+    law: str | None = None
     under_way: UnderWay = field(default_factory=UnderWay)
     _stamp: tuple[tuple[str, int, int], ...] | None = None
     _carrier: Carrier | None = None
@@ -128,6 +128,8 @@ class House:
         if not self.store.is_current():
             self.store.upgrade()
         open_books(self.store, self.venue, prints=self.keys.prints(), by=by, now=self.clock())
+        with self.store.read() as unit:
+            self.law = unit.fact(POLICY_REVISION)
 
     def rotate_keys(self, use: KeyUse, by: str) -> Keys:
         """Put a new key before the old ones, and let the database know of it. Raises KeysFault."""
@@ -175,9 +177,9 @@ class House:
     def refresh(self) -> None:
         """Read files that changed, and the live scenarios, again."""
         self.read_files()
-        known: Mapping[str, Scenario] = self.work.catalogue.versions if self.work is not None else {}
         with self.store.read() as unit:
-            self.work = at_work(unit, self.venue, self.shelf, known)
+            work = at_work(unit, self.venue, self.shelf, self.work)
+        self.work = replace(work, law=self.law)
 
     def writer(self) -> LetterWriter:
         """Writes mails by the catalogue as it stands."""
@@ -205,7 +207,7 @@ class House:
         """The way out of the house."""
         return Sender(
             self.store,
-            self.catalogue,
+            self.at_work(),
             self.writer(),
             self.carrier(),
             self.clock,
@@ -215,8 +217,11 @@ class House:
 
     def think(self, now: datetime) -> Turned:
         """Answer events, let the calendar in, take due steps, until nothing is due at `now`."""
-        work = self.at_work()
-        return think_until_idle(self.store, work.catalogue, work.activated, now=now, on_fault=report_fault)
+        while True:
+            try:
+                return think_until_idle(self.store, self.at_work(), now=now, on_fault=report_fault)
+            except OutOfDate:
+                self.refresh()
 
     async def turn(self, now: datetime) -> Turned:
         """One whole turn: think, and send what is queued."""

@@ -43,12 +43,14 @@ class Batch:
         run = situation.enrolment
         if run is None or not decision.effects:
             return
-        self.journal += tell(decision, run, self.now)
+        told = tell(decision, run, self.now)
         after, reason = run, None
+        messages: list[NewMessage] = []
+        contacts: list[ContactChange] = []
         for effect in decision.effects:
             match effect:
                 case QueueMail():
-                    self.messages.append(self._message(run, effect, situation))
+                    messages.append(self._message(run, effect, situation))
                     after = replace(after, last_send_at=self.now)
                 case Move():
                     after = moved(after, effect, self.now)
@@ -59,26 +61,22 @@ class Batch:
                 case Leave(why, _):
                     after, reason = replace(after, state=RunState.LEFT), why
                 case SetAttribute(name, value):
-                    self.contacts.append(ContactChange(run.contact_id, attributes={name: value}))
+                    contacts.append(ContactChange(run.contact_id, attributes={name: value}))
                 case EmitEvent():
                     pass  # told in the journal, which is all that emitting is
-        self._change(run, after, reason)
+        # All of it or nothing: what fails above has gathered nothing.
+        self.changes.append(_change(run, after, reason))
+        self.messages += messages
+        self.contacts += contacts
+        self.journal += told
 
-    def _change(self, run: Enrolment, after: Enrolment, reason: str | None) -> None:
-        if after.state is not run.state and after.state not in RUN_TRANSITIONS[run.state]:
-            raise ValueError(f"run {run.id} cannot go from {run.state} to {after.state}")
-        self.changes.append(
-            RunChange(
-                run_id=run.id,
-                state=after.state,
-                step=after.step,
-                due_at=after.due_at,
-                planned_at=after.planned_at,
-                decided_at=after.decided_at,
-                last_send_at=after.last_send_at,
-                ended_because=reason,
-            )
-        )
+    def include(self, other: Batch) -> None:
+        """Gather what another batch has gathered."""
+        self.changes += other.changes
+        self.messages += other.messages
+        self.contacts += other.contacts
+        self.journal += other.journal
+        self.runs += other.runs
 
     def _message(self, run: Enrolment, mail: QueueMail, situation: Situation) -> NewMessage:
         facts = self.catalogue.templates.get(mail.template)
@@ -102,6 +100,21 @@ class Batch:
             begun = unit.add_runs(self.runs)
             self.journal += [tell_entered(run) for run in begun if run.state is RunState.DUE]
         journal(unit, self.journal, self.catalogue, self.now)
+
+
+def _change(run: Enrolment, after: Enrolment, reason: str | None) -> RunChange:
+    if after.state is not run.state and after.state not in RUN_TRANSITIONS[run.state]:
+        raise ValueError(f"run {run.id} cannot go from {run.state} to {after.state}")
+    return RunChange(
+        run_id=run.id,
+        state=after.state,
+        step=after.step,
+        due_at=after.due_at,
+        planned_at=after.planned_at,
+        decided_at=after.decided_at,
+        last_send_at=after.last_send_at,
+        ended_because=reason,
+    )
 
 
 def journal(unit: Unit, events: Iterable[Event], catalogue: Catalogue, now: datetime) -> Sequence[Event]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -18,7 +18,9 @@ from accord.core.model.content import Catalogue, TemplateFacts
 from accord.core.model.place import Diagnostic, Severity
 from accord.core.model.scenario import Scenario
 from accord.core.model.venue import Venue
+from accord.shell.engine.opening import POLICY_REVISION
 from accord.shell.engine.ports import Unit
+from accord.shell.engine.rows import LiveScenario
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,38 +107,69 @@ def check_all(
     return Checked(scenarios, tuple(sorted(unique, key=lambda fault: (fault.span, fault.code))))
 
 
+class Stale(Exception):
+    """What a process works by is not what stands in the database any more; nothing has happened."""
+
+
+class OutOfDate(Stale):
+    """A scenario was activated, paused or drained since the catalogue was read: read it again."""
+
+
+class OtherLaw(Stale):
+    """A switch of the law was turned since this process read its configuration: read it again."""
+
+
 @dataclass(frozen=True, slots=True)
 class AtWork:
-    """What the engine works by: the catalogue, and since when each scenario is live."""
+    """What the engine works by: the catalogue, and since when each scenario is live.
+
+    `switched`: which versions were live, and how, when it was read. `law`: the revision of the law that the
+    catalogue's venue speaks of, None in a database where no switch was ever turned.
+    """
 
     catalogue: Catalogue
     activated: Mapping[str, datetime]
+    switched: frozenset[tuple[str, str, str]] = frozenset()
+    law: str | None = None
+
+    def check(self, unit: Unit) -> None:
+        """Raises OutOfDate or OtherLaw. Asked behind a claim: what was claimed came after what is seen."""
+        if unit.fact(POLICY_REVISION) != self.law:
+            raise OtherLaw
+        if _switched(unit.live_scenarios()) != self.switched:
+            raise OutOfDate
 
 
-def at_work(unit: Unit, venue: Venue, shelf: Shelf, known: Mapping[str, Scenario] | None = None) -> AtWork:
-    """Read live scenarios, and the versions that people in flight entered by, from the database.
+def _switched(rows: Sequence[LiveScenario]) -> frozenset[tuple[str, str, str]]:
+    return frozenset((row.name, row.digest, row.state) for row in rows)
 
-    Scenarios are pinned at entry; templates are live. `known` are versions parsed before, by digest.
+
+def at_work(unit: Unit, venue: Venue, shelf: Shelf, before: AtWork | None = None) -> AtWork:
+    """Read live scenarios, and the versions by which people are in flight or mails wait, from the database.
+
+    Scenarios are pinned at entry; templates are live. What `before` knows is taken over: a version that is
+    in use is in it, or has been made live since.
     """
-    live_rows = unit.live_scenarios()
-    digests = {row.digest for row in live_rows} | {digest for _, digest, _, _ in unit.in_flight()}
-    # A run may end, and its file be edited, while its last mail is still in the queue.
-    digests.update(unit.unsent_versions())
-    known = dict(known or {})
-    texts = unit.versions(sorted(digests - set(known)))
-    names = {row.digest: row.name for row in live_rows}
-    for digest, text in texts.items():
-        parsed = parse_scenario(text, f"{names.get(digest, _name_in(text))}.yaml", venue).scenario
-        if parsed is not None:
-            known[digest] = parsed
-    versions = {digest: known[digest] for digest in digests if digest in known}
-    live = {
-        row.name: versions[row.digest]
-        for row in live_rows
-        if row.state == "active" and row.digest in versions
+    rows = unit.live_scenarios()
+    digests = {row.digest for row in rows}
+    if before is None:
+        digests |= {digest for _, digest, _, _ in unit.in_flight()} | set(unit.unsent_versions())
+    known = dict(before.catalogue.versions) if before is not None else {}
+    known |= _parsed(unit, digests - known.keys(), venue)
+    live = {row.name: known[row.digest] for row in rows if row.state == "active" and row.digest in known}
+    catalogue = Catalogue(venue, live, known, shelf.facts)
+    activated = {row.name: row.activated_at for row in rows}
+    return AtWork(catalogue, activated, _switched(rows), before.law if before is not None else None)
+
+
+def _parsed(unit: Unit, digests: Collection[str], venue: Venue) -> dict[str, Scenario]:
+    """Those versions that are kept and can still be read."""
+    texts = unit.versions(sorted(digests)) if digests else {}
+    parsed = {
+        digest: parse_scenario(text, f"{_name_in(text)}.yaml", venue).scenario
+        for digest, text in texts.items()
     }
-    catalogue = Catalogue(venue, live, versions, shelf.facts)
-    return AtWork(catalogue, {row.name: row.activated_at for row in live_rows})
+    return {digest: scenario for digest, scenario in parsed.items() if scenario is not None}
 
 
 def _name_in(text: str) -> str:

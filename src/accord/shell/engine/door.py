@@ -19,8 +19,8 @@ from accord.shell.engine.rows import Settlement
 # A mail that was handed over in vain is tried for so long; then a person must look at it (RFC 5321, 4.5.4.1).
 GIVE_UP_AFTER = timedelta(days=5)
 
-# How long a mail waits whose template has no good version just now: a slip in a file loses nobody's mail.
-TEMPLATE_LOOKS_AGAIN = timedelta(minutes=15)
+# How long a mail waits whose template or scenario has no good version just now: a slip loses nobody's mail.
+LOOKS_AGAIN = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +51,8 @@ def at_the_door(
     """Whether a claimed message may leave now. A refusal here only cancels: no fallback, no move back."""
     scenario = catalogue.versions.get(message.digest)
     step = scenario.steps.get(message.step) if scenario is not None else None
+    if scenario is None and not gives_up(message, now):
+        return Later(message, now + LOOKS_AGAIN, "NO_VERSION", "engine", ours=False)
     if situation is None or scenario is None or step is None or not isinstance(step.verb, Send):
         return _refused(message, "INPUT_UNKNOWN", "R-01", now)
     verb = edition_of(step.verb, message.edition)
@@ -84,7 +86,7 @@ def _judged(
     if message.template not in catalogue.templates:
         if gives_up(message, now):
             return _settled(message, MessageState.EXPIRED, "NO_TEMPLATE", "render", now)
-        return Later(message, now + TEMPLATE_LOOKS_AGAIN, "NO_TEMPLATE", "render", ours=False)
+        return Later(message, now + LOOKS_AGAIN, "NO_TEMPLATE", "render", ours=False)
     judged = replace(
         message,
         basis=answer.basis or message.basis,

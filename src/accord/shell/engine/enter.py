@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from accord.core.decide import enters
 from accord.core.model.content import Catalogue
-from accord.core.model.decision import Situation
 from accord.core.model.enrolment import RunState
 from accord.core.model.expression import And, Condition, Constant, Expression, Operand, Truth, Type
 from accord.core.model.place import Span
 from accord.core.model.scenario import OnSegment, Scenario
 from accord.core.triggers import occasions
 from accord.core.triggers.occasion import Occasion
+from accord.shell.engine.apart import Faults, apart
 from accord.shell.engine.apply import Batch
-from accord.shell.engine.ports import Store, Unit
+from accord.shell.engine.ports import Store, StoreError, Unit
 from accord.shell.engine.react import last_entries, new_run
 from accord.shell.engine.rows import NewRun
 
@@ -30,47 +30,80 @@ EVERYBODY = Expression(
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """How far a scenario's calendar has come: the last occasion done, and the page where one was broken off."""
+    """How far a scenario's calendar has come: the last occasion done, and the page where one was broken off.
+
+    `first`: no occasion has been done to its end yet.
+    """
 
     done_until: datetime
     page_of: datetime | None = None
     after_id: int = 0
+    first: bool = False
 
     def written(self) -> str:
         """The mark as the store keeps it."""
         page = self.page_of.isoformat() if self.page_of is not None else None
-        return json.dumps([self.done_until.isoformat(), page, self.after_id])
+        return json.dumps([self.done_until.isoformat(), page, self.after_id, self.first])
 
     @staticmethod
     def read(text: str) -> Mark:
         """The mark as it was written."""
-        done, page, after_id = json.loads(text)
+        done, page, after_id, first = json.loads(text)
         return Mark(
-            datetime.fromisoformat(done), datetime.fromisoformat(page) if page else None, int(after_id)
+            datetime.fromisoformat(done), datetime.fromisoformat(page) if page else None, int(after_id), first
         )
 
 
-def enter(store: Store, catalogue: Catalogue, activated: Mapping[str, datetime], *, now: datetime) -> int:
+def enter(
+    store: Store,
+    catalogue: Catalogue,
+    activated: Mapping[str, datetime],
+    *,
+    now: datetime,
+    on_fault: Callable[[str, int, Exception], None],
+) -> int:
     """Take one page of each live scenario's next occasion; returns how many pages were taken.
 
     `activated` tells since when each scenario is live: nothing before that is an occasion of it. Each page
-    and the mark behind it are one transaction, so that a crash repeats nothing and forgets nobody.
+    and the mark behind it are one transaction, so that a crash repeats nothing and forgets nobody. Who can't
+    be read is told to `on_fault(loop, contact id, error)` and left out; a scenario whose page fails stops
+    no other one.
     """
     taken = 0
     for scenario in catalogue.live.values():
-        with store.read() as unit:
-            mark = _mark(unit, scenario, activated, now)
-        next_up = _next_occasion(scenario, catalogue, mark, now)
-        if next_up is not None:
-            with store.begin() as unit:
-                _take_page(unit, catalogue, scenario, next_up, mark, now=now)
-            taken += 1
+        try:
+            taken += _take_next_page(store, catalogue, scenario, activated, now=now, on_fault=on_fault)
+        except StoreError:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is this scenario's
+            on_fault(_loop(scenario), 0, error)
     return taken
 
 
-def _mark(unit: Unit, scenario: Scenario, activated: Mapping[str, datetime], now: datetime) -> Mark:
-    written = unit.progress(_loop(scenario))
-    return Mark.read(written) if written is not None else Mark(activated.get(scenario.name, now))
+def _take_next_page(
+    store: Store,
+    catalogue: Catalogue,
+    scenario: Scenario,
+    activated: Mapping[str, datetime],
+    *,
+    now: datetime,
+    on_fault: Callable[[str, int, Exception], None],
+) -> bool:
+    """Whether there was a page to take: most times there is none, which reading alone can tell."""
+    with store.read() as unit:
+        written = unit.progress(_loop(scenario))
+    mark = Mark.read(written) if written is not None else Mark(activated.get(scenario.name, now), first=True)
+    occasion = _next_occasion(scenario, catalogue, mark, now)
+    if occasion is None:
+        return False
+    with store.begin() as unit:
+        if unit.progress(_loop(scenario), lock=True) != written:
+            # Another daemon has taken this page meanwhile.
+            return True
+        faults = _take_page(unit, catalogue, scenario, occasion, mark, now=now)
+    for contact_id, fault in faults:
+        on_fault(_loop(scenario), contact_id, fault)
+    return True
 
 
 def _loop(scenario: Scenario) -> str:
@@ -87,7 +120,7 @@ def _next_occasion(scenario: Scenario, catalogue: Catalogue, mark: Mark, now: da
 
 def _take_page(
     unit: Unit, catalogue: Catalogue, scenario: Scenario, occasion: Occasion, mark: Mark, *, now: datetime
-) -> None:
+) -> Faults[int]:
     after_id = mark.after_id if mark.page_of == occasion.at else 0
     once = not scenario.entry.again.each and scenario.entry.again.after is None
     ids = unit.matching(
@@ -97,38 +130,43 @@ def _take_page(
         after_id=after_id,
         limit=PAGE,
     )
+    faults: Faults[int] = []
     if ids:
         batch = Batch(catalogue, now)
-        batch.runs += _begun(unit, catalogue, scenario, occasion, ids)
+        begun, faults = _begun(unit, catalogue, scenario, occasion, ids)
+        trigger = scenario.entry.trigger
+        if isinstance(trigger, OnSegment) and not trigger.existing and mark.first:
+            # Those in the segment at activation, where the author leaves them out, are noted as having left.
+            begun = [replace(run, state=RunState.LEFT) for run in begun]
+        batch.runs += begun
         batch.write(unit)
-    left = Mark(occasion.at) if len(ids) < PAGE else Mark(mark.done_until, occasion.at, ids[-1])
-    unit.note_progress(_loop(scenario), left.written(), now)
+    more = Mark(mark.done_until, occasion.at, ids[-1], mark.first) if len(ids) == PAGE else None
+    unit.note_progress(_loop(scenario), (more or Mark(occasion.at)).written(), now)
+    return faults
 
 
 def _begun(
     unit: Unit, catalogue: Catalogue, scenario: Scenario, occasion: Occasion, ids: Sequence[int]
-) -> list[NewRun]:
+) -> tuple[list[NewRun], Faults[int]]:
     """The runs that begin on one page: planned from the occasion itself, however late the daemon is."""
-    known: Mapping[int, Situation] = unit.situations(ids, lock=True)
+    known, faults = apart(ids, lambda some: list(unit.situations(some, lock=True).items()))
     last = last_entries(unit, catalogue, ids)
-    trigger = scenario.entry.trigger
-    first_look = (
-        isinstance(trigger, OnSegment) and not trigger.existing and unit.progress(_loop(scenario)) is None
-    )
-    begun = []
-    for contact_id, situation in known.items():
-        for enrol in enters(
-            situation,
-            catalogue,
-            scenario,
-            now=occasion.at,
-            occurrence=occasion.key,
-            last_entered=last.get((contact_id, scenario.name), {}),
-        ):
-            run = new_run(enrol, contact_id, occasion.at)
-            # Those in the segment at activation, where the author leaves them out, are noted as having left.
-            begun.append(replace(run, state=RunState.LEFT) if first_look else run)
-    return begun
+    begun: list[NewRun] = []
+    for contact_id, situation in known:
+        try:
+            enrols = enters(
+                situation,
+                catalogue,
+                scenario,
+                now=occasion.at,
+                occurrence=occasion.key,
+                last_entered=last.get((contact_id, scenario.name), {}),
+            )
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is one contact's
+            faults.append((contact_id, error))
+            continue
+        begun += [new_run(enrol, contact_id, occasion.at) for enrol in enrols]
+    return begun, faults
 
 
 def _who(scenario: Scenario, occasion: Occasion) -> Expression:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from accord.core.decide import enters, per_key, something_happened
@@ -13,14 +13,16 @@ from accord.core.model.enrolment import Enrolment
 from accord.core.model.event import Event
 from accord.core.triggers import wakes
 from accord.shell.engine.advance import BATCH, POISONED_FOR
+from accord.shell.engine.apart import Faults, apart, take
 from accord.shell.engine.apply import Batch
+from accord.shell.engine.catalogue import AtWork
 from accord.shell.engine.ports import Store, Unit
 from accord.shell.engine.rows import NewRun
 
 
 def react(
     store: Store,
-    catalogue: Catalogue,
+    work: AtWork,
     *,
     now: datetime,
     on_fault: Callable[[str, int, Exception], None],
@@ -28,45 +30,66 @@ def react(
 ) -> int:
     """Answer the oldest event of each of up to `limit` contacts; returns how many were claimed.
 
-    A failing event stays leased for an hour and is told to `on_fault(loop, event id, error)`.
+    An event that can't be answered stays leased for an hour and is told to `on_fault(loop, event id, error)`.
+    Raises Stale.
     """
-    faults: list[tuple[int, Exception]] = []
-    with store.begin() as unit:
-        events = unit.claim_events(now, limit, now + POISONED_FOR)
-        if not events:
-            return 0
-        contacts = [event.contact_id for event in events]
+
+    def claim(unit: Unit, count: int) -> Sequence[Event]:
+        events = unit.claim_events(now, count, now + POISONED_FOR)
+        if events:
+            work.check(unit)
+        return events
+
+    def answer(unit: Unit, events: Sequence[Event]) -> Faults[Event]:
+        return _answer_all(unit, events, work.catalogue, now)
+
+    taken, faults = take(store, claim, answer, limit)
+    for event, fault in faults:
+        on_fault("react", event.id, fault)
+    return taken
+
+
+def _answer_all(unit: Unit, events: Sequence[Event], catalogue: Catalogue, now: datetime) -> Faults[Event]:
+    """Answer each; returns those that can't be."""
+    of = {event.contact_id: event for event in events}
+
+    def read(some: Sequence[Event]) -> Sequence[_Asked]:
+        contacts = [event.contact_id for event in some]
         known = unit.situations(contacts, lock=True)
         runs = _runs_by_contact(unit, known, contacts)
-        last = last_entries(unit, catalogue, contacts)
-        batch = Batch(catalogue, now)
-        answered = []
-        for event in events:
-            try:
-                _answer(event, known, runs.get(event.contact_id, ()), last, batch)
-                answered.append(event.id)
-            except Exception as error:  # noqa: BLE001 - whatever it is, it is one contact's
-                faults.append((event.id, error))
-        batch.write(unit)
-        unit.answered(answered)
-    for event_id, fault in faults:
-        on_fault("react", event_id, fault)
-    return len(events)
+        return [_Asked(of[number], each, runs.get(number, ())) for number, each in known.items()]
+
+    asked, faults = apart(events, read)
+    last = last_entries(unit, catalogue, list(of))
+    batch = Batch(catalogue, now)
+    for each in asked:
+        own = Batch(catalogue, now)
+        try:
+            _answer(each, last, own)
+            batch.include(own)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is one contact's
+            faults.append((each.event, error))
+    batch.write(unit)
+    failed = {event.id for event, _ in faults}
+    unit.answered([event.id for event in events if event.id not in failed])
+    return faults
 
 
-def _answer(
-    event: Event,
-    known: Mapping[int, Situation],
-    runs: Sequence[Situation],
-    last: Mapping[tuple[int, str], Mapping[str, datetime]],
-    batch: Batch,
-) -> None:
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """An event, and what is known of its contact and the contact's open runs."""
+
+    event: Event
+    situation: Situation
+    runs: Sequence[Situation]
+
+
+def _answer(asked: _Asked, last: Mapping[tuple[int, str], Mapping[str, datetime]], batch: Batch) -> None:
     """Ask the runs first, so that what an event ends does not see what it begins."""
-    situation = known.get(event.contact_id)
-    if situation is None:
-        return
+    event, situation = asked.event, asked.situation
     decisions = [
-        (run, something_happened(replace(run, it=event), batch.catalogue, now=batch.now)) for run in runs
+        (run, something_happened(replace(run, it=event), batch.catalogue, now=batch.now))
+        for run in asked.runs
     ]
     begun = [
         enrol

@@ -8,16 +8,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from accord.core.model.content import Catalogue
 from accord.core.model.decision import Situation
 from accord.core.model.message import Message, MessageState
 from accord.shell.engine.advance import POISONED_FOR
 from accord.shell.engine.apart import apart
 from accord.shell.engine.apply import journal
+from accord.shell.engine.catalogue import AtWork
 from accord.shell.engine.door import Answer, Later, at_the_door, gives_up, sort_answers
 from accord.shell.engine.endings import Ending, told_later, write_endings
 from accord.shell.engine.ports import Carrier, Store, StoreError, Unit, Unreachable, Unwritable, Writer
-from accord.shell.engine.rows import POLICY_REVISION, Postponed, Settlement
+from accord.shell.engine.rows import Postponed, Settlement
 from accord.shell.engine.under_way import BATCH_SECONDS, LARGEST_BATCH, Flight, Ready, UnderWay
 
 # A claim is held for so long: what a dead sender had only claimed is back in the queue then.
@@ -62,7 +62,7 @@ class Sender:
     """
 
     store: Store
-    catalogue: Catalogue
+    work: AtWork
     writer: Writer
     carrier: Carrier
     clock: Callable[[], datetime]
@@ -73,6 +73,7 @@ class Sender:
         """Hand over what leaves in about two seconds, and settle what has been answered.
 
         The tally says how many were claimed: none where nothing is due, nobody answers or it is to stop.
+        Raises Stale.
         """
         tally = Tally()
         idle = await self._room(tally)
@@ -116,7 +117,10 @@ class Sender:
         lease = now + CLAIM_LEASE
         with self.store.begin() as unit:
             held = frozenset(brake.name for brake in unit.brakes())
-            return unit.claim_messages(now, limit, lease, held), lease
+            messages = unit.claim_messages(now, limit, lease, held)
+            if messages:
+                self.work.check(unit)
+            return messages, lease
 
     async def _hand_over(self, ready: list[Ready], idle: int, lease: datetime, tally: Tally) -> list[Ready]:
         """Window by window, each no wider than there are idle connections; returns what was not got to."""
@@ -224,7 +228,7 @@ class Sender:
 
         def write(some: Sequence[Ending]) -> Sequence[Ending]:
             with self.store.begin() as unit:
-                return write_endings(unit, some, self.catalogue, self.clock())
+                return write_endings(unit, some, self.work.catalogue, self.clock())
 
         written, failed = apart(endings, write)
         for ending, error in failed:
@@ -238,14 +242,16 @@ class Sender:
         if not messages:
             return []
         now = self.clock()
-        law, answers = self._judge(messages, now)
+        answers = self._judge(messages, now)
         passed, delayed, settled = sort_answers(answers)
         of = {message.id: message for message in messages}
         endings = [Ending(of[each.message_id], each) for each in settled]
         ready: list[Ready] = []
         for each in passed:
             try:
-                ready.append(Ready(each, self.writer.write(each.message, each.situation, now=now), law))
+                ready.append(
+                    Ready(each, self.writer.write(each.message, each.situation, now=now), self.work.law)
+                )
             except Unwritable as fault:
                 self.on_fault("send", each.message.id, fault)
                 endings.append(Ending(each.message, _unwritable(each.message, str(fault), now)))
@@ -258,21 +264,20 @@ class Sender:
         if delayed or endings:
             with self.store.begin() as unit:
                 self._put_off(unit, delayed, lease, now)
-                tally.count(write_endings(unit, endings, self.catalogue, now))
+                tally.count(write_endings(unit, endings, self.work.catalogue, now))
         return ready
 
-    def _judge(self, messages: Sequence[Message], now: datetime) -> tuple[str | None, list[Answer]]:
-        """The law's revision, and the answer for each; what can't be read or judged stops nobody else."""
+    def _judge(self, messages: Sequence[Message], now: datetime) -> list[Answer]:
+        """The answer for each; what can't be read or judged stops nobody else."""
         with self.store.read() as unit:
-            law = unit.fact(POLICY_REVISION)
             known, unreadable = apart(messages, lambda some: _known(unit, some))
         answers: list[Answer] = [self._poisoned(message, error, now) for message, error in unreadable]
         for message, situation in known:
             try:
-                answers.append(at_the_door(message, situation, self.catalogue, now=now))
+                answers.append(at_the_door(message, situation, self.work.catalogue, now=now))
             except Exception as error:  # noqa: BLE001 - whatever it is, it is one mail's
                 answers.append(self._poisoned(message, error, now))
-        return law, answers
+        return answers
 
     def _poisoned(self, message: Message, error: Exception, now: datetime) -> Later | Settlement:
         """A mail that fails is put off for an hour, until it is given up."""
@@ -286,7 +291,7 @@ class Sender:
             Postponed(each.message.id, each.until, each.until if each.ours else None) for each in delayed
         ]
         unit.postpone(waits, lease)
-        journal(unit, [told_later(each, now) for each in delayed], self.catalogue, now)
+        journal(unit, [told_later(each, now) for each in delayed], self.work.catalogue, now)
 
     def _give_back(self, ids: Sequence[int], lease: datetime, not_before: datetime | None = None) -> None:
         with self.store.begin() as unit:

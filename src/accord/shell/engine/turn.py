@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from accord.core.model.content import Catalogue
 from accord.core.model.message import MessageState
 from accord.shell.engine.advance import advance
+from accord.shell.engine.catalogue import AtWork
 from accord.shell.engine.enter import enter
 from accord.shell.engine.ports import Store
 from accord.shell.engine.react import react
@@ -48,29 +48,37 @@ class Turned:
 
 
 def think(
-    store: Store, catalogue: Catalogue, activated: Mapping[str, datetime], *, now: datetime, on_fault: Fault
+    store: Store,
+    work: AtWork,
+    *,
+    now: datetime,
+    on_fault: Fault,
 ) -> Turned:
-    """Events first, then the calendar, then what is due: one batch of each."""
+    """Events first, then the calendar, then what is due: one batch of each.
+
+    Raises Stale where `work` is not what stands in the database any more; what was done before stands.
+    """
     return Turned(
-        answered=react(store, catalogue, now=now, on_fault=on_fault),
-        entered=enter(store, catalogue, activated, now=now),
-        advanced=advance(store, catalogue, now=now, on_fault=on_fault),
+        answered=react(store, work, now=now, on_fault=on_fault),
+        entered=enter(store, work.catalogue, work.activated, now=now, on_fault=on_fault),
+        advanced=advance(store, work, now=now, on_fault=on_fault),
     )
 
 
-def think_until_idle(
-    store: Store, catalogue: Catalogue, activated: Mapping[str, datetime], *, now: datetime, on_fault: Fault
-) -> Turned:
+def think_until_idle(store: Store, work: AtWork, *, now: datetime, on_fault: Fault) -> Turned:
     """Turn until nothing is due at `now`. Events are answered before the next step is taken, as they come.
 
     Before anything else the day is judged, if it has not been: what the figures forbid is not begun.
+    Raises Stale.
     """
-    watch(store, catalogue.venue, now=now)
+    watch(store, work.catalogue.venue, now=now)
     total = Turned()
     while True:
-        answered = react(store, catalogue, now=now, on_fault=on_fault)
-        entered = 0 if answered else enter(store, catalogue, activated, now=now)
-        advanced = 0 if answered or entered else advance(store, catalogue, now=now, on_fault=on_fault)
+        answered = react(store, work, now=now, on_fault=on_fault)
+        entered = 0
+        if not answered:
+            entered = enter(store, work.catalogue, work.activated, now=now, on_fault=on_fault)
+        advanced = 0 if answered or entered else advance(store, work, now=now, on_fault=on_fault)
         turned = Turned(answered=answered, entered=entered, advanced=advanced)
         if turned.idle:
             return total

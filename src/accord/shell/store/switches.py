@@ -80,9 +80,10 @@ def throttle(connection: Connection) -> ThrottleState:
     return ThrottleState() if row is None else ThrottleState(ThrottleMode(row.mode), row.share_percent)
 
 
-def progress(connection: Connection, loop: str) -> str | None:
-    """How far a loop has come, or None at its first turn."""
-    return connection.execute(select(PROGRESS.c.mark).where(PROGRESS.c.loop == loop)).scalar()
+def progress(connection: Connection, loop: str, *, lock: bool = False) -> str | None:
+    """How far a loop has come, or None at its first turn; `lock` keeps its row (PostgreSQL)."""
+    wanted = select(PROGRESS.c.mark).where(PROGRESS.c.loop == loop)
+    return connection.execute(wanted.with_for_update() if lock else wanted).scalar()
 
 
 def note_progress(connection: Connection, loop: str, mark: str, now: datetime) -> None:

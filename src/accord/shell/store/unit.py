@@ -268,8 +268,8 @@ class SqlUnit:
     def note_progress(self, loop: str, mark: str, now: datetime) -> None:
         switches.note_progress(self.connection, loop, mark, now)
 
-    def progress(self, loop: str) -> str | None:
-        return switches.progress(self.connection, loop)
+    def progress(self, loop: str, *, lock: bool = False) -> str | None:
+        return switches.progress(self.connection, loop, lock=lock)
 
     def fact(self, key: str) -> str | None:
         return switches.fact(self.connection, key)

@@ -1,0 +1,65 @@
+"""Jobs of the daemon: one turn of each at a time, and whatever goes wrong in one, the next turn comes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+import structlog
+
+from accord.shell.engine.ports import Busy, StoreError
+
+# The same complaint is logged once in so many seconds: a database that is away for an hour is one line a minute.
+COMPLAIN_EVERY = 60.0
+
+# After a turn that failed the next one waits at least so long, in seconds.
+REST_AFTER_FAULT = 1.0
+
+
+@dataclass(slots=True)
+class Job:
+    """Something that is done again and again, every so many seconds."""
+
+    name: str
+    every: float
+    turn: Callable[[], Awaitable[None]]
+    _task: asyncio.Task[None] | None = None
+    _complaint: str = ""
+    _complained_at: float = field(default=float("-inf"))
+
+    async def begin(self) -> None:
+        """Begin a turn, unless the last one still goes on. Returns at once: whoever ticks may be stopped."""
+        if self._task is None or self._task.done():
+            self._task = asyncio.ensure_future(self._guarded())
+
+    async def ended(self) -> None:
+        """Wait until the turn that goes on has ended."""
+        if self._task is not None:
+            await self._task
+
+    async def _guarded(self) -> None:
+        try:
+            await self.turn()
+        except Exception as fault:  # noqa: BLE001 - no fault of one turn ends the daemon
+            self._complain(fault)
+            await asyncio.sleep(REST_AFTER_FAULT)
+        else:
+            if self._complaint:
+                structlog.get_logger("accord").info("goes on", job=self.name)
+            self._complaint = ""
+
+    def _complain(self, fault: Exception) -> None:
+        """Log what is new, or goes on for long; a database that is away is no bug, and has no traceback."""
+        now = asyncio.get_running_loop().time()
+        complaint = f"{type(fault).__name__}: {fault}"
+        if complaint == self._complaint and now - self._complained_at < COMPLAIN_EVERY:
+            return
+        self._complaint, self._complained_at = complaint, now
+        log = structlog.get_logger("accord")
+        if isinstance(fault, Busy):
+            log.warning("database busy", job=self.name, detail=str(fault))
+        elif isinstance(fault, StoreError):
+            log.error("database", job=self.name, detail=str(fault))
+        else:
+            log.error("fault", job=self.name, kind=type(fault).__name__, exc_info=fault)

@@ -14,7 +14,7 @@ import uvloop
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from accord.core.model.place import Diagnostic, Severity
-from accord.shell.engine.catalogue import OtherLaw, OutOfDate
+from accord.shell.engine.catalogue import Stale
 from accord.shell.engine.collect import go_on_revoking
 from accord.shell.engine.ports import StoreError
 from accord.shell.engine.retain import nightly
@@ -27,7 +27,7 @@ from accord.shell.web.app import create_app
 from accord.shell.web.house_forms import HouseForms
 from accord.shell.web.people import HousePeople
 from accord.shell.web.server import WebServer
-from accord.shell.wiring import House, report_fault
+from accord.shell.wiring import House, actor, report_fault
 
 THINK_EVERY, SEND_EVERY, RECOVER_EVERY, REFRESH_EVERY, WATCH_EVERY = 0.5, 0.5, 30.0, 2.0, 60.0
 SWEEP_EVERY = 60.0  # asked so often; it does its work once a night
@@ -152,13 +152,11 @@ class Daemon:
         return tally.claimed > 0
 
     async def _by_what_stands(self, work: Callable[[], Awaitable[bool]]) -> bool:
-        """Do it; where something was activated or turned since it was read, read it again first."""
+        """Do it; where something was activated, or turned, since it was read: read it again, and come back."""
         try:
             return await work()
-        except OutOfDate:
-            await asyncio.to_thread(self.house.refresh)
-        except OtherLaw:
-            await asyncio.to_thread(self.house.follow_the_law)
+        except Stale:
+            await asyncio.to_thread(self.house.catch_up)
         return True
 
     async def _recover(self) -> None:
@@ -193,10 +191,11 @@ class Daemon:
     async def _reload(self) -> None:
         """Read config.toml and the files again; a configuration with a fault changes nothing."""
         try:
-            fixed = await asyncio.to_thread(self.house.reload)
+            fixed = await asyncio.to_thread(self.house.reload, actor())
         except ConfigFault as fault:
             _tell_faults("configuration refused, the one before stays in force", fault.diagnostics)
             return
+        await self.house.close_former()
         _tell_faults("configuration read", self.house.checked.diagnostics)
         if fixed:
             structlog.get_logger("accord").warning("needs a restart", keys=fixed)

@@ -22,9 +22,9 @@ from accord.core.model.wording import Wording
 from accord.shell.delivery import Way, carrier_for
 from accord.shell.delivery.pool import Limits
 from accord.shell.delivery.smtp import Server
-from accord.shell.engine.catalogue import AtWork, Checked, OutOfDate, Shelf, at_work, check_all, stock
+from accord.shell.engine.catalogue import AtWork, Checked, Shelf, Stale, at_work, check_all, stock
 from accord.shell.engine.letters import LetterWriter
-from accord.shell.engine.opening import POLICY_REVISION, open_books
+from accord.shell.engine.opening import LawsDiffer, follow_the_law, open_books
 from accord.shell.engine.ports import Carrier
 from accord.shell.engine.send import Sender
 from accord.shell.engine.turn import Turned, send_until_idle, think_until_idle
@@ -34,9 +34,13 @@ from accord.shell.library import Library, read_library, stamp
 from accord.shell.settings import Settings, load_settings
 from accord.shell.store.after_restore import replay_objections
 from accord.shell.store.database import SqlStore, open_store
+from accord.shell.store.people import Law
 from accord.shell.wordings import CatalogueWording, wordings
 
 Clock = Callable[[], datetime]
+
+# Settings that a process is built on: others need a restart.
+FIXED = ("database_url", "keys_file", "objections_log", "web_host", "web_port", "trusted_proxies")
 
 
 def system_clock() -> datetime:
@@ -69,6 +73,7 @@ class House:
     settings: Settings
     store: SqlStore
     clock: Clock = system_clock
+    config: Path = Path("config.toml")
     library: Library = field(default_factory=Library)
     shelf: Shelf = field(default_factory=Shelf)
     checked: Checked = field(default_factory=lambda: Checked({}, ()))
@@ -78,6 +83,7 @@ class House:
     under_way: UnderWay = field(default_factory=UnderWay)
     _stamp: tuple[tuple[str, int, int], ...] | None = None
     _carrier: Carrier | None = None
+    _former: list[Carrier] = field(default_factory=list)
 
     @property
     def keys(self) -> Keys:
@@ -128,8 +134,7 @@ class House:
         if not self.store.is_current():
             self.store.upgrade()
         open_books(self.store, self.venue, prints=self.keys.prints(), by=by, now=self.clock())
-        with self.store.read() as unit:
-            self.law = unit.fact(POLICY_REVISION)
+        self.law = follow_the_law(self.store, self.venue)
 
     def rotate_keys(self, use: KeyUse, by: str) -> Keys:
         """Put a new key before the old ones, and let the database know of it. Raises KeysFault."""
@@ -173,6 +178,43 @@ class House:
             }
             self._wordings = {file: each.wording for file, each in parsed.items() if each.wording is not None}
         return self._wordings
+
+    def reload(self, by: str) -> list[str]:
+        """Work by config.toml and the files as they are now; returns what only a restart can change.
+
+        Raises ConfigFault, and then nothing has changed.
+        """
+        fixed = self._adopt(read_settings(self.config))
+        self.open_for_work(by)
+        self.refresh()
+        return fixed
+
+    def catch_up(self) -> None:
+        """What stands in the database is not what this house works by any more: read it again.
+
+        Where a switch of the law was turned, go by it, if config.toml says the same by now. Raises ConfigFault
+        or LawsDiffer.
+        """
+        try:
+            self.law = follow_the_law(self.store, self.venue)
+        except LawsDiffer:
+            settings = read_settings(self.config)
+            self.law = follow_the_law(self.store, settings.venue)
+            self._adopt(settings)
+        self.refresh()
+
+    def _adopt(self, settings: Settings) -> list[str]:
+        """Take settings over, but for those that a process is built on; what was made by the old ones goes."""
+        fixed = [name for name in FIXED if getattr(settings, name) != getattr(self.settings, name)]
+        before = self.settings
+        self.settings = replace(settings, **{name: getattr(before, name) for name in FIXED})
+        self.store.law = law_of(self.venue)
+        self.work, self.shelf, self._stamp = None, Shelf(), None
+        way = (before.delivery, before.mailbox, before.smtp)
+        if self._carrier is not None and way != (settings.delivery, settings.mailbox, settings.smtp):
+            self._former.append(self._carrier)
+            self._carrier = None
+        return fixed
 
     def refresh(self) -> None:
         """Read files that changed, and the live scenarios, again."""
@@ -220,15 +262,27 @@ class House:
         while True:
             try:
                 return think_until_idle(self.store, self.at_work(), now=now, on_fault=report_fault)
-            except OutOfDate:
-                self.refresh()
+            except Stale:
+                self.catch_up()
 
     async def turn(self, now: datetime) -> Turned:
         """One whole turn: think, and send what is queued."""
-        return self.think(now) + await send_until_idle(self.sender())
+        thought = self.think(now)
+        while True:
+            try:
+                return thought + await send_until_idle(self.sender())
+            except Stale:
+                self.catch_up()
+
+    async def close_former(self) -> None:
+        """Close the ways out that are not in use any more."""
+        former, self._former = self._former, []
+        for carrier in former:
+            await carrier.close()
 
     async def close(self) -> None:
         """Close connections."""
+        await self.close_former()
         if self._carrier is not None:
             await self._carrier.close()
         self.store.close()
@@ -238,6 +292,11 @@ def report_fault(loop: str, number: int, fault: Exception) -> None:
     """A fault of one contact's: the row is leased for an hour, and the log says which one, not whose."""
     log = structlog.get_logger("accord")
     log.error("fault", loop=loop, row=number, kind=type(fault).__name__, exc_info=fault)
+
+
+def law_of(venue: Venue) -> Law:
+    """What of a venue's law the store derives rows by."""
+    return Law(venue.retention.months, venue.entity.zone, venue.policy)
 
 
 def open_house(path: Path, *, clock: Clock | None = None, settings: Settings | None = None) -> House:
@@ -253,4 +312,4 @@ def open_house(path: Path, *, clock: Clock | None = None, settings: Settings | N
         zone=venue.entity.zone,
         policy=venue.policy,
     )
-    return House(settings, store, clock or system_clock)
+    return House(settings, store, clock or system_clock, path)

@@ -28,19 +28,20 @@ from accord.shell.wiring import House
 def daemon(context: click.Context, *, no_web: bool) -> None:
     """Always on: answer events, take due steps, send mail, serve the pages.
 
-    SIGTERM finishes what is in hand; SIGHUP reads the files again. On SQLite there is one daemon only.
+    SIGTERM finishes what is in hand, a second one breaks off what takes long; SIGHUP reads config.toml and
+    the files again, and changes nothing where they have a fault. On SQLite there is one daemon only.
 
     \b
     Examples:
       scenario daemon
       scenario --config /etc/theatre/config.toml daemon
     """
-    from accord.shell.daemon import Daemon, log_to_standard_error
+    from accord.shell.daemon import log_to_standard_error, run
 
     log_to_standard_error(verbose=context.find_root().obj["verbose"] > 0)
     with house_of(context) as house:
         try:
-            asyncio.run(Daemon(house, serve=not no_web).run())
+            run(house, serve=not no_web)
         except OSError as fault:
             where = f"{house.settings.web_host}:{house.settings.web_port}"
             raise InputFault(f"The pages can't be served at {where}: {fault.strerror}.") from None

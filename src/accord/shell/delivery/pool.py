@@ -79,6 +79,7 @@ class Pool(Generic[L]):
         self.limits = limits
         self._idle: list[_Kept[L]] = []
         self._in_use: set[L] = set()
+        self._closed = False
         self._places = asyncio.Semaphore(limits.width)
         self._used = 0
         self._pause = 0.0
@@ -118,7 +119,7 @@ class Pool(Generic[L]):
                 self._in_use.discard(line)
                 if not clean:
                     line.drop()
-                elif line.usable and line.carried < self.limits.messages:
+                elif line.usable and line.carried < self.limits.messages and not self._closed:
                     self._idle.append(_Kept(line, _now()))
                 else:
                     await line.hang_up()
@@ -129,7 +130,8 @@ class Pool(Generic[L]):
             line.drop()
 
     async def close(self) -> None:
-        """Hang up every idle connection."""
+        """Hang up every idle connection, and those in use when they come back."""
+        self._closed = True
         idle, self._idle = self._idle, []
         await asyncio.gather(*(kept.line.hang_up() for kept in idle))
 

@@ -10,10 +10,10 @@ from typing import Any
 from accord.core.model.event import Event
 from accord.core.model.venue import Policy, Venue
 from accord.shell.engine.ports import Store, StoreError, Unit
-from accord.shell.engine.rows import Deed, PolicyChange
+from accord.shell.engine.rows import POLICY_REVISION, Deed, PolicyChange
 
 # Facts of a database.
-KEYS, LAW, POLICY_REVISION = "keys", "law", "policy_revision"
+KEYS, LAW = "keys", "law"
 
 # People whose derived rows are made anew in one transaction.
 PAGE = 1000
@@ -50,6 +50,25 @@ def open_books(store: Store, venue: Venue, *, prints: str, by: str, now: datetim
         # Last: whoever is broken off before begins again.
         unit.tell_anew(LAW, law, now)
     return changes
+
+
+class LawsDiffer(StoreError):
+    """This process would judge by another law than the one that the database was last opened with."""
+
+
+def follow_the_law(store: Store, venue: Venue) -> str | None:
+    """The revision of the law in force, for a process that has read its configuration again.
+
+    Raises LawsDiffer where this venue's law is not the one in force: two installations disagree, or somebody
+    is just putting another one in force.
+    """
+    with store.read() as unit:
+        if unit.fact(LAW) not in (None, _law(venue)):
+            raise LawsDiffer(
+                "config.toml here has other [policy] or [retention] than the database was last opened with: "
+                "nothing is decided or sent until they agree. Mend the file, or restart to put it in force."
+            )
+        return unit.fact(POLICY_REVISION)
 
 
 def _recognise(known: str | None, prints: str) -> None:

@@ -119,6 +119,10 @@ class Postponed:
     planned_at: datetime | None = None
 
 
+# The fact that a database keeps of the law in force: whoever turns a switch of it writes another one.
+POLICY_REVISION = "policy_revision"
+
+
 @dataclass(frozen=True, slots=True)
 class DoorCheck:
     """One message at the door: it may be marked `sending` only while what was judged still stands.

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import Connection, Table, and_, case, func, literal_column, or_, select, true, update
+from sqlalchemy import Connection, Table, and_, case, func, literal_column, select, true, update
 from sqlalchemy.engine import Row
 
 from accord.core.model.consent import LegalBasis, Nature

@@ -10,8 +10,7 @@ from sqlalchemy import ColumnElement, Connection, and_, bindparam, case, func, o
 
 from accord.core.consent.holds import ALL, PROSPECTING
 from accord.core.model.message import MESSAGE_TRANSITIONS, Message, MessageState
-from accord.shell.engine.opening import POLICY_REVISION
-from accord.shell.engine.rows import DoorCheck, Postponed, Settlement
+from accord.shell.engine.rows import POLICY_REVISION, DoorCheck, Postponed, Settlement
 from accord.shell.store import switches
 from accord.shell.store.dialect import among, claimed, claiming
 from accord.shell.store.leases import is_over

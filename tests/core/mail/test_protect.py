@@ -106,8 +106,8 @@ def test_the_text_part_is_what_the_rendered_page_says() -> None:
         '<p><a href="{{ links.preferences }}">Régler</a></p>'
     )
     page = protect(pieces_of(source, "a/b.html"))
-    once = shown(page.restore(as_text(page.html)), NAMES)
-    words = as_text(shown(source, NAMES)).split()
+    once = shown(page.restore(as_text(page.html, page)), NAMES)
+    words = as_text(shown(source, NAMES), page).split()
     assert once.split() == words
     assert "[Régler](https://theatre.example.org/p/token)" in words
 

@@ -160,7 +160,7 @@ def _edition(
     if _fatal(faults):
         return None, faults
     html = tracked(html, page)
-    text = page.restore(as_text(html)) if written is None else _own_text(written, words)
+    text = page.restore(as_text(html, page)) if written is None else _own_text(written, words)
     return (
         Edition(
             language=language,
@@ -212,4 +212,4 @@ def _joined(frame: Sequence[Piece], content: Sequence[Piece], words: Wording) ->
 def _own_text(written: Sequence[Piece], words: Wording) -> str:
     """An author's own text part, with the engine's blocks after it."""
     page: Protected = protect(pieces_of(invitation(words) + footer(words), ""))
-    return "".join(piece.text for piece in written).strip() + "\n\n" + page.restore(as_text(page.html))
+    return "".join(piece.text for piece in written).strip() + "\n\n" + page.restore(as_text(page.html, page))

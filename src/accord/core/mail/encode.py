@@ -9,6 +9,9 @@ from jinja2 import Environment, Template, nodes
 from jinja2.visitor import NodeTransformer
 from markupsafe import Markup, escape
 
+# Characters of a line (RFC 2045, 6.7).
+_LONGEST = 76
+
 # A filter's name that no template can spell.
 _ENCODED = " encoded"
 
@@ -24,6 +27,10 @@ def quoted_printable(text: str) -> str:
     lines = text.replace("\r\n", "\n").replace("\r", "\n").encode("utf-8", "replace")
     encoded = binascii.b2a_qp(lines, istext=True)
     if not encoded.endswith(b"\n"):
+        if len(encoded) - encoded.rfind(b"\n") > _LONGEST:
+            # The codec fills its last line, and leaves no room for the sign of a soft end.
+            last = 3 if encoded[-3:-2] == b"=" else 1
+            encoded = encoded[:-last] + b"=\n" + encoded[-last:]
         encoded += b"=\n"
     return encoded.replace(b"\n", b"\r\n").decode("ascii")
 

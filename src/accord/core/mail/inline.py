@@ -18,7 +18,6 @@ _COMMENTED = re.compile(r"<!--(zqj\d{5}qz)-->")
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _TABLE = re.compile(r"<(/?)(?:table|thead|tbody|tfoot|tr|td|th)\b", re.IGNORECASE)
 _HIDDEN = re.compile(r'<div\b[^>]*\bclass="preheader".*?</div>', re.DOTALL)
-_LINE_START = re.compile(r"^[ \t]+|[ \t]+$", re.MULTILINE)
 _GAP = re.compile(r"\n{3,}")
 CRITICAL = 50
 
@@ -79,7 +78,7 @@ def _argument(part: str | Placeholder) -> str | None:
     return f"({source[3 if source[2] in '-+' else 2 : -3 if source[-3] in '-+' else -2].strip()})"
 
 
-def as_text(html: str) -> str:
+def as_text(html: str, page: Protected) -> str:
     """The text of a protected page: a statement's comment becomes its word, so that it stays.
 
     Tables lay out mails; as blocks, what stands between their rows keeps its place in the text.
@@ -87,4 +86,12 @@ def as_text(html: str) -> str:
     words = _COMMENT.sub("", _COMMENTED.sub(r"\1", html))
     words = _TABLE.sub(r"<\1div", _HIDDEN.sub("", words))
     text = get_text(words, ParserConfig(display_links=True, display_anchors=False))
-    return _GAP.sub("\n\n", _LINE_START.sub("", text)).strip()
+    lines = (_unspaced(line.strip(" \t"), page) for line in text.split("\n"))
+    return _GAP.sub("\n\n", "\n".join(lines)).strip()
+
+
+def _unspaced(line: str, page: Protected) -> str:
+    """A line of nothing but statements is an empty one, whatever stands between them."""
+    parts = page.split(line)
+    silent = all(part.isspace() if isinstance(part, str) else not part.piece.prints for part in parts)
+    return line.replace(" ", "") if silent else line

@@ -36,7 +36,7 @@ _ABOUT_SERVICE = re.compile(
 _LINK = re.compile(r"""\b(href|src|action|background)\s*=\s*(?:"([^"]*)"|'([^']*)')""", re.IGNORECASE)
 _BARE_LINK = re.compile(rf"""https?://[^\s<>"')\]{BRANCH}]+""", re.IGNORECASE)
 _IMAGE = re.compile(r"<img\b[^>]*>", re.IGNORECASE)
-_TINY = re.compile(r"""\b(?:width|height)\s*[=:]\s*["']?\s*[01](?:px)?\s*["';]""", re.IGNORECASE)
+_TINY = re.compile(r"""\b(?:width|height)\s*[=:]\s*["']?\s*[01](?:px)?(?:["';\s>]|$)""", re.IGNORECASE)
 _UNSAFE = ("javascript:", "vbscript:", "data:", "file:")
 
 

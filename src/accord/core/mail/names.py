@@ -121,7 +121,7 @@ def _wrong(path: str, rooms: Mapping[str, frozenset[str] | None]) -> str | None:
     if room in _FRAME:
         return None
     if room not in rooms:
-        return _near(path, [f"{name}." for name in rooms])
+        return _near(path, [f"{name}.{rest}" if rest else name for name in rooms])
     names = rooms[room]
     first = rest.partition(".")[0]
     if names is None or not first or first in names:

@@ -16,7 +16,7 @@ def _one_of(lines: str) -> str:
 
 # All patterns read folded text: small letters, no accents, straight apostrophes, plain spaces.
 _DIGIT = rf"[\d{ANY}{OWN}]"
-_NUMBER = rf"{_DIGIT}(?:[\d{ANY}{OWN}.,' ]*{_DIGIT})?"
+_NUMBER = rf"{_DIGIT}(?:[\d{ANY}{OWN}.,' ]{{0,20}}{_DIGIT})?"
 _COUNTED = """
     deux|trois|quatre|cinq|six|sept|huit|neuf|dix|douze|quinze|vingt|trente|quarante|cinquante|cent
     two|three|four|five|six|seven|eight|nine|ten|twelve|fifteen|twenty|thirty|forty|fifty|hundred
@@ -41,7 +41,7 @@ DISCOUNT = re.compile(_one_of(_DISCOUNTS))
 
 _OFFERS = r"(offres?|tarifs?|prix|promos?|promotions?|reductions?|remises?|avantages?|soldes)"
 _FRENCH = rf"""
-    {_OFFERS} (speciale?s?(?! du jury)|speciaux|exceptionnelle?s?|exclusive?s?|exclusifs?|limitee?s?)
+    {_OFFERS} (speciale?s?(?! du jury)|speciaux|exceptionnel(le)?s?|exclusive?s?|exclusifs?|limitee?s?)
     {_OFFERS} (preferentiel(le)?s?|privilegiee?s?|avantageux|avantageuses?|promotionnelle?s?|decouverte|mini)
     {_OFFERS} (casses?|doux|imbattables?|flash|de lancement|de bienvenue|du moment|d'amis?|reservee?s aux?)
     (meilleurs?|petits?|bas) prix|prix (bas|reduits?)

@@ -39,13 +39,9 @@ def report(taken: Taken, *, as_json: bool, noun: str) -> None:
     """What an import came to, every refusal with row, field and reason; exit code 1 where there is one."""
     if as_json:
         refusals = [{"row": r.row, "field": r.field, "reason": r.reason} for r in taken.refusals]
-        print_json(
-            {"new": taken.new, "known": taken.known, "objecting": taken.objecting, "refused": refusals}
-        )
+        print_json({"new": taken.new, "known": taken.known, "refused": refusals})
     else:
-        click.echo(
-            f"{taken.new} new {noun}, {taken.known} known already, {taken.objecting} on the objection list."
-        )
+        click.echo(f"{taken.new} new {noun}, {taken.known} known already.")
         if taken.refusals:
             print_table(
                 "Refused", ("row", "field", "reason"), [(r.row, r.field, r.reason) for r in taken.refusals]

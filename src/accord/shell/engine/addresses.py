@@ -58,10 +58,8 @@ class Addresses:
 
     def _domain(self, domain: str) -> str | None:
         """The domain as it is written; None where the validator must be asked about the whole address."""
-        try:
+        if domain in self._domains:
             return self._domains[domain]
-        except KeyError:
-            pass
         if len(self._domains) >= self._most:
             self._domains.clear()
         try:

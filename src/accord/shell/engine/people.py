@@ -56,7 +56,6 @@ class Taken:
 
     new: int = 0
     known: int = 0
-    objecting: int = 0
     refusals: list[Refusal] = field(default_factory=list)
 
 

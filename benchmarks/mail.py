@@ -1,0 +1,131 @@
+"""What one mail costs: a page of 28 KB with eight signed links, from names to bytes. `python benchmarks/mail.py`.
+
+CPU time of one process, the best of several rounds, in microseconds a mail. What is the same in every mail is
+quoted-printable since its template was compiled; the last row is what encoding it for each reader would add.
+"""
+
+from __future__ import annotations
+
+import binascii
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from accord.core.language.parse import parse_scenario
+from accord.core.mail.compile import compile_template
+from accord.core.mail.compose import compose
+from accord.core.mail.links import Links
+from accord.core.mail.render import render
+from accord.core.mail.reread import reread
+from accord.core.model.consent import LegalBasis, Nature
+from accord.core.model.contact import Contact
+from accord.core.model.content import Catalogue
+from accord.core.model.decision import Situation
+from accord.core.model.message import Message, MessageState
+from accord.core.model.venue import Entity, Purpose, Venue
+from accord.shell.engine.letters import LetterWriter
+from accord.shell.wordings import wordings
+
+NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+LINKS, STORIES, ROUNDS, MAILS = 8, 36, 9, 200
+SENTENCE = "Un entretien avec la chorégraphe de la saison, entre deux filages, où l’on parle de silence. "
+
+VENUE = Venue(
+    Entity(
+        "Théâtre d’essai",
+        "1 rue du Test, 69000 Rivelune",
+        "Europe/Paris",
+        ("fr",),
+        {"lettre": "Théâtre d’essai <lettre@theatre.example.org>"},
+        ("theatre.example.org",),
+    ),
+    "https://theatre.example.org",
+    purposes={"newsletter": Purpose("newsletter", ("editorial",), {"fr": "La lettre"})},
+)
+SCENARIO = """
+scenario: lettre
+purpose: newsletter
+why: {consent: Vous recevez cette lettre parce que vous y êtes inscrit.}
+enter: {when: consent.given}
+steps:
+  un: {send: lettre/longue, nature: editorial}
+"""
+
+
+def page() -> str:
+    """A long letter: stories with links, names, a condition and a loop."""
+    stories = "".join(
+        f"<h2>Histoire {number}</h2><p>{SENTENCE * 5}</p>"
+        + (
+            f'<p class="go"><a href="https://theatre.example.org/magazine/{number}">Lire</a></p>'
+            if number < LINKS
+            else ""
+        )
+        + (
+            "<p>{% if contact.first_name %}Bonjour {{ contact.first_name }}{% else %}Bonjour{% endif %}</p>"
+            if number % 6 == 0
+            else ""
+        )
+        for number in range(STORIES)
+    )
+    loop = "<table>{% for each in event.families %}<tr><td>{{ loop.index }}</td><td>{{ each }}</td></tr>{% endfor %}</table>"
+    style = "<style>h2 { color: #7a2e2a; margin: 26px 0 6px } p { margin: 0 0 16px } .go { margin: 8px 0 } a { color: #7a2e2a }</style>"
+    return f"---\nsubject: La lettre du mois, {{{{ contact.first_name }}}}\npreheader: Un entretien\n---\n{style}{stories}{loop}"
+
+
+def best(work: Callable[[], object]) -> float:
+    """Microseconds of CPU for one call, in the best round."""
+    rounds = []
+    for _ in range(ROUNDS):
+        began = time.process_time()
+        for _ in range(MAILS):
+            work()
+        rounds.append((time.process_time() - began) / MAILS)
+    return min(rounds) * 1e6
+
+
+def main() -> None:
+    """Measure, and print the table."""
+    words = wordings(("fr",))
+    began = time.process_time()
+    made, faults = compile_template("lettre/longue", {"lettre/longue.html": page()}, VENUE, words)
+    compiled_in = time.process_time() - began
+    scenario = parse_scenario(SCENARIO, "lettre.yaml", VENUE).scenario
+    if made is None or scenario is None:
+        raise SystemExit(f"the benchmark's own mail is broken: {faults}")
+    catalogue = Catalogue(VENUE, {scenario.name: scenario}, {scenario.digest: scenario})
+    writer = LetterWriter(catalogue, {made.name: made}, words, Links(VENUE.base_url, (b"k" * 32,)))
+    contact = Contact(
+        1, "elodie@example.org", "fr", "Europe/Paris", NOW, NOW, attributes={"first_name": "Élodie"}
+    )
+    message = Message(
+        7, 1, 1, scenario.name, scenario.digest, "un", "main", made.name, Nature.EDITORIAL, "newsletter",
+        MessageState.CLAIMED, NOW, NOW, LegalBasis.CONSENT, "OPTIN_PROVEN", "R-04",
+    )  # fmt: skip
+    situation = Situation(contact)
+    frame, names = writer._read(made, message, situation, NOW)  # noqa: SLF001
+    mail = render(made, names, frame)
+    head = writer._head(message, situation, mail, frame, NOW)  # noqa: SLF001
+    bodies = [mail.html.encode(), mail.text.encode()]
+    size = len(writer.write(message, situation, now=NOW).envelope.content)
+    print(
+        f"page {len(bodies[0]):,} bytes, text {len(bodies[1]):,}, {LINKS} signed links; mail {size:,} bytes"
+    )
+    print(f"compiled once in {compiled_in * 1e3:.0f} ms\n")
+    for what, work in {
+        "names, links, footer": lambda: writer._read(made, message, situation, NOW),  # noqa: SLF001
+        "render (already encoded)": lambda: render(made, names, frame),
+        "read again what leaves": lambda: reread(mail, names, frame, Nature.EDITORIAL),
+        "compose": lambda: compose(mail, head),
+        "in all, as the engine writes it": lambda: writer.write(message, situation, now=NOW),
+        "(encoding for each reader)": lambda: [_encoded(body) for body in bodies],
+    }.items():
+        print(f"{what:34}{best(work):8.0f} µs")
+
+
+def _encoded(body: bytes) -> bytes:
+    return binascii.b2a_qp(body, istext=True).replace(b"\n", b"\r\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -20,7 +20,7 @@ from accord.core.model.decision import Situation
 from accord.core.model.message import Message, MessageState, PastMail
 from accord.core.model.scenario import Scenario
 from accord.shell.engine.letters import LetterWriter
-from accord.shell.engine.ports import Unwritable
+from accord.shell.engine.mailing import Unwritable
 from accord.shell.wordings import wordings
 from builders import NOW, a_catalogue, a_contact, a_scenario, a_situation, a_venue, an_event
 

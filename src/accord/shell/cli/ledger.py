@@ -14,7 +14,7 @@ from accord.core.model.message import Message
 from accord.shell.cli.house import by_option, house_of, json_option, moment, who
 from accord.shell.cli.output import InputFault, print_json, print_table, when
 from accord.shell.engine.by_hand import NotByHand, resend, settle
-from accord.shell.engine.ports import Unwritable
+from accord.shell.engine.mailing import Unwritable
 from accord.shell.engine.rows import LedgerEntry
 from accord.shell.wiring import House
 

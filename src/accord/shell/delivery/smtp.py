@@ -12,7 +12,7 @@ from aiosmtplib import SMTP, SMTPAuthenticationError, SMTPException, SMTPHeloErr
 from accord.core.model.message import MessageState
 from accord.shell.delivery.address import Misspelt, path_of
 from accord.shell.delivery.pool import Limits, Pool, TurnedAway
-from accord.shell.engine.ports import Envelope, Receipt, Unreachable
+from accord.shell.engine.mailing import Envelope, Receipt, Unreachable
 
 SECURITY: Final = ("none", "starttls", "tls")
 _HERE: Final = frozenset({"localhost", "127.0.0.1", "::1"})

@@ -13,7 +13,8 @@ from accord.core.model.message import Message, MessageState
 from accord.shell.engine.apply import journal
 from accord.shell.engine.door import Later, Passed
 from accord.shell.engine.followup import is_followup, record_followups
-from accord.shell.engine.ports import Receipt, Unit
+from accord.shell.engine.mailing import Receipt
+from accord.shell.engine.ports import Unit
 from accord.shell.engine.rows import Settlement
 from accord.shell.engine.sweep import may_repeat, once_more
 

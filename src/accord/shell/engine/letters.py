@@ -26,7 +26,7 @@ from accord.core.model.content import Catalogue
 from accord.core.model.decision import Situation
 from accord.core.model.message import Message
 from accord.core.model.scenario import Scenario, Send
-from accord.shell.engine.ports import Envelope, Letter, Unwritable
+from accord.shell.engine.mailing import Envelope, Letter, Unwritable
 
 WHY_BY_BASIS: Mapping[LegalBasis, str] = {
     LegalBasis.CONSENT: "consent",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -14,7 +13,7 @@ from accord.core.model.decision import Situation, ThrottleState
 from accord.core.model.enrolment import Enrolment
 from accord.core.model.event import Event
 from accord.core.model.expression import Expression
-from accord.core.model.message import Message, MessageState
+from accord.core.model.message import Message
 from accord.core.model.order import OrderLine
 from accord.core.model.wording import Wording, WordingKind
 from accord.shell.engine.figures import Figures
@@ -353,79 +352,3 @@ class Busy(StoreError):
 
 class Duplicate(StoreError):
     """A row with this key exists already."""
-
-
-# -- the way out -------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Envelope:
-    """What a carrier is handed: one recipient, and the bytes of one mail with CRLF line ends."""
-
-    message_id: int
-    sender: str
-    recipient: str
-    content: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Receipt:
-    """What a carrier answers.
-
-    `outcome`: ACCEPTED, DEFERRED (try again), REJECTED (never again), or UNKNOWN (it may have arrived).
-    """
-
-    outcome: MessageState
-    reply: str
-
-
-@dataclass(frozen=True, slots=True)
-class Letter:
-    """A mail as written for one person: what the carrier takes, and what the template read (compressed)."""
-
-    envelope: Envelope
-    context: bytes
-    template_digest: str
-
-
-class Unwritable(Exception):
-    """One person's mail could not be written; its text says why. Nobody else's is touched."""
-
-
-class Writer(Protocol):
-    """Writes mails: renders a template for a person and gives it its headers."""
-
-    def write(self, message: Message, situation: Situation, *, now: datetime) -> Letter:
-        """Raises Unwritable when this mail can't be written for this person."""
-        ...
-
-
-class Carrier(Protocol):
-    """A way out: SMTP, a folder."""
-
-    @property
-    def width(self) -> int:
-        """How many messages may be under way at once."""
-        ...
-
-    async def ready(self) -> int:
-        """How many messages may be handed over now (idle connections, opened as needed).
-
-        Raises Unreachable when nothing can be.
-        """
-        ...
-
-    def pause(self) -> float:
-        """Seconds until the next message may leave, for a rate's sake; 0 where it may now."""
-        ...
-
-    async def carry(self, envelope: Envelope) -> Receipt: ...
-    def cut(self) -> None:
-        """Break off what is under way: each `carry` then soon returns what is known of its mail."""
-        ...
-
-    async def close(self) -> None: ...
-
-
-class Unreachable(Exception):
-    """The mail server can't be reached; nothing was handed over, everything stays queued."""

@@ -16,7 +16,8 @@ from accord.shell.engine.apply import journal
 from accord.shell.engine.catalogue import AtWork
 from accord.shell.engine.door import Answer, Later, at_the_door, gives_up, sort_answers
 from accord.shell.engine.endings import Ending, told_later, write_endings
-from accord.shell.engine.ports import Carrier, Store, StoreError, Unit, Unreachable, Unwritable, Writer
+from accord.shell.engine.mailing import Carrier, Unreachable, Unwritable, Writer
+from accord.shell.engine.ports import Store, StoreError, Unit
 from accord.shell.engine.rows import Postponed, Settlement
 from accord.shell.engine.under_way import BATCH_SECONDS, LARGEST_BATCH, Flight, Ready, UnderWay
 

@@ -11,7 +11,7 @@ from datetime import datetime
 from accord.core.model.message import MessageState
 from accord.shell.engine.door import Passed
 from accord.shell.engine.endings import Ending, landed
-from accord.shell.engine.ports import Letter, Receipt
+from accord.shell.engine.mailing import Letter, Receipt
 from accord.shell.engine.rows import DoorCheck
 
 # A batch is what leaves within about so many seconds: service mail that comes meanwhile waits no longer, and

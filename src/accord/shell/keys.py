@@ -64,7 +64,7 @@ def _print(key: bytes) -> str:
 
 
 def _digest(key: bytes, text: str) -> str:
-    return hmac.new(key, text.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()
+    return hmac.digest(key, text.encode("utf-8", "surrogatepass"), "sha256").hex()
 
 
 def make_keys(path: Path, dice: Callable[[int], bytes]) -> Keys:

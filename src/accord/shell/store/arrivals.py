@@ -13,6 +13,7 @@ from accord.core.model.contact import email_key
 from accord.core.model.event import Event
 from accord.shell.engine.ports import Duplicate
 from accord.shell.engine.rows import NewContact
+from accord.shell.store.bulk import insert_rows
 from accord.shell.store.dialect import among, is_sqlite, numbers
 from accord.shell.store.journal import EVENT
 from accord.shell.store.people import CONTACT, Law
@@ -28,7 +29,7 @@ def add(connection: Connection, new: Sequence[NewContact], law: Law) -> list[int
     ids = _draw(connection, len(new))
     rows = [_row(number, each, law) for number, each in zip(ids, new, strict=True)]
     try:
-        connection.execute(insert(CONTACT), rows)
+        insert_rows(connection, CONTACT, _COLUMNS, rows)
     except IntegrityError as clash:
         raise Duplicate("a contact with this address or external id exists already") from clash
     return ids
@@ -45,25 +46,32 @@ def _draw(connection: Connection, count: int) -> list[int]:
     return sorted(connection.execute(drawn).scalars())
 
 
-def _row(number: int, new: NewContact, law: Law) -> dict[str, Any]:
-    return {
-        "id": number,
-        "email_key": email_key(new.email),
-        "email": new.email.strip(),
-        "external_id": new.external_id,
-        "language": new.language,
-        "zone": new.zone,
-        "address_state": new.address_state.value,
-        "address_kind": new.address_kind.value,
-        "from_third_party": new.from_third_party,
-        "collected_at": new.collected_at,
-        "last_action_at": new.last_action_at,
-        "expires_on": law.runs_out(new.collected_at, new.last_action_at),
-        "newsletters_per_month": new.preferences.newsletters_per_month,
-        "paused_until": new.preferences.paused_until,
-        "attributes": new.attributes,
-        "revision": 0,
-    }
+_COLUMNS = (
+    *("id", "email_key", "email", "external_id", "language", "zone", "address_state", "address_kind"),
+    *("from_third_party", "collected_at", "last_action_at", "expires_on", "newsletters_per_month"),
+    *("paused_until", "attributes", "revision"),
+)
+
+
+def _row(number: int, new: NewContact, law: Law) -> tuple[Any, ...]:
+    return (
+        number,
+        email_key(new.email),
+        new.email.strip(),
+        new.external_id,
+        new.language,
+        new.zone,
+        new.address_state.value,
+        new.address_kind.value,
+        new.from_third_party,
+        new.collected_at,
+        new.last_action_at,
+        law.runs_out(new.collected_at, new.last_action_at),
+        new.preferences.newsletters_per_month,
+        new.preferences.paused_until,
+        new.attributes,
+        0,
+    )
 
 
 def external_owners(connection: Connection, external_ids: Sequence[str]) -> dict[str, str]:

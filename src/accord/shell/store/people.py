@@ -9,7 +9,7 @@ from itertools import groupby
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Table, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, Table, bindparam, delete, func, select, update
 from sqlalchemy.engine import Row
 
 from accord.core.consent.chain import GENESIS, broken, chained
@@ -20,6 +20,7 @@ from accord.core.model.contact import GONE, AddressKind, AddressState, Contact, 
 from accord.core.model.venue import Policy
 from accord.shell.engine.rows import ContactChange
 from accord.shell.store import tables
+from accord.shell.store.bulk import insert_rows
 from accord.shell.store.columns import dumps, loads
 from accord.shell.store.dialect import among
 
@@ -181,22 +182,14 @@ def add_entries(
             begun.setdefault(entry.contact_id, []).append(replace(entry, seq=seq + 1))
         payload, salt = payload_of(entry), dice(16).hex()
         digest = chained(previous, salt, payload)
-        rows.append(
-            {
-                "contact_id": entry.contact_id,
-                "seq": seq + 1,
-                "payload": payload,
-                "salt": salt,
-                "wording": entry.wording,
-                "digest": digest,
-                "previous": previous,
-                "written_at": now,
-            }
-        )
+        rows.append((entry.contact_id, seq + 1, payload, salt, entry.wording, digest, previous, now))
         last[entry.contact_id] = (seq + 1, digest)
-    connection.execute(insert(ENTRY), rows)
+    insert_rows(connection, ENTRY, _ENTRY_COLUMNS, rows)
     # Whose ledger begins here is not read again: what stands in it is at hand.
     _put_states(connection, {**entries_of(connection, known), **begun}, law)
+
+
+_ENTRY_COLUMNS = ("contact_id", "seq", "payload", "salt", "wording", "digest", "previous", "written_at")
 
 
 def payload_of(entry: ConsentEntry) -> str:
@@ -272,8 +265,7 @@ def _put_states(connection: Connection, ledgers: Mapping[int, Sequence[ConsentEn
         for contact_id, ledger in ledgers.items()
         for row in _state_rows(contact_id, consents(ledger, law.policy))
     ]
-    if rows:
-        connection.execute(insert(STATE), rows)
+    insert_rows(connection, STATE, _STATE_COLUMNS, rows)
 
 
 def derive_anew(connection: Connection, law: Law, after_id: int, limit: int) -> int | None:
@@ -293,17 +285,12 @@ def derive_anew(connection: Connection, law: Law, after_id: int, limit: int) -> 
     return ids[-1]
 
 
-def _state_rows(contact_id: int, known: Consents) -> Iterator[dict[str, Any]]:
+_STATE_COLUMNS = ("contact_id", "purpose", "kind", "status", "informed", "since", "wording")
+
+
+def _state_rows(contact_id: int, known: Consents) -> Iterator[tuple[Any, ...]]:
     for (purpose, kind), state in {("*", "*"): known.overall, **known.states}.items():
-        yield {
-            "contact_id": contact_id,
-            "purpose": purpose,
-            "kind": kind,
-            "status": state.status.value,
-            "informed": state.informed,
-            "since": state.since,
-            "wording": state.wording,
-        }
+        yield contact_id, purpose, kind, state.status.value, state.informed, state.since, state.wording
 
 
 def broken_chains(connection: Connection) -> Iterator[tuple[int, int]]:

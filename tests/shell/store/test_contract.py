@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -13,6 +14,7 @@ from accord.core.model.consent import Act, ConsentStatus, LegalBasis, Nature
 from accord.core.model.decision import Output, QueueMail, Verdict
 from accord.core.model.enrolment import RunState
 from accord.core.model.message import MessageState
+from accord.shell.engine.enter import EVERYBODY
 from accord.shell.engine.ports import Busy, Duplicate
 from accord.shell.engine.rows import (
     ContactChange,
@@ -435,3 +437,27 @@ def test_what_is_derived_of_people_is_made_anew_page_by_page(store: SqlStore) ->
         assert set(states.all()) == {(other, "optin_proven")}
         dated = unit.connection.execute(text("SELECT count(*) FROM contact WHERE expires_on IS NOT NULL"))
         assert dated.scalar() == 3
+
+
+def test_who_entered_lately_is_left_out_of_a_segment(store: SqlStore) -> None:
+    one, other = people(store, 2)
+    runs(store, [one])
+
+    def found(since: datetime | None) -> Sequence[int]:
+        with store.read() as unit:
+            return unit.matching(EVERYBODY, now=NOW, not_in="s", not_since=since, after_id=0, limit=9)
+
+    assert found(None) == [other]
+    assert found(NOW - HOUR) == [other]
+    assert found(NOW) == [one, other]
+
+
+def test_an_idle_database_says_so_without_a_lock(store: SqlStore) -> None:
+    [number] = people(store)
+    with store.read() as unit:
+        assert (unit.next_run(), unit.has_unanswered()) == (None, False)
+    runs(store, [number])
+    with store.begin() as unit:
+        unit.append([an_event(contact_id=number)], received_at=NOW, reacts=True)
+    with store.read() as unit:
+        assert (unit.next_run(), unit.has_unanswered()) == (NOW, True)

@@ -44,6 +44,10 @@ def advance(
     def step(unit: Unit, runs: Sequence[Enrolment]) -> Faults[Enrolment]:
         return _step(unit, runs, work.catalogue, now)
 
+    with store.read() as unit:
+        next_up = unit.next_run()
+    if next_up is None or next_up > now:
+        return 0  # an idle turn takes no lock that another writer would wait for
     taken, faults = take(store, claim, step, limit)
     for run, fault in faults:
         on_fault("advance", run.id, fault)

@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
 
 from accord.core.decide import enters
 from accord.core.model.content import Catalogue
 from accord.core.model.enrolment import RunState
 from accord.core.model.expression import And, Condition, Constant, Expression, Operand, Truth, Type
 from accord.core.model.place import Span
-from accord.core.model.scenario import OnSegment, Scenario
+from accord.core.model.scenario import OnEvent, OnSegment, Scenario
+from accord.core.model.time import later
 from accord.core.triggers import occasions
 from accord.core.triggers.occasion import Occasion
 from accord.shell.engine.apart import Faults, apart
@@ -22,6 +25,9 @@ from accord.shell.engine.react import last_entries, new_run
 from accord.shell.engine.rows import NewRun
 
 PAGE = 1000
+
+# Months differ in length, and zones in their clocks, by less than this.
+LEEWAY = timedelta(days=4)
 
 EVERYBODY = Expression(
     "everybody", Span("", 1, 1), Truth(Constant(value=True, type=Type.BOOLEAN)), Type.BOOLEAN
@@ -70,7 +76,8 @@ def enter(
     no other one.
     """
     taken = 0
-    for scenario in catalogue.live.values():
+    called = [each for each in catalogue.live.values() if not isinstance(each.entry.trigger, OnEvent)]
+    for scenario in called:
         try:
             taken += _take_next_page(store, catalogue, scenario, activated, now=now, on_fault=on_fault)
         except StoreError:
@@ -122,11 +129,10 @@ def _take_page(
     unit: Unit, catalogue: Catalogue, scenario: Scenario, occasion: Occasion, mark: Mark, *, now: datetime
 ) -> Faults[int]:
     after_id = mark.after_id if mark.page_of == occasion.at else 0
-    once = not scenario.entry.again.each and scenario.entry.again.after is None
     ids = unit.matching(
         _who(scenario, occasion),
         now=occasion.at,
-        not_in=scenario.name if once else None,
+        **_not_again(scenario, occasion.at),
         after_id=after_id,
         limit=PAGE,
     )
@@ -143,6 +149,19 @@ def _take_page(
     more = Mark(mark.done_until, occasion.at, ids[-1], mark.first) if len(ids) == PAGE else None
     unit.note_progress(_loop(scenario), (more or Mark(occasion.at)).written(), now)
     return faults
+
+
+def _not_again(scenario: Scenario, now: datetime) -> dict[str, Any]:
+    """Who need not be looked at: those of whom it is plain already that they may not enter again.
+
+    Where runs are counted by `per`, or the last one lies so far back that it hangs on a day, `enters` says.
+    """
+    again = scenario.entry.again
+    if again.each or scenario.entry.per is not None:
+        return {"not_in": None}
+    if again.after is None:
+        return {"not_in": scenario.name}
+    return {"not_in": scenario.name, "not_since": later(now, -again.after, ZoneInfo("UTC")) + LEEWAY}
 
 
 def _begun(

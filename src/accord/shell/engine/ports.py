@@ -139,11 +139,18 @@ class Unit(Protocol):
         ...
 
     def matching(
-        self, condition: Expression, *, now: datetime, not_in: str | None, after_id: int, limit: int
+        self,
+        condition: Expression,
+        *,
+        now: datetime,
+        not_in: str | None,
+        not_since: datetime | None = None,
+        after_id: int,
+        limit: int,
     ) -> Sequence[int]:
         """Ids of contacts for whom a segment holds, in order of id, beyond `after_id`.
 
-        `not_in`: leave out those who have a run of this scenario already.
+        `not_in`: leave out those who have a run of this scenario already, or have one since `not_since`.
         """
         ...
 
@@ -309,6 +316,14 @@ class Unit(Protocol):
         ...
 
     def message_counts(self) -> Mapping[str, int]: ...
+    def next_run(self) -> datetime | None:
+        """When the next run is due, whoever holds it."""
+        ...
+
+    def has_unanswered(self) -> bool:
+        """Whether the journal has an event that scenarios are still to be asked about."""
+        ...
+
     def next_instant(self) -> datetime | None:
         """When the next run or message is due."""
         ...

@@ -109,6 +109,11 @@ def claim(connection: Connection, now: datetime, limit: int, until: datetime) ->
     return [event_of(row) for row in sorted(rows, key=lambda row: row.id)]
 
 
+def has_unanswered(connection: Connection) -> bool:
+    """Whether any event waits to be answered, leased or not."""
+    return connection.execute(select(EVENT.c.id).where(UNANSWERED).limit(1)).first() is not None
+
+
 def answered(connection: Connection, ids: Sequence[int]) -> None:
     """Scenarios have been asked about these."""
     connection.execute(

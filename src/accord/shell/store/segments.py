@@ -65,13 +65,14 @@ def matching(
     *,
     now: datetime,
     not_in: str | None,
+    not_since: datetime | None = None,
     after_id: int,
     limit: int,
 ) -> list[int]:
     """Ids of contacts for whom a condition holds, in order of id, beyond `after_id`.
 
     Agrees with `expressions.evaluate.holds` for every contact. Who is gone is in no segment. `not_in`:
-    leave out those who have a run of this scenario already.
+    leave out those who have a run of this scenario already, or have one since `not_since`.
     """
     asked = Asked(connection, clock, now)
     wanted = select(CONTACT.c.id).where(
@@ -81,6 +82,8 @@ def matching(
     )
     if not_in is not None:
         runs = select(RUN.c.id).where(RUN.c.contact_id == CONTACT.c.id, RUN.c.scenario == not_in)
+        if not_since is not None:
+            runs = runs.where(RUN.c.entered_at > not_since)
         wanted = wanted.where(~runs.exists())
     return list(connection.execute(wanted.order_by(CONTACT.c.id).limit(limit)).scalars())
 

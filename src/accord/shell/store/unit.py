@@ -163,10 +163,24 @@ class SqlUnit:
         runs.release(self.connection, run_ids)
 
     def matching(
-        self, condition: Expression, *, now: datetime, not_in: str | None, after_id: int, limit: int
+        self,
+        condition: Expression,
+        *,
+        now: datetime,
+        not_in: str | None,
+        not_since: datetime | None = None,
+        after_id: int,
+        limit: int,
     ) -> Sequence[int]:
         return segments.matching(
-            self.connection, condition, self.law, now=now, not_in=not_in, after_id=after_id, limit=limit
+            self.connection,
+            condition,
+            self.law,
+            now=now,
+            not_in=not_in,
+            not_since=not_since,
+            after_id=after_id,
+            limit=limit,
         )
 
     def in_flight(self) -> Sequence[tuple[str, str, str, int]]:
@@ -342,6 +356,12 @@ class SqlUnit:
 
     def message_counts(self) -> Mapping[str, int]:
         return mail.counts(self.connection)
+
+    def next_run(self) -> datetime | None:
+        return runs.next_due(self.connection)
+
+    def has_unanswered(self) -> bool:
+        return journal.has_unanswered(self.connection)
 
     def next_instant(self) -> datetime | None:
         found = (runs.next_due(self.connection), mail.next_due(self.connection))

@@ -1,0 +1,197 @@
+"""Real processes: the daemon and other commands, and the mail server that they talk to."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import multiprocessing
+import os
+import signal
+import socket
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from email import message_from_string, policy
+from email.message import EmailMessage
+from email.parser import HeaderParser
+from multiprocessing.context import ForkServerProcess
+from pathlib import Path
+
+from crash import sink
+
+# Forked from a process that has read all modules: a life begins in a blink, and ends like any other.
+_FORKS = multiprocessing.get_context("forkserver")
+_FORKS.set_forkserver_preload(
+    ["accord.shell.cli.groups", "accord.shell.daemon", "alembic.command", "crash.sink", "psycopg", "premailer"]
+)
+
+PATIENCE = 30.0
+
+
+def until(done, what: str, patience: float = PATIENCE) -> None:  # type: ignore[no-untyped-def]
+    """Wait until `done()`; fails when it takes too long."""
+    ends = time.monotonic() + patience
+    while not done():
+        assert time.monotonic() < ends, f"waited in vain: {what}"
+        time.sleep(0.01)
+
+
+def free_port() -> int:
+    """A port of loopback that nobody has just now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+# -- commands ------------------------------------------------------------------------------------------------
+
+
+def _command(arguments: Sequence[str], log: str) -> None:
+    """Runs in the process: `scenario` with these arguments, its output in a file."""
+    descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    os.dup2(descriptor, 1)
+    os.dup2(descriptor, 2)
+    from accord.shell.cli import main
+
+    main(list(arguments))
+
+
+@dataclass
+class Process:
+    """`scenario` in a process of its own, and what it says."""
+
+    arguments: Sequence[str]
+    log: Path
+    child: ForkServerProcess = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.child = _FORKS.Process(target=_command, args=(self.arguments, str(self.log)))
+        self.child.start()
+
+    @property
+    def pid(self) -> int:
+        assert self.child.pid is not None
+        return self.child.pid
+
+    @property
+    def said(self) -> str:
+        """Everything that it has written so far."""
+        return self.log.read_text(encoding="utf-8") if self.log.exists() else ""
+
+    def signal(self, number: signal.Signals) -> None:
+        os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        """kill -9, and wait for the end."""
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.pid, signal.SIGKILL)
+        self.ended()
+
+    def ended(self, patience: float = PATIENCE) -> int:
+        """Wait for its end; the exit code."""
+        self.child.join(patience)
+        assert self.child.exitcode is not None, f"it goes on: {self.said[-2000:]}"
+        return self.child.exitcode
+
+
+_lives = 0
+
+
+def scenario(config: Path, *arguments: str) -> Process:
+    """Start a command on the venue of this config.toml."""
+    global _lives
+    _lives += 1
+    return Process(("--config", str(config), *arguments), config.parent / f"{arguments[0]}-{_lives}.log")
+
+
+def daemon(config: Path, *, pages: bool = False) -> Process:
+    """Start a daemon, and wait until it is ready."""
+    life = scenario(config, "daemon", *(() if pages else ("--no-web",)))
+    until(lambda: "event='ready'" in life.said or life.child.exitcode is not None, f"ready: {life.said}")
+    assert "event='ready'" in life.said, life.said
+    return life
+
+
+def tick(config: Path, *arguments: str) -> None:
+    """Turn every loop until nothing is due, in a process of its own; the mail server must answer."""
+    turned = scenario(config, "tick", "--until-idle", *arguments)
+    assert turned.ended() == 0, turned.said
+
+
+# -- the mail server ------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Mailbox:
+    """The mail server and what has arrived at it."""
+
+    folder: Path
+    port: int
+    child: ForkServerProcess
+
+    def order(self, **orders: object) -> None:
+        """Tell the server what to do from now on."""
+        unfinished = self.folder / "orders.new"
+        unfinished.write_text(json.dumps(orders), encoding="utf-8")
+        unfinished.rename(self.folder / "orders")
+
+    def texts(self) -> list[str]:
+        """Every mail that has arrived, as it came."""
+        whole = (self.folder / "arrived").read_bytes().rpartition(b"\n")[0]
+        return [json.loads(line)["raw"] for line in whole.splitlines()]
+
+    def mails(self) -> list[EmailMessage]:
+        """Every mail that has arrived, parsed."""
+        return [_parsed(text) for text in self.texts()]
+
+    def count(self) -> int:
+        """How many have arrived."""
+        return (self.folder / "arrived").read_bytes().count(b"\n")
+
+    def by_message_id(self) -> Counter[str]:
+        """How often each has arrived."""
+        return Counter(_header(text, "Message-ID") for text in self.texts())
+
+    def by_recipient(self) -> Counter[str]:
+        """How many each person has got."""
+        return Counter(_header(text, "To") for text in self.texts())
+
+    def shut(self) -> None:
+        """The server is gone, and its port with it."""
+        self.child.kill()
+        self.child.join()
+
+    def open_again(self) -> None:
+        """It is back on the same port."""
+        (self.folder / "port").unlink()
+        self.child = _serve(self.folder, self.port)
+
+
+def _header(text: str, name: str) -> str:
+    return str(HeaderParser().parsestr(text, headersonly=True)[name])
+
+
+def _parsed(raw: str) -> EmailMessage:
+    mail = message_from_string(raw, policy=policy.default)
+    assert isinstance(mail, EmailMessage)
+    return mail
+
+
+def _serve(folder: Path, port: int = 0) -> ForkServerProcess:
+    child = _FORKS.Process(target=sink.serve, args=(str(folder), port))
+    child.start()
+    until(lambda: (folder / "port").exists(), "the mail server")
+    return child
+
+
+@contextlib.contextmanager
+def mail_server(folder: Path) -> Iterator[Mailbox]:
+    """A mail server on loopback."""
+    folder.mkdir(parents=True, exist_ok=True)
+    child = _serve(folder)
+    mailbox = Mailbox(folder, int((folder / "port").read_text(encoding="utf-8")), child)
+    try:
+        yield mailbox
+    finally:
+        mailbox.shut()

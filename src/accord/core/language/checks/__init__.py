@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from accord.core.language.checks.checked import Around, Checked, error
 from accord.core.language.checks.circles import nothing_circles
+from accord.core.language.checks.circuit import Circuit
 from accord.core.language.checks.content import calls_can_be_made, mails_are_what_they_say, templates_exist
 from accord.core.language.checks.cutoff import reactivation_ends_in_time
 from accord.core.language.checks.purposes import (
@@ -41,21 +42,17 @@ CHECKS: Sequence[Callable[[Checked], Iterator[Diagnostic]]] = (
 
 def check_scenarios(drafts: Mapping[str, Draft], around: Around) -> list[Diagnostic]:
     """Every finding of every check, over all files (path → draft), beside what else the venue's folder holds."""
-    everyone = list(drafts.values())
-    found = list(_names_are_unique(drafts, around))
+    others: dict[str, Draft] = {}
+    for draft in drafts.values():
+        others.setdefault(draft.scenario.name, draft)
+    circuit = Circuit([draft.scenario for draft in others.values()])
+    found: list[Diagnostic] = []
     for file, draft in drafts.items():
-        checked = Checked(file, draft, around, everyone)
+        checked = Checked(file, draft, around, others, circuit)
+        if others[draft.scenario.name] is not draft and draft.scenario.name:
+            # `a.yaml` and `a.yml` are two files, and would be one scenario.
+            message = f"«{draft.scenario.name}» is the name of another file's scenario already."
+            found.append(error(checked.at("scenario"), "name-twice", message))
         for check in CHECKS:
             found += check(checked)
     return found
-
-
-def _names_are_unique(drafts: Mapping[str, Draft], around: Around) -> Iterator[Diagnostic]:
-    """No two files are one scenario (`a.yaml` and `a.yml`)."""
-    seen: dict[str, str] = {}
-    for file, draft in drafts.items():
-        name = draft.scenario.name
-        if name and name in seen:
-            at = Checked(file, draft, around, ()).at("scenario")
-            yield error(at, "name-twice", f"«{name}» is the scenario in {seen[name]} already.")
-        seen.setdefault(name, file)

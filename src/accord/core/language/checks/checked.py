@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from accord.core.language.checks.circuit import Circuit
 from accord.core.language.parse import Draft
 from accord.core.language.source import ListNode, MapNode, Node, ScalarNode
 from accord.core.mail.inspect import Finding
@@ -45,12 +46,13 @@ class Outgoing:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """One file's draft, beside the drafts of all files."""
+    """One file's draft, beside the drafts of all files, by name; `circuit` tells what they start."""
 
     file: str
     draft: Draft
     around: Around
-    others: Sequence[Draft]
+    others: Mapping[str, Draft]
+    circuit: Circuit
 
     @property
     def scenario(self) -> Scenario:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from accord.core.consent.facts import KIND_OF
 from accord.core.expressions.parse import nearest
 from accord.core.language.checks.checked import Checked, Outgoing, error, warning
-from accord.core.language.checks.reach import KIND_OF, asks, bases, has_fallback, readers_of
+from accord.core.language.checks.reach import asks, bases, has_fallback, readers_of
 from accord.core.model.consent import LegalBasis, Nature
 from accord.core.model.place import Diagnostic
 from accord.core.model.scenario import Send

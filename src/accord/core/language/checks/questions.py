@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import fields, is_dataclass
-from typing import TypeVar
 
 from accord.core.expressions.parse import nearest
 from accord.core.language.checks.checked import Checked, error, warning
+from accord.core.language.checks.parts import parts_of
 from accord.core.language.source import ListNode, MapNode, Node, ScalarNode
 from accord.core.model.expression import Expression, Question
 from accord.core.model.place import Diagnostic, Span
-from accord.core.model.scenario import Scenario, Send
-
-Kind = TypeVar("Kind")
+from accord.core.model.scenario import Send
 
 
 def questions_name_steps(checked: Checked) -> Iterator[Diagnostic]:
@@ -26,14 +23,13 @@ def questions_name_steps(checked: Checked) -> Iterator[Diagnostic]:
     ]
     if not asked:
         return
-    known = {draft.scenario.name: draft for draft in checked.others}
     written = {node.span: node for node in _scalars(checked.draft.root)}
     for expression, question in asked:
         name, _, step = question.argument.rpartition("/")
-        draft = known.get(name) if name else checked.draft
+        draft = checked.others.get(name) if name else checked.draft
         at = _place(expression, question, written)
         if draft is None:
-            hint = nearest(name, known)
+            hint = nearest(name, checked.others)
             yield error(at, "step-unknown", f"There is no scenario «{name}».", hint)
         elif step not in draft.step_names:
             hint = nearest(step, draft.step_names)
@@ -48,21 +44,6 @@ def _place(expression: Expression, question: Question, written: dict[Span, Scala
     node = written.get(expression.span)
     offset = expression.source.find(question.argument)
     return node.part(offset, len(question.argument)) if node is not None and offset >= 0 else expression.span
-
-
-def parts_of(whole: object, kind: type[Kind]) -> Iterator[Kind]:
-    """Everything of one kind inside of nouns, from the outside in."""
-    ahead: list[object] = [whole]
-    while ahead:
-        part = ahead.pop()
-        if isinstance(part, kind):
-            yield part
-        if isinstance(part, Scenario):
-            ahead += [part.entry, part.leave, part.goal, *part.steps.values()]
-        elif is_dataclass(part):
-            ahead += [getattr(part, each.name) for each in fields(part)]
-        elif isinstance(part, tuple):
-            ahead += part
 
 
 def _scalars(node: Node) -> Iterator[ScalarNode]:

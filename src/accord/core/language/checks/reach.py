@@ -2,35 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import product
 
+from accord.core.consent.facts import KIND_OF
 from accord.core.consent.gate import judge
 from accord.core.consent.gate_input import VOCABULARY, GateInput
 from accord.core.language.checks.checked import Around, Outgoing
+from accord.core.language.checks.parts import conjuncts
 from accord.core.model.consent import ConsentStatus, Kind, LegalBasis, Nature
 from accord.core.model.expression import (
     Among,
-    And,
     Comparator,
     Compare,
-    Condition,
     Constant,
     Expression,
-    Operand,
     Question,
 )
 from accord.core.model.scenario import Send, Step
 from accord.core.model.venue import Policy, Purpose
 
-KIND_OF = {
-    Nature.EDITORIAL: Kind.EDITORIAL,
-    Nature.PROMOTIONAL: Kind.PROMOTIONAL,
-    Nature.ABANDONED_CART: Kind.PROMOTIONAL,
-    Nature.REVIEW_REQUEST: Kind.REVIEW,
-}
 _SIMILAR = frozenset({"purchased_similar", "purchased_over_3y"})
 _EVERY_STATE = frozenset(state.value for state in ConsentStatus)
 
@@ -116,11 +108,6 @@ def _narrowed(condition: Expression, purpose_and_kind: str) -> frozenset[str]:
             case Among(Question("consent", argument), values, False) if argument == purpose_and_kind:
                 left = left & {str(value.value) for value in values if isinstance(value, Constant)}
     return left
-
-
-def conjuncts(tree: Condition | Operand) -> Iterable[Condition | Operand]:
-    """The parts that must all hold."""
-    return tree.parts if isinstance(tree, And) else (tree,)
 
 
 def has_fallback(out: Outgoing) -> bool:

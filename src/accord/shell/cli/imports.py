@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gc
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -166,6 +167,7 @@ def _take(house: House, table: CsvFile, reading: Reading, forms: Forms, asked: A
     with (
         _refusals_to(asked.refusals, table.file.path) as tell,
         progress("Importing", table.file.size) as more,
+        _seldom_collected(),
     ):
         done = 0
 
@@ -189,6 +191,19 @@ def _take(house: House, table: CsvFile, reading: Reading, forms: Forms, asked: A
     if not imported.rows:
         raise Unreadable(f"{table.file.path} has a header and no rows.")
     return imported
+
+
+@contextmanager
+def _seldom_collected() -> Iterator[None]:
+    """Nothing that an import makes refers back to itself: looking for such things took a tenth of its time."""
+    before = gc.get_threshold()
+    gc.freeze()
+    gc.set_threshold(100_000, *before[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+        gc.unfreeze()
 
 
 @contextmanager

@@ -70,16 +70,20 @@ class DatabaseDesk:
 
     def _write_new(self, unit: Unit, fresh: Sequence[tuple[Person, NewContact]]) -> None:
         """New people need no look at what stood before: nothing did."""
-        events = [self._told(person) if person.added else () for person, _ in fresh]
-        ids = unit.add_contacts([_acting(new, its) for (_, new), its in zip(fresh, events, strict=True)])
-        numbered = [(number, who, its) for number, (who, _), its in zip(ids, fresh, events, strict=True)]
+        events = {person.key: self._told(person) for person, _ in fresh if person.added}
+        ids = unit.add_contacts([_acting(new, events.get(person.key, ())) for person, new in fresh])
+        numbered = [
+            (number, person, events[person.key])
+            for number, (person, _) in zip(ids, fresh, strict=True)
+            if person.added
+        ]
         unit.add_entries(
             [replace(entry, contact_id=number) for number, person, _ in numbered for entry in person.added],
             self.now,
         )
         origin: dict[str, Value] = {
             "source": self.origin.name,
-            "digest": self.origin.digest,
+            "digest": self.origin.short_digest,
             "by": self.origin.by,
         }
         unit.tell_all(ids, Event(0, "contact.imported", self.now, origin, "import"), self.now)

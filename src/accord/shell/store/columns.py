@@ -83,7 +83,10 @@ def _coded(value: Any) -> Any:
     if isinstance(value, date):
         return {"$day": value.isoformat()}
     if isinstance(value, Mapping):
-        return {str(key): _coded(item) for key, item in value.items()}
+        return {
+            str(key): item if item is None or type(item) in _AS_THEY_ARE else _coded(item)
+            for key, item in value.items()
+        }
     if isinstance(value, list | tuple):
         return [_coded(item) for item in value]
     return value

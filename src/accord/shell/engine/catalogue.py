@@ -13,6 +13,7 @@ from accord.core.language.wordings import parse_wording
 from accord.core.mail.compile import Compiled, compile_template, digest_of
 from accord.core.mail.inspect import Finding, content_of, findings
 from accord.core.mail.names import unknown_names
+from accord.core.mail.serving import service_findings
 from accord.core.mail.words import Wording
 from accord.core.model.content import Catalogue, TemplateFacts
 from accord.core.model.place import Diagnostic, Severity
@@ -48,7 +49,7 @@ def stock(
     faults: list[Diagnostic] = []
     for name in names:
         known = before.compiled.get(name) if before is not None else None
-        found[name] = findings(name, files, venue)
+        found[name] = [*findings(name, files, venue), *service_findings(name, files)]
         if known is not None and known.digest == digest_of(name, files):
             compiled[name] = known
             continue

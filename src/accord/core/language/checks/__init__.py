@@ -7,7 +7,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from accord.core.language.checks.checked import Around, Checked, error
 from accord.core.language.checks.circles import nothing_circles
 from accord.core.language.checks.circuit import Circuit
-from accord.core.language.checks.content import calls_can_be_made, mails_are_what_they_say, templates_exist
+from accord.core.language.checks.content import (
+    calls_can_be_made,
+    mails_are_what_they_say,
+    subjects_are_what_they_say,
+    templates_exist,
+)
 from accord.core.language.checks.cutoff import reactivation_ends_in_time
 from accord.core.language.checks.purposes import (
     fallbacks_can_be_reached,
@@ -17,7 +22,7 @@ from accord.core.language.checks.purposes import (
     why_is_told,
 )
 from accord.core.language.checks.questions import questions_name_steps
-from accord.core.language.checks.serving import service_has_its_object
+from accord.core.language.checks.serving import service_has_its_object, service_keeps_to_its_service
 from accord.core.language.checks.ways import reviews_are_asked_twice_at_most, ways_lead_on
 from accord.core.language.parse import Draft
 from accord.core.model.place import Diagnostic
@@ -25,6 +30,7 @@ from accord.core.model.place import Diagnostic
 CHECKS: Sequence[Callable[[Checked], Iterator[Diagnostic]]] = (
     templates_exist,
     mails_are_what_they_say,
+    subjects_are_what_they_say,
     calls_can_be_made,
     natures_fit,
     why_is_told,
@@ -32,6 +38,7 @@ CHECKS: Sequence[Callable[[Checked], Iterator[Diagnostic]]] = (
     fallbacks_can_be_reached,
     invitations_can_be_accepted,
     service_has_its_object,
+    service_keeps_to_its_service,
     ways_lead_on,
     questions_name_steps,
     reviews_are_asked_twice_at_most,

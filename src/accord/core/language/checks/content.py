@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from accord.core.expressions.names import Scope, template_names
 from accord.core.expressions.parse import nearest
 from accord.core.language.checks.checked import Checked, error
 from accord.core.language.entering import this_type
-from accord.core.mail.inspect import check_mail
+from accord.core.mail.faults import syntax_faults
+from accord.core.mail.inspect import check_mail, findings
+from accord.core.mail.names import unknown_names
 from accord.core.model.place import Diagnostic
 from accord.core.model.scenario import Call, OnEvent, Send
+from accord.core.model.venue import Venue
+
+# The file that a subject of a step would be, were it a template's.
+_ALONE = "subject.html"
 
 
 def templates_exist(checked: Checked) -> Iterator[Diagnostic]:
@@ -30,6 +37,28 @@ def mails_are_what_they_say(checked: Checked) -> Iterator[Diagnostic]:
         if isinstance(out.what, Send):
             found = checked.around.found.get(out.what.template, ())
             yield from check_mail(out.step.name, out.what, list(found))
+
+
+def subjects_are_what_they_say(checked: Checked) -> Iterator[Diagnostic]:
+    """Subjects written in a step are read like those in a template: as Jinja, for names, for what they promote."""
+    for out in checked.outgoing():
+        subjects = out.what.subjects if isinstance(out.what, Send) else {}
+        for name, texts in subjects.items():
+            for language, text in texts.items():
+                own = (name, language) if checked.says(*out.path, "subjects", name, language) else (name,)
+                at = checked.at(*out.path, "subjects", *own)
+                for fault in _of_subject(out, text, checked.venue):
+                    yield replace(fault, span=at)
+
+
+def _of_subject(out: Outgoing, text: str, venue: Venue) -> list[Diagnostic]:
+    """What is wrong with one subject: told of a template that has nothing else."""
+    files = {_ALONE: f"---\nsubject: {' '.join(text.split())}\n---\n"}
+    name = _ALONE.removesuffix(".html")
+    faults = [*syntax_faults(_ALONE, files[_ALONE]), *unknown_names(name, files, venue)]
+    if isinstance(out.what, Send):
+        faults += check_mail(out.step.name, out.what, findings(name, files, venue))
+    return faults
 
 
 def calls_can_be_made(checked: Checked) -> Iterator[Diagnostic]:

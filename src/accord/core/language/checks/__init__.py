@@ -10,6 +10,7 @@ from accord.core.language.checks.circuit import Circuit
 from accord.core.language.checks.content import (
     calls_can_be_made,
     mails_are_what_they_say,
+    partners_are_named,
     subjects_are_what_they_say,
     templates_exist,
 )
@@ -30,6 +31,7 @@ from accord.core.model.place import Diagnostic
 CHECKS: Sequence[Callable[[Checked], Iterator[Diagnostic]]] = (
     templates_exist,
     mails_are_what_they_say,
+    partners_are_named,
     subjects_are_what_they_say,
     calls_can_be_made,
     natures_fit,

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from accord.core.expressions.names import Scope, template_names
 from accord.core.expressions.parse import nearest
-from accord.core.language.checks.checked import Checked, error
+from accord.core.language.checks.checked import Checked, Outgoing, error, warning
 from accord.core.language.entering import this_type
 from accord.core.mail.faults import syntax_faults
 from accord.core.mail.inspect import check_mail, findings
@@ -37,6 +37,27 @@ def mails_are_what_they_say(checked: Checked) -> Iterator[Diagnostic]:
         if isinstance(out.what, Send):
             found = checked.around.found.get(out.what.template, ())
             yield from check_mail(out.step.name, out.what, list(found))
+
+
+def partners_are_named(checked: Checked) -> Iterator[Diagnostic]:
+    """A partner's link: nobody gets it whose wording does not name the partner, and no customer does (R-08)."""
+    for out in checked.outgoing():
+        purpose = checked.venue.purposes.get(out.what.purpose)
+        if out.is_service or purpose is None or not isinstance(out.what, Send):
+            continue
+        named = {host for partner in purpose.partners for host in checked.venue.partners.get(partner, ())}
+        for each in checked.around.found.get(out.what.template, ()):
+            if each.kind != "partner-link":
+                continue
+            if each.words not in named:
+                message = (
+                    f"«{purpose.name}» names no partner at {each.words}, so that nobody may get this mail."
+                )
+                hint = f"Name it in [purposes.{purpose.name}] partners, if its wording does."
+                yield error(each.span, "partner-not-named", message, hint)
+            elif purpose.families and not out.what.promotes:
+                message = f"A partner's link ({each.words}) costs the whole mail the customer exception: only opt-ins get it."
+                yield warning(each.span, "partner-link", message)
 
 
 def subjects_are_what_they_say(checked: Checked) -> Iterator[Diagnostic]:

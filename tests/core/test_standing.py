@@ -13,6 +13,7 @@ from accord.core.standing import Standing, begun, is_weekly, judged, next_raise,
 from accord.core.throttle import LADDER, TOP, Evidence, Pair, Sample, at_share
 
 MONDAY = date(2026, 11, 23)
+LONG_AGO = MONDAY - timedelta(days=40)
 R = Sample(20_000, 900, 60, 8)
 GOOD = Evidence(Sample(3000, 150, 9, 1), R, promotional=Pair(Sample(3000, 150, 9, 1), R))
 BAD = Evidence(Sample(2000, 44, 14, 6), R)
@@ -22,7 +23,7 @@ def days(number: int) -> timedelta:
     return timedelta(days=number)
 
 
-def promoting(share: int, since: date = MONDAY - days(40)) -> Standing:
+def promoting(share: int, since: date = LONG_AGO) -> Standing:
     return Standing(at_share(share), since)
 
 

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from accord.core.model.consent import LegalBasis
 from accord.core.model.contact import AddressKind, AddressState, Preferences
-from accord.core.model.decision import QueueMail
+from accord.core.model.decision import QueueMail, ThrottleState
 from accord.core.model.enrolment import Enrolment, RunState
 from accord.core.model.expression import Value
 from accord.core.model.message import Message, MessageState
@@ -128,7 +128,8 @@ class DoorCheck:
     """One message at the door: it may be marked `sending` only while what was judged still stands.
 
     `context` is what the template read, for the ledger; None keeps what is there. `judged_policy` is the
-    `policy_revision` of the database when it was judged.
+    `policy_revision` of the database when it was judged, `throttle` what the statistics allowed then, where
+    the mail rests on the customer exception.
     """
 
     message_id: int
@@ -139,6 +140,7 @@ class DoorCheck:
     template_digest: str | None = None
     basis: LegalBasis = LegalBasis.CONSENT
     judged_policy: str | None = None
+    throttle: ThrottleState | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from accord.core.model.consent import LegalBasis
 from accord.core.model.message import MessageState
 from accord.shell.engine.door import Passed
 from accord.shell.engine.endings import Ending, landed
@@ -48,6 +49,7 @@ class Ready:
             with_invitation=message.with_invitation,
             basis=message.basis,
             judged_policy=self.judged_policy,
+            throttle=self.passed.situation.throttle if message.basis is LegalBasis.SOFT_OPTIN else None,
             context=self.letter.context,
             template_digest=self.letter.template_digest,
         )

@@ -16,7 +16,7 @@ from accord.core.throttle import MOST_COMPLAINTS, TOP, WINDOW_DAYS, Evidence, Ru
 from accord.shell.engine.figures import Delivery, Entrant, Judgement, Mailing, Outcome
 from accord.shell.engine.opening import NOBODY
 from accord.shell.engine.ports import Store, Unit
-from accord.shell.engine.rows import POLICY_REVISION, Deed
+from accord.shell.engine.rows import Deed
 
 LOOP = "watch"
 STATISTICS = "statistics"  # who judges, in the history
@@ -93,12 +93,13 @@ def _entrant(delivery: Delivery, venue: Venue, standing: Standing, day: date) ->
 def _look(store: Store, venue: Venue, since: date) -> None:
     """Write down what came of the mails since a day; bounces first, since they were not delivered."""
     events_since = start_of_day(since, venue.entity.clock)
-    for outcome in (Outcome.BOUNCED, Outcome.CLICKED, Outcome.LEFT, Outcome.COMPLAINED):
-        with store.read() as unit:
-            found = unit.figures.outcomes(outcome, since, events_since)
-        for start in range(0, len(found), PAGE):
+    outcomes = (Outcome.BOUNCED, Outcome.CLICKED, Outcome.LEFT, Outcome.COMPLAINED)
+    with store.read() as unit:
+        found = {outcome: unit.figures.outcomes(outcome, since, events_since) for outcome in outcomes}
+    for outcome, entrants in found.items():
+        for start in range(0, len(entrants), PAGE):
             with store.begin() as unit:
-                unit.figures.mark(outcome, found[start : start + PAGE])
+                unit.figures.mark(outcome, entrants[start : start + PAGE])
 
 
 def _forget(store: Store, today: date) -> None:
@@ -168,7 +169,7 @@ def _told(seen: Evidence, ruling: Ruling, standing: Standing, today: date) -> Ma
 
 
 def _tell(unit: Unit, before: Standing, judgement: Judgement) -> None:
-    """Journal a change, and let no verdict that was given before stand: promotions stop at once."""
+    """Journal a change. The door compares what was judged by with what is in force: promotions stop at once."""
     after = judgement.standing
     if (before.state, before.at_most) == (after.state, after.at_most):
         return
@@ -184,9 +185,6 @@ def _tell(unit: Unit, before: Standing, judgement: Judgement) -> None:
     unit.append(
         [Event(NOBODY, "throttle.changed", judgement.at, data)], received_at=judgement.at, reacts=False
     )
-    if before.state != after.state:
-        revision = int(unit.fact(POLICY_REVISION) or 0) + 1
-        unit.tell_anew(POLICY_REVISION, str(revision), judgement.at)
 
 
 # -- by hand ---------------------------------------------------------------------------------------------------

@@ -99,9 +99,10 @@ def field_of(connection: Connection, document: Any, name: str) -> ColumnElement[
 def number_of(connection: Connection, document: Any, name: str) -> ColumnElement[Any]:
     """A field of a JSON document as a whole number; NULL for anything else, since documents come from outside."""
     said = field_of(connection, document, name)
+    number = cast(said, BigInteger)
     if is_sqlite(connection):
-        return cast(said, BigInteger)
-    return case((said.regexp_match("^[0-9]{1,18}$"), cast(said, BigInteger)))
+        return case((cast(number, Text) == said, number))  # it reads «4 or so» as 4
+    return case((said.regexp_match("^[0-9]{1,18}$"), number))
 
 
 def insert_new(connection: Connection, table: Table) -> Any:

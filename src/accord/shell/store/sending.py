@@ -91,13 +91,16 @@ def mark_sending(
 
 
 def _judged_by_what_stands(connection: Connection, checks: Sequence[DoorCheck]) -> list[int]:
-    """Ids of those whose person, and whose law, is still the one that was judged.
+    """Ids of those whose person, law and throttle are still the ones that they were judged by.
 
     The people stay locked until this transaction ends (PostgreSQL; SQLite has one writer), one after the
     other in the order that every writer keeps: a withdrawal under way is waited for, and then seen.
     """
     law = switches.fact(connection, POLICY_REVISION)
     judged = [check for check in checks if check.judged_policy == law]
+    if any(check.throttle is not None for check in judged):
+        throttle = switches.throttle(connection)
+        judged = [check for check in judged if check.throttle in (None, throttle)]
     people = sorted({check.contact_id for check in judged})
     wanted = select(CONTACT.c.id, CONTACT.c.revision).where(among(connection, CONTACT.c.id, people))
     locked = wanted.order_by(CONTACT.c.id).with_for_update(read=True)

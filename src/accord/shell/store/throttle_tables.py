@@ -27,7 +27,7 @@ class EntrantRow(Row, table=True):
             "ix_entrant_batch",
             *("day", "campaign", "mailing", "soft", "clicked", "left", "complained", "reporting"),
         ),
-        Index("ix_entrant_message", "message_id"),
+        UniqueConstraint("message_id"),
     )
     id: int | None = id_column()
     contact_id: int = number_column()

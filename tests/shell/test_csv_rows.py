@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from accord.shell.csv_rows import CsvFile, open_csv
-from accord.shell.csv_text import LONGEST_LINE, Unreadable
+from accord.shell.csv_text import LONGEST_LINE, Lines, Unreadable
 
 ACCENTED = "email,name\nada@example.org,Adèle Œuvrard\nbob@example.org,Zoé\n"
 
@@ -171,6 +172,33 @@ def test_enormous_lines_and_fields_cost_their_own_row_alone(base: Path) -> None:
         (4, 4),
         (6, 6),
     ]
+
+
+def test_a_row_without_end_costs_its_first_line_alone(base: Path) -> None:
+    base.write_text('email,name\n"open\n' + 'x","y\n' * 60_000, encoding="utf-8")
+    with open_csv(base) as table:
+        rows = list(islice(table.rows(), 3))
+    assert [(row.number, row.line, row.fault is None) for row in rows] == [
+        (2, 2, False),
+        (3, 3, False),
+        (4, 4, False),
+    ]
+
+
+def test_a_file_of_broken_rows_is_given_up_at_last() -> None:
+    lines = Lines(io.StringIO("a\nb\nc\n" * 9), most_again=30)
+
+    def again() -> None:
+        lines.begin()
+        for _ in range(3):
+            next(lines)
+        lines.back_to_second()
+
+    again()
+    assert (lines.number, next(lines)) == (1, "b\n")
+    with pytest.raises(Unreadable, match="too many places"):
+        for _ in range(9):
+            again()
 
 
 def test_nuls_are_left_to_whoever_reads_the_fields(base: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -509,6 +510,24 @@ def test_refusals_are_counted_all_remembered_some_and_told_as_they_come(
     assert imported.refusals.count == len(heard) == REMEMBERED + 500
     assert len(imported.refusals.first) == REMEMBERED
     assert (heard[0].row, heard[-1].row) == (2, REMEMBERED + 501)
+
+
+def test_two_imports_at_once_get_by_each_other(store: SqlStore, tmp_path: Path) -> None:
+    names = [f"p{number:03}@example.org" for number in range(150)]
+    folders = [tmp_path / "one", tmp_path / "two"]
+    files = ["email\n" + "\n".join(names) + "\n", "email\n" + "\n".join(reversed(names)) + "\n"]
+    for folder in folders:
+        folder.mkdir()
+    with ThreadPoolExecutor(2) as pool:
+        runs = [
+            pool.submit(bring, store, folder, content, page_size=20)
+            for folder, content in zip(folders, files, strict=True)
+        ]
+        done = [run.result(timeout=60) for run in runs]
+    assert sum(each.new for each in done) == 150
+    assert sum(each.known for each in done) == 150
+    with store.read() as unit:
+        assert len(unit.contacts_by_key(names)) == 150
 
 
 # -- the tools ---------------------------------------------------------------------------------------------------

@@ -14,6 +14,9 @@ from typing import BinaryIO, TextIO
 # Longer lines than this, in characters, are no rows of a table.
 LONGEST_LINE = 1 << 18
 
+# What is read again, in characters, after rows with broken quotation marks.
+MOST_READ_AGAIN = 1 << 28
+
 _CHUNK = 1 << 20
 
 
@@ -157,32 +160,44 @@ class TooLong(Exception):
 class Lines:
     """Lines one after another, counted; those since `begin()` can be taken back and read again."""
 
-    def __init__(self, text: TextIO) -> None:
-        self._text = text
+    def __init__(self, text: TextIO, most_again: int = MOST_READ_AGAIN) -> None:
+        self._text, self._most_again = text, most_again
         self._ahead: list[str | None] = []
         self._given: list[str | None] = []
+        self._since = 0
+        self._again = 0
         self.number = 0
 
     def begin(self) -> None:
         """What comes now can be taken back; what came before can't any more."""
         self._given.clear()
+        self._since = 0
 
     def back_to_second(self) -> None:
-        """Take back every line since `begin()` but the first one."""
+        """Take back every line since `begin()` but the first one.
+
+        Raises Unreadable where that has been done too often: such a file is no table.
+        """
         taken = self._given[1:]
         self._ahead += reversed(taken)
         self.number -= len(taken)
-        self._given.clear()
+        self._again += self._since
+        if self._again > self._most_again:
+            raise Unreadable("The file's quotation marks are broken in too many places: it is no table.")
+        self.begin()
 
     def __iter__(self) -> Lines:
         return self
 
     def __next__(self) -> str:
-        """The next line, with its end. Raises TooLong, after which the line after is the next."""
+        """The next line, with its end. Raises TooLong for one that is, or for a row of too many of them."""
         line = self._ahead.pop() if self._ahead else self._read()
         self.number += 1
         self._given.append(line)
         if line is None:
+            raise TooLong
+        self._since += len(line)
+        if self._since > LONGEST_LINE and len(self._given) > 1:
             raise TooLong
         return line
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from unicodedata import normalize
 
 from accord.core.model.expression import Value
 
@@ -70,10 +71,14 @@ class Contact:
 def email_key(address: str) -> str:
     """The form in which addresses are compared (R-17): trimmed, case-folded, the domain in its IDNA form.
 
-    Dots and `+tags` are part of the address and stay. A domain that has no IDNA form is compared as folded
-    text, so that the function is total; whether an address can be written to is asked at the doors.
+    Dots and `+tags` are part of the address and stay; an accent is one letter, however it is put together. A
+    domain that has no IDNA form is compared as folded text, so that the function is total; whether an address
+    can be written to is asked at the doors.
     """
-    local, at, domain = address.strip().casefold().rpartition("@")
+    address = address.strip()
+    if not address.isascii():
+        address = normalize("NFC", normalize("NFD", address).casefold())
+    local, at, domain = address.casefold().rpartition("@")
     if not domain.isascii():
         try:
             domain = domain.encode("idna").decode("ascii")

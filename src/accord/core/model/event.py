@@ -65,7 +65,7 @@ _RUN: Mapping[str, Type] = {"scenario": Type.TEXT, "reason": Type.TEXT}
 EVENTS: Mapping[str, EventKind] = {
     "contact.created": EventKind({"source": Type.TEXT}),
     "contact.updated": EventKind(),
-    "contact.imported": EventKind({"source": Type.TEXT}),
+    "contact.imported": EventKind({"source": Type.TEXT, "digest": Type.TEXT, "by": Type.TEXT}),
     "contact.merged": EventKind({"with": Type.INTEGER, "by": Type.TEXT}),
     "contact.erased": EventKind({"reason": Type.TEXT, "by": Type.TEXT}),
     "contact.kept": EventKind(renews=True),

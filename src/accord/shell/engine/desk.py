@@ -61,6 +61,8 @@ class DatabaseDesk:
         for wording in self.forms.unkept(answered):
             keep(unit, wording, by=self.origin.by, now=self.now)
         fresh = [(person, person.contact) for person in people if person.contact is not None]
+        # In the order of their keys: two imports at once then wait for each other in turn, never crosswise.
+        fresh.sort(key=lambda each: each[0].key)
         if fresh:
             self._write_new(unit, fresh)
         known = [entry for person in people if person.contact is None for entry in person.added]

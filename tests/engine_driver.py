@@ -13,9 +13,10 @@ from accord.core.model.decision import Situation
 from accord.core.model.event import Event
 from accord.core.model.message import Message, MessageState
 from accord.core.simulate import Happening
-from accord.shell.engine.catalogue import AtWork
+from accord.shell.engine.catalogue import AtWork, OtherLaw
 from accord.shell.engine.mailing import Envelope, Letter, Receipt, Unreachable, Unwritable
 from accord.shell.engine.record import record_consents, record_events
+from accord.shell.engine.rows import POLICY_REVISION
 from accord.shell.engine.send import Sender
 from accord.shell.engine.turn import send_until_idle, think_until_idle
 from accord.shell.store.database import SqlStore
@@ -81,14 +82,23 @@ class Driver:
     def fault(self, loop: str, number: int, error: Exception) -> None:
         self.faults.append((loop, number, error))
 
+    def work(self) -> AtWork:
+        with self.store.read() as unit:
+            return AtWork(self.catalogue, self.activated, law=unit.fact(POLICY_REVISION))
+
     def think(self) -> None:
-        work = AtWork(self.catalogue, self.activated)
-        think_until_idle(self.store, work, now=self.now, on_fault=self.fault)
+        while True:
+            try:
+                think_until_idle(self.store, self.work(), now=self.now, on_fault=self.fault)
+            except OtherLaw:
+                continue
+            return
+
+    def sender(self) -> Sender:
+        return Sender(self.store, self.work(), self.writer, self.sink, lambda: self.now, self.fault)
 
     def send(self) -> None:
-        work = AtWork(self.catalogue, self.activated)
-        sender = Sender(self.store, work, self.writer, self.sink, lambda: self.now, self.fault)
-        asyncio.run(send_until_idle(sender))
+        asyncio.run(send_until_idle(self.sender()))
 
     def turn(self) -> None:
         self.think()

@@ -23,7 +23,14 @@ from crash import sink
 # Forked from a process that has read all modules: a life begins in a blink, and ends like any other.
 _FORKS = multiprocessing.get_context("forkserver")
 _FORKS.set_forkserver_preload(
-    ["accord.shell.cli.groups", "accord.shell.daemon", "alembic.command", "crash.sink", "psycopg", "premailer"]
+    [
+        "accord.shell.cli.groups",
+        "accord.shell.daemon",
+        "alembic.command",
+        "crash.sink",
+        "psycopg",
+        "premailer",
+    ]
 )
 
 PATIENCE = 30.0

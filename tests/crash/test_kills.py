@@ -26,9 +26,7 @@ def drain(house: House) -> None:
 
 
 @pytest.mark.parametrize("point", ["MAIL", "RCPT", "DATA", "ANSWERED"])
-def test_killed_at_a_point_of_the_conversation(
-    open_at, box: Mailbox, database_url: str, point: str
-) -> None:
+def test_killed_at_a_point_of_the_conversation(open_at, box: Mailbox, database_url: str, point: str) -> None:
     house = open_at(database_url, connections=CONNECTIONS)
     sign_up(house, 30)
     order(house, 5)

@@ -138,7 +138,9 @@ def test_config_and_files_are_read_again_when_told_to(open_at, start, box: Mailb
     assert box.count() == 3
 
 
-def test_a_turned_switch_of_the_law_halts_the_daemon_until_it_has_read_it(open_at, start, box: Mailbox) -> None:
+def test_a_turned_switch_of_the_law_halts_the_daemon_until_it_has_read_it(
+    open_at, start, box: Mailbox
+) -> None:
     house = open_at()
     life = start(house)
     text = house.config.read_text(encoding="utf-8")

@@ -79,6 +79,7 @@ class Pool(Generic[L]):
         self.limits = limits
         self._idle: list[_Kept[L]] = []
         self._in_use: set[L] = set()
+        self._dialling: set[asyncio.Future[L]] = set()
         self._closed = False
         self._places = asyncio.Semaphore(limits.width)
         self._used = 0
@@ -102,14 +103,14 @@ class Pool(Generic[L]):
         return len(self._idle)
 
     @asynccontextmanager
-    async def line(self) -> AsyncIterator[L]:
-        """A connection for one message; waits for a free place, opens one when none is idle.
+    async def line(self, *, fresh: bool = False) -> AsyncIterator[L]:
+        """A connection for one message; waits for a free place, opens one when none is idle, or for a `fresh` one.
 
         Raises Unreachable when it can't be opened. What comes back unusable is not kept.
         """
         async with self._places:
             self._used += 1
-            line = await self._take()
+            line = await self._take(fresh=fresh)
             self._in_use.add(line)
             clean = False
             try:
@@ -125,9 +126,11 @@ class Pool(Generic[L]):
                     await line.hang_up()
 
     def cut(self) -> None:
-        """Drop every connection that is in use, whatever is being said on it."""
+        """Drop every connection that is in use, whatever is being said on it; dial no further."""
         for line in self._in_use:
             line.drop()
+        for call in self._dialling:
+            call.cancel()
 
     async def close(self) -> None:
         """Hang up every idle connection, and those in use when they come back."""
@@ -135,14 +138,15 @@ class Pool(Generic[L]):
         idle, self._idle = self._idle, []
         await asyncio.gather(*(kept.line.hang_up() for kept in idle))
 
-    async def _take(self) -> L:
-        while self._idle:
+    async def _take(self, *, fresh: bool) -> L:
+        while self._idle and not fresh:
             kept = self._idle.pop()
             if kept.line.usable:
                 return kept.line
             await kept.line.hang_up()
+        known = len(self._idle)
         await self._open(1)
-        if not self._idle:
+        if len(self._idle) <= known:
             raise Unreachable(self._silence)
         return self._idle.pop().line
 
@@ -167,16 +171,21 @@ class Pool(Generic[L]):
         """Dial `count` times at once, unless a pause lasts; remembers why it failed."""
         if _now() < self._silent_until:
             return
-        made = await asyncio.gather(*(self._dial() for _ in range(count)), return_exceptions=True)
+        calls = [asyncio.ensure_future(self._dial()) for _ in range(count)]
+        self._dialling.update(calls)
+        try:
+            made = await asyncio.gather(*calls, return_exceptions=True)
+        finally:
+            self._dialling.difference_update(calls)
         failures = [each for each in made if isinstance(each, BaseException)]
         self._idle += [_Kept(each, _now()) for each in made if not isinstance(each, BaseException)]
         if not failures:
             self._pause = 0.0
             return
         for failure in failures:
-            if not isinstance(failure, Unreachable):
+            if not isinstance(failure, Unreachable | asyncio.CancelledError):
                 raise failure
-        self._silence = str(failures[0])
+        self._silence = str(failures[0]) or "The call was broken off"
         longest = self.limits.longest_pause
         turned_away = isinstance(failures[0], TurnedAway)
         self._pause = longest if turned_away else min(max(2 * self._pause, self.limits.first_pause), longest)

@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import ssl
 from dataclasses import dataclass, field
 from typing import Final, cast
 
-from aiosmtplib import SMTP, SMTPAuthenticationError, SMTPException, SMTPHeloError, SMTPResponse
+from aiosmtplib import (
+    SMTP,
+    SMTPAuthenticationError,
+    SMTPException,
+    SMTPHeloError,
+    SMTPResponse,
+    SMTPServerDisconnected,
+)
 
 from accord.core.model.message import MessageState
 from accord.shell.delivery.address import Misspelt, path_of
 from accord.shell.delivery.pool import Limits, Pool, TurnedAway
 from accord.shell.engine.mailing import Envelope, Receipt, Unreachable
+
+# A kept connection that does not answer so soon, in seconds, is given up for a new one.
+PROBE_TIMEOUT: Final = 5.0
 
 SECURITY: Final = ("none", "starttls", "tls")
 _HERE: Final = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -70,8 +81,12 @@ class SmtpCarrier:
     async def carry(self, envelope: Envelope) -> Receipt:
         """Hand over one mail. Every ending is a Receipt: nothing is raised for what a server does."""
         try:
-            async with self._pool.line() as line:
-                return await line.hand_over(envelope)
+            try:
+                async with self._pool.line() as line:
+                    return await line.hand_over(envelope)
+            except HungUp:
+                async with self._pool.line(fresh=True) as line:
+                    return await line.hand_over(envelope)
         except Unreachable as silence:
             return Receipt(MessageState.DEFERRED, str(silence))
 
@@ -131,7 +146,7 @@ class SmtpLine:
     async def answers(self) -> bool:
         """NOOP: whether the server is still there."""
         try:
-            return (await self._smtp.execute_command(b"NOOP")).code // 100 == 2
+            return (await self._smtp.execute_command(b"NOOP", timeout=PROBE_TIMEOUT)).code // 100 == 2
         except (SMTPException, OSError):
             return False
 
@@ -145,7 +160,10 @@ class SmtpLine:
         self._smtp.close()
 
     async def hand_over(self, envelope: Envelope) -> Receipt:
-        """One mail, from MAIL to the answer to its last dot."""
+        """One mail, from MAIL to the answer to its last dot.
+
+        Raises HungUp where a kept session turns out to be over at the first verb: the mail has not begun.
+        """
         self._carried += 1
         content = with_crlf(envelope.content)
         try:
@@ -155,11 +173,15 @@ class SmtpLine:
         try:
             for verb, command in opening:
                 reply = await self._smtp.execute_command(*command)
+                if verb == "MAIL" and reply.code == 421 and self._carried > 1:
+                    raise HungUp
                 if reply.code not in _GOES_ON[verb]:
                     return await self._refused(verb, reply)
             await self._write(content)
         except (SMTPException, OSError) as loss:
             # Until the last dot is out no server has the mail: trying again can't make two of it.
+            if isinstance(loss, SMTPServerDisconnected) and verb == "MAIL" and self._carried > 1:
+                raise HungUp from None
             self.drop()
             return Receipt(MessageState.DEFERRED, f"before the end of the mail: {_said(loss)}")
         return await self._last_word()
@@ -195,7 +217,9 @@ class SmtpLine:
             await self._reset()
         else:
             self.drop()
-        return Receipt(meaning(verb, reply.code, reply.message), _told(reply))
+        outcome = meaning(verb, reply.code, reply.message)
+        status = _STATUS.match(reply.message) if verb == "RCPT" else None
+        return Receipt(outcome, _told(reply), status[0] if status is not None else None)
 
     async def _reset(self) -> None:
         """RSET; a session where that fails is not used again. After 421 it is closed already."""
@@ -245,6 +269,10 @@ class SmtpLine:
         self._smtp.close()
 
 
+class HungUp(Exception):
+    """The server had ended a kept session: the mail goes by a fresh one."""
+
+
 class Unsuitable(Exception):
     """This mail asks of this server what it does not offer; its text says what."""
 
@@ -258,6 +286,10 @@ _ABOUT_THE_SESSION: Final = frozenset({500, 502, 503, 530, 534, 535, 538})
 
 # A mail too large is nobody's to repeat, at whichever verb the server says so (RFC 1870, RFC 3463).
 _TOO_LARGE: Final = ("5.3.4", "5.2.3")
+
+
+# What is said in a reply of the kind of failure, before the words (RFC 2034).
+_STATUS: Final = re.compile(r"[245]\.\d{1,3}\.\d{1,3}(?=\s|$)")
 
 
 def meaning(verb: str, code: int, text: str) -> MessageState:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from accord.core.consent.reports import delivery_status
 from accord.core.model.content import Catalogue
 from accord.core.model.event import Event
 from accord.core.model.expression import Value
@@ -15,6 +16,7 @@ from accord.shell.engine.door import Later, Passed
 from accord.shell.engine.followup import is_followup, record_followups
 from accord.shell.engine.mailing import Receipt
 from accord.shell.engine.ports import Unit
+from accord.shell.engine.record import events_in
 from accord.shell.engine.rows import Settlement
 from accord.shell.engine.sweep import may_repeat, once_more
 
@@ -24,11 +26,12 @@ FIRST_RETRY, LONGEST_RETRY = timedelta(minutes=5), timedelta(hours=6)
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """How one mail ended, for now; `passed` where it was handed over."""
+    """How one mail ended, for now; `passed` where it was handed over, `refused` as in its receipt."""
 
     message: Message
     settlement: Settlement
     passed: Passed | None = None
+    refused: str | None = None
 
 
 def landed(passed: Passed, receipt: Receipt, lease: datetime, now: datetime) -> Ending:
@@ -44,7 +47,7 @@ def landed(passed: Passed, receipt: Receipt, lease: datetime, now: datetime) -> 
         not_before=now + retry if receipt.outcome is MessageState.DEFERRED else None,
         lease=lease,
     )
-    return Ending(message, settlement, passed)
+    return Ending(message, settlement, passed, receipt.refused)
 
 
 def write_endings(unit: Unit, endings: Sequence[Ending], catalogue: Catalogue, now: datetime) -> list[Ending]:
@@ -54,6 +57,9 @@ def write_endings(unit: Unit, endings: Sequence[Ending], catalogue: Catalogue, n
     written += _known_after_all(unit, [each for each in endings if each.settlement.message_id not in took])
     unit.settle(_repeats(written, now))
     journal(unit, [_told(each.message, each.settlement) for each in written], catalogue, now)
+    bounces = [bounce for each in written for bounce in _bounce(each)]
+    if bounces:
+        events_in(unit, catalogue, bounces, now=now)
     followups = [each.passed for each in written if each.passed is not None and _completes(each)]
     if followups:
         record_followups(unit, catalogue, followups, now=now)
@@ -79,6 +85,17 @@ def _repeats(endings: Sequence[Ending], now: datetime) -> list[Settlement]:
         for each in endings
         if each.settlement.state is MessageState.UNKNOWN and may_repeat(each.message)
     ]
+
+
+def _bounce(ending: Ending) -> list[Event]:
+    """What a refused recipient tells of the address: the server we gave the mail to said so itself (R-60)."""
+    if ending.settlement.state is not MessageState.REJECTED or ending.refused is None:
+        return []
+    finding = delivery_status("failed", ending.refused, ours=True)
+    if finding.address is None:
+        return []
+    data = about(ending.message) | {"reason": finding.reason, "rule": finding.rule, "status": ending.refused}
+    return [Event(ending.message.contact_id, "mail.bounced", ending.settlement.at, data)]
 
 
 def _completes(ending: Ending) -> bool:

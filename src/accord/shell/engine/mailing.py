@@ -25,10 +25,12 @@ class Receipt:
     """What a carrier answers.
 
     `outcome`: ACCEPTED, DEFERRED (try again), REJECTED (never again), or UNKNOWN (it may have arrived).
+    `refused`: the enhanced status (RFC 3463) where it was the recipient, and nothing else, that was refused.
     """
 
     outcome: MessageState
     reply: str
+    refused: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

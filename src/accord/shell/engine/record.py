@@ -56,12 +56,13 @@ def record_events(
     starts nothing; with `history` everything is.
     """
     with store.begin() as unit:
-        return _record(unit, catalogue, events, now=now, history=history)
+        return events_in(unit, catalogue, events, now=now, history=history)
 
 
-def _record(
-    unit: Unit, catalogue: Catalogue, events: Sequence[Event], *, now: datetime, history: bool
+def events_in(
+    unit: Unit, catalogue: Catalogue, events: Sequence[Event], *, now: datetime, history: bool = False
 ) -> Sequence[Event]:
+    """The same, in a transaction of the caller's."""
     fresh = [event for event in events if not history and is_fresh(event, catalogue, now)]
     past = [event for event in events if history or not is_fresh(event, catalogue, now)]
     new = [*unit.append(past, received_at=now, reacts=False)] if past else []
@@ -157,7 +158,7 @@ def consents_in(
             # Mail that rests on something else, such as a purchase, is judged again at the door.
             purpose = str(event.data["purpose"])
             unit.cancel_messages(event.contact_id, purpose, "CONSENT_UNPROVEN", now, LegalBasis.CONSENT)
-    return _record(unit, catalogue, events, now=now, history=history)
+    return events_in(unit, catalogue, events, now=now, history=history)
 
 
 def _for_the_living(
@@ -240,7 +241,7 @@ def record_orders(
                 lines.setdefault(order.contact_id, {})[key] = order.lines
         unit.save_order_lines({who: tuple(chain(*its.values())) for who, its in lines.items()})
         events = [event for _, order in own for event in order.events]
-        new = {event.key for event in _record(unit, catalogue, events, now=now, history=history)}
+        new = {event.key for event in events_in(unit, catalogue, events, now=now, history=history)}
         for place, order in own:
             if any(event.key in new for event in order.events):
                 outcomes[place] = OrderOutcome.NEW

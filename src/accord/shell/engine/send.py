@@ -184,7 +184,7 @@ class Sender:
     async def _idle(self, tally: Tally) -> int:
         """How many connections are idle; a server that gives no more than those in use is not silent."""
         try:
-            return await self.carrier.ready()
+            return await self.under_way.unless_stopped(self.carrier.ready()) or 0
         except Unreachable as silence:
             if not self.under_way.flights:
                 tally.unreachable = str(silence)

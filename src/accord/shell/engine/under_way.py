@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any, TypeVar
 
 from accord.core.model.consent import LegalBasis
 from accord.core.model.message import MessageState
@@ -14,6 +15,8 @@ from accord.shell.engine.door import Passed
 from accord.shell.engine.endings import Ending, landed
 from accord.shell.engine.mailing import Letter, Receipt
 from accord.shell.engine.rows import DoorCheck
+
+T = TypeVar("T")
 
 # A batch is what leaves within about so many seconds: service mail that comes meanwhile waits no longer, and
 # a brake or a stop finds little in hand.
@@ -97,6 +100,16 @@ class UnderWay:
             if done - {stop} and flying:
                 await asyncio.wait(flying, timeout=NEIGHBOURS_SECONDS)
         finally:
+            stop.cancel()
+
+    async def unless_stopped(self, doing: Coroutine[Any, Any, T]) -> T | None:
+        """What it comes to; None, and it is broken off, where it is to stop before."""
+        task, stop = asyncio.ensure_future(doing), asyncio.ensure_future(self.stopping.wait())
+        try:
+            await asyncio.wait({task, stop}, return_when=asyncio.FIRST_COMPLETED)
+            return task.result() if task.done() else None
+        finally:
+            task.cancel()
             stop.cancel()
 
     def land(self, now: datetime, on_fault: Callable[[str, int, Exception], None]) -> None:

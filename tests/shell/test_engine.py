@@ -269,7 +269,7 @@ def test_held_mail_waits_for_the_brake(driver: Driver) -> None:
     driver.turn()
     assert states(driver) == ["queued"]
     with driver.store.begin() as unit:
-        unit.release("prospecting")
+        unit.release("prospecting", driver.now)
     driver.turn()
     assert states(driver) == ["accepted"]
 

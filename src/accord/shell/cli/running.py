@@ -134,7 +134,7 @@ def release(context: click.Context, name: str, by: str | None) -> None:
       scenario release prospecting --by marie
     """
     with house_of(context, by=by) as house, house.store.begin() as unit:
-        if not unit.release(name):
+        if not unit.release(name, house.clock()):
             on = ", ".join(brake.name for brake in unit.brakes()) or "nothing"
             raise InputFault(f"«{name}» is not held; held are: {on}.")
         unit.note_deed(Deed(house.clock(), who(by), "release", name))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,7 +12,7 @@ from accord.core.model.message import MessageState
 from accord.shell.engine.advance import advance
 from accord.shell.engine.catalogue import AtWork
 from accord.shell.engine.enter import enter
-from accord.shell.engine.ports import Store
+from accord.shell.engine.ports import Store, StoreError
 from accord.shell.engine.react import react
 from accord.shell.engine.send import Sender, Tally
 from accord.shell.engine.watch import watch
@@ -88,19 +89,31 @@ def think_until_idle(store: Store, work: AtWork, *, now: datetime, on_fault: Fau
 async def send_until_idle(sender: Sender) -> Turned:
     """Send batch after batch until the queue is empty or nobody answers, and all that left is settled.
 
-    Interrupted, it takes nothing new and finishes what is in hand.
+    Interrupted, it takes nothing new and finishes what is in hand. Raises Stale.
     """
-    total = Turned()
+    work = asyncio.ensure_future(_send_all(sender))
     try:
-        while True:
+        return await asyncio.shield(work)
+    except asyncio.CancelledError:
+        sender.under_way.stopping.set()
+        await asyncio.wait({work})
+        raise
+
+
+async def _send_all(sender: Sender) -> Turned:
+    total, stopping = Turned(), sender.under_way.stopping
+    try:
+        while not stopping.is_set():
             tally = await sender.send_batch()
             total += _sent(tally)
             if tally.unreachable is not None or not (tally.claimed or sender.under_way.anything):
-                return total + _sent(await sender.finish())
-    except asyncio.CancelledError:
-        sender.under_way.stopping.set()
-        await sender.finish(PATIENCE)
+                break
+    except StoreError:
+        stopping.set()
         raise
+    finally:
+        total += _sent(await sender.finish(PATIENCE if stopping.is_set() else math.inf))
+    return total
 
 
 def _sent(tally: Tally) -> Turned:

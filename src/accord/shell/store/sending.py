@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, case, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, case, func, literal, or_, select, update
 
 from accord.core.consent.holds import ALL, PROSPECTING
 from accord.core.model.message import MESSAGE_TRANSITIONS, Message, MessageState
@@ -110,9 +110,19 @@ def _judged_by_what_stands(connection: Connection, checks: Sequence[DoorCheck]) 
 
 def _braked() -> ColumnElement[bool]:
     """A brake holds this message: on everything, on its lane, on its scenario."""
-    brake = switches.BRAKE.c.name
+    return select(switches.BRAKE.c.name).where(_holds(switches.BRAKE.c.name)).exists()
+
+
+def _holds(brake: Any) -> ColumnElement[bool]:
     lane = and_(brake == PROSPECTING, MESSAGE.c.lane == PROSPECTING_LANE)
-    return select(brake).where(or_(brake == ALL, brake == MESSAGE.c.scenario, lane)).exists()
+    return or_(brake == ALL, brake == MESSAGE.c.scenario, lane)
+
+
+def forgive_wait(connection: Connection, brake: str, now: datetime) -> None:
+    """Plan what waited under a brake anew, from now: the operator's own delay makes nothing late."""
+    held = _holds(literal(brake))
+    waited = update(MESSAGE).where(WAITING, MESSAGE.c.planned_at < now, held)
+    connection.execute(waited.values(planned_at=now))
 
 
 def _keep_contexts(connection: Connection, checks: Sequence[DoorCheck]) -> None:

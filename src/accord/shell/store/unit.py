@@ -269,8 +269,11 @@ class SqlUnit:
     def hold(self, name: str, reason: str, by: str, now: datetime) -> None:
         switches.hold(self.connection, name, reason, by, now)
 
-    def release(self, name: str) -> bool:
-        return switches.release(self.connection, name)
+    def release(self, name: str, now: datetime) -> bool:
+        was_held = switches.release(self.connection, name)
+        if was_held:
+            sending.forgive_wait(self.connection, name, now)
+        return was_held
 
     @property
     def figures(self) -> SqlFigures:

@@ -7,11 +7,12 @@ A document is a script, run from top to bottom in a fresh copy of the example ve
 - a line that is `…` stands for output left out: as many lines are kept before and after it as stand there;
 - a file called `+config.toml` is added to the end of the one that is there;
 - `<!-- run: COMMAND -->` runs unseen; `<!-- env: NAME=VALUE -->` sets a variable for what follows;
+- `<!-- times vary -->` before a block that tells the time of day: it is not compared;
 - `<!-- stubs -->` writes a plain mail for each template that a scenario sends and that is not there.
 
     python tools/shown.py                 compare all documents, exit code 1 where one is not what is printed
     python tools/shown.py --write         write what is really printed
-    python tools/shown.py --slow …        run what takes long (`make …`), too
+    python tools/shown.py --slow …        run what takes long (`make demo`), too
 """
 
 from __future__ import annotations
@@ -32,16 +33,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-STARTER = ("config.toml", "scenarios", "templates", "forms", "policy")
+STARTER = ("config.toml", "scenarios", "templates", "forms", "policy", "samples")
 COLUMNS = 100
 
+# What takes long is played on request alone; `make demo` is this, without a virtual environment of its own.
+SLOW = {"make demo": "scenario demo --no-serve"}
+
 _FENCE = re.compile(r"^(`{3,})(\w*)(?: +(\S+))?\s*$")
-_UNSEEN = re.compile(r"^<!-- (run|env|stubs)(?:: (.+?))? -->$")
+_UNSEEN = re.compile(r"^<!-- (run|env|stubs|times vary)(?:: (.+?))? -->$")
+_TIME_OF_DAY = re.compile(r"\b\d\d \w{3}(?: \d{4})? \d\d:\d\d|^\d\d:\d\d\b")
 _STUB = "---\nsubject: {0}\n---\n<h1>{0}</h1>\n<p>Bonjour {{{{ contact.first_name }}}},</p>\n"
 _STYLE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _SHELL = re.compile(r"[|&;<>$*`~]")
 _VARIES = re.compile(
-    r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|\+\d\d:\d\d)?|\b\d{4}-\d\d-\d\d\b|\b[0-9a-f]{12,64}\b|^\d\d:\d\d\b|port \d+|\d+ files read"
+    r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|\+\d\d:\d\d)?|\b\d{4}-\d\d-\d\d\b|\b[0-9a-f]{12,64}\b|port \d+|\d+ files read"
 )
 
 
@@ -52,7 +57,7 @@ def documents() -> list[Path]:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A run of a document's lines: `console`, `file` (with its path), `run`, `env`, `stubs`, or plain `text`."""
+    """A run of a document's lines: `console`, `file` (with its path), `text`, or what an unseen line asks for."""
 
     kind: str
     lines: tuple[str, ...]
@@ -86,6 +91,7 @@ class Stage:
     folder: Path
     slow: bool = False
     environment: dict[str, str] = field(default_factory=dict)
+    times_vary: bool = False
 
     def play(self, text: str) -> str:
         """The document with what its commands really print."""
@@ -96,7 +102,9 @@ class Stage:
             name, _, value = piece.told.partition("=")
             self.environment[name] = value.replace("{venue}", str(self.folder))
         elif piece.kind == "run":
-            self._run(piece.told)
+            self._run(piece.told, may_fail=False)
+        elif piece.kind == "times vary":
+            self.times_vary = True
         elif piece.kind == "stubs":
             self._write_stubs()
         elif piece.kind == "file":
@@ -125,32 +133,36 @@ class Stage:
             shown = list(lines[start + 1 : end])
             yield lines[start]
             yield from self._output(lines[start].removeprefix("$ "), shown)
+        self.times_vary = False
 
     def _output(self, command: str, shown: list[str]) -> list[str]:
-        if command.startswith("make ") and not self.slow:
+        if command in SLOW and not self.slow:
             return shown
-        printed = self._run(command)
+        printed = self._run(SLOW.get(command, command))
         gap = shown[-1:] == [""]
         if "…" in shown:
             before = shown.index("…")
             after = len(shown) - before - 1 - gap
             printed = [*printed[:before], "…", *printed[len(printed) - after :]]
         printed += [""] * gap
-        return shown if _masked(shown) == _masked(printed) else printed
+        return shown if self._masked(shown) == self._masked(printed) else printed
 
-    def _run(self, command: str) -> list[str]:
+    def _masked(self, lines: list[str]) -> list[str]:
+        """Lines as they are compared: without instants, digests and counts of the venue's files."""
+        told = [_VARIES.sub("<varies>", line) for line in lines]
+        if self.times_vary:
+            told = [_TIME_OF_DAY.sub("<varies>", line) for line in told]
+        return [re.sub(r" +", " ", line) for line in told]
+
+    def _run(self, command: str, *, may_fail: bool = True) -> list[str]:
         environment = _surroundings() | self.environment
         plain = command.startswith("scenario ") and not _SHELL.search(command)
         words = shlex.split(command) if plain else ["bash", "-c", command]
         code, printed = (_in_a_child if plain else _in_a_shell)(words, self.folder, environment)
-        if code in (2, 3):
+        if code in (2, 3) or (code and not may_fail):
             raise SystemExit(f"«{command}» ended with {code}:\n{printed}")
         told = _STYLE.sub("", printed).replace("\r", "").replace(str(self.folder), "~/theatre")
         return [line.rstrip() for line in told.rstrip("\n").split("\n")] if told.strip() else []
-
-
-def _masked(lines: list[str]) -> list[str]:
-    return [re.sub(r" +", " ", _VARIES.sub("<varies>", line)) for line in lines]
 
 
 def _surroundings() -> dict[str, str]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from accord.core.language.source import MOST_BYTES
 from accord.core.model.place import Diagnostic, Span
 
 
@@ -37,24 +38,34 @@ class Library:
 
 def read_library(root: Path) -> Library:
     """Read everything that authors wrote below the venue's folder. Hidden files are left alone."""
-    faults: list[Diagnostic] = []
-    scenarios = _texts(root, "scenarios", ("*.yaml", "*.yml"), faults)
-    forms = _texts(root, "forms", ("*.yaml", "*.yml"), faults)
-    templates = {
-        file.removeprefix("templates/"): text
-        for file, text in _texts(root, "templates", ("**/*.html", "**/*.txt"), faults).items()
-    }
-    return Library(scenarios, templates, forms, tuple(faults))
+    scenarios, faults = read_texts(_files(root, "scenarios", "*.yaml", "*.yml"))
+    forms, more = read_texts(_files(root, "forms", "*.yaml", "*.yml"))
+    templates, most = read_texts(_files(root, "templates", "**/*.html", "**/*.txt"))
+    named = {file.removeprefix("templates/"): text for file, text in templates.items()}
+    return Library(scenarios, named, forms, (*faults, *more, *most))
 
 
-def _texts(root: Path, folder: str, patterns: tuple[str, ...], faults: list[Diagnostic]) -> dict[str, str]:
-    found: dict[str, str] = {}
+def _files(root: Path, folder: str, *patterns: str) -> dict[str, Path]:
+    """The files of a folder by their names from the venue's, in order."""
     paths = sorted({path for pattern in patterns for path in (root / folder).glob(pattern)})
-    for path in paths:
-        if path.name.startswith(".") or not path.is_file():
-            continue
-        name = path.relative_to(root).as_posix()
+    return {
+        path.relative_to(root).as_posix(): path
+        for path in paths
+        if not path.name.startswith(".") and path.is_file()
+    }
+
+
+def read_texts(files: Mapping[str, Path]) -> tuple[dict[str, str], list[Diagnostic]]:
+    """The texts of files by name, and what of them can't be read."""
+    found: dict[str, str] = {}
+    faults: list[Diagnostic] = []
+    for name, path in files.items():
         try:
+            if path.stat().st_size > MOST_BYTES:
+                faults.append(
+                    Diagnostic(Span(name, 1, 1), "file-too-large", "A file may have 1 MiB at most.")
+                )
+                continue
             found[name] = path.read_text(encoding="utf-8-sig")
         except UnicodeDecodeError as fault:
             before = path.read_bytes()[: fault.start]
@@ -63,7 +74,7 @@ def _texts(root: Path, folder: str, patterns: tuple[str, ...], faults: list[Diag
             faults.append(Diagnostic(Span(name, line, 1), "not-utf-8", message))
         except OSError as fault:
             faults.append(Diagnostic(Span(name, 1, 1), "unreadable", f"It can't be read: {fault.strerror}."))
-    return found
+    return found, faults
 
 
 def stamp(root: Path) -> tuple[tuple[str, int, int], ...]:

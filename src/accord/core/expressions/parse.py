@@ -65,6 +65,8 @@ _FLIPPED = {
 _EITHER = frozenset({Comparator.EQ, Comparator.NE})
 _NUMBERS = frozenset({Type.INTEGER, Type.NUMBER})
 
+LONGEST_NAME = 80
+
 # Deeper than this no condition can be understood, and every walker is spared the way down.
 DEEPEST = 32
 
@@ -134,8 +136,20 @@ def type_of(tree: Condition | Operand) -> Type:
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
     """«Did you mean …?», where something known is near."""
+    return did_you_mean(closest(word, known))
+
+
+def did_you_mean(word: str | None) -> str | None:
+    """The question, where there is something to ask."""
+    return f"Did you mean {word}?" if word is not None else None
+
+
+def closest(word: str, known: Iterable[str]) -> str | None:
+    """Of known words the one that was probably meant; of a word longer than any name, none."""
+    if len(word) > LONGEST_NAME:
+        return None
     close = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
-    return f"Did you mean {close[0]}?" if close else None
+    return close[0] if close else None
 
 
 class _Reader:

@@ -84,6 +84,8 @@ def this_type(per: Expression | None) -> Type | None:
 
 def _trigger(block: Block, venue: Venue) -> Trigger:
     ways = [way for way in ENTER.one_of if block.has(way)]
+    if not ways and block.slips & set(ENTER.one_of):
+        raise Stop
     if len(ways) != 1:
         at = block.key_at(ways[1]) if ways else block.at
         block.notes.stop(at, "one-way-in", "«enter:» takes exactly one of when, segment, every, date.")

@@ -167,7 +167,7 @@ def _why(block: Block, purpose: str, venue: Venue) -> Mapping[str, Mapping[str, 
     """A text, or a map by basis, each a text or a map by language."""
     node = block.node.get("why")
     if node is None:
-        if purpose != SERVICE_PURPOSE:
+        if purpose != SERVICE_PURPOSE and block.lacks("why"):
             message = "a scenario needs «why:»: the reader must be told why they are written to."
             block.notes.error(block.at, "missing-key", message)
         return {}

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import NoReturn, ParamSpec, TypeVar
 
 from accord.core.expressions.names import Scope
-from accord.core.expressions.parse import Want, nearest, read_expression
+from accord.core.expressions.parse import Want, closest, did_you_mean, nearest, read_expression
 from accord.core.expressions.spell import duration_of
 from accord.core.language.shapes import Table
 from accord.core.language.source import ListNode, MapNode, Node, ScalarNode
@@ -71,12 +71,16 @@ def _sentence(message: str) -> str:
 
 @dataclass(slots=True)
 class Block:
-    """One map of the file. `name` and `at` are what a missing key points at."""
+    """One map of the file. `name` and `at` are what a missing key points at.
+
+    `slips`: keys that are meant by unknown ones; that they are missing is not told again.
+    """
 
     node: MapNode
     name: str
     at: Span
     notes: Notes
+    slips: set[str] = field(default_factory=set)
 
     def takes(self, table: Table, elsewhere: Mapping[str, str] | None = None) -> None:
         """Point at each key that has no meaning here, and tell every one that must be here and is not."""
@@ -90,13 +94,20 @@ class Block:
         for key, _ in self.node.entries:
             if key.text not in known:
                 home = (elsewhere or {}).get(key.text)
-                hint = f"It goes with «{home}:»." if home is not None else nearest(key.text, known)
+                meant = closest(key.text, known) if home is None else None
+                if meant is not None:
+                    self.slips.add(meant)
+                hint = f"It goes with «{home}:»." if home is not None else did_you_mean(meant)
                 message = f"«{key.text}» has no meaning in {self.name}."
                 self.notes.error(key.span, "unknown-key", message, hint)
 
     def has(self, key: str) -> bool:
         """Whether the key is there."""
         return self.node.get(key) is not None
+
+    def lacks(self, key: str) -> bool:
+        """Whether the key is not there, nor meant by another."""
+        return not self.has(key) and key not in self.slips
 
     def key_at(self, key: str) -> Span:
         """The place of a key that is there; the block's own where it is not."""
@@ -109,7 +120,8 @@ class Block:
         return found.span if found is not None else self.at
 
     def _missing(self, key: str) -> None:
-        self.notes.error(self.at, "missing-key", f"{self.name} needs «{key}:».")
+        if self.lacks(key):
+            self.notes.error(self.at, "missing-key", f"{self.name} needs «{key}:».")
 
     def need(self, key: str) -> Node:
         """The value of a required key; points at the block where it is missing."""

@@ -73,7 +73,7 @@ def _nature(block: Block) -> Nature:
 def _about(block: Block, nature: Nature | None, place: Place) -> str | None:
     """What a service mail serves; a mail of another nature serves nothing."""
     if not block.has("about"):
-        if nature is Nature.SERVICE:
+        if nature is Nature.SERVICE and block.lacks("about"):
             message = f"{block.name} is service mail: say what it is «about:» (order, contract, account, or legal_duty/NAME)."
             block.notes.error(block.at, "about-missing", message)
         return None
@@ -101,7 +101,7 @@ def _invite(block: Block, nature: Nature | None) -> str | None:
 def _promotes(block: Block, nature: Nature | None, place: Place) -> tuple[str, ...] | Expression:
     node = block.node.get("promotes")
     if node is None:
-        if nature is not None and nature.value in PROMOTING:
+        if nature is not None and nature.value in PROMOTING and block.lacks("promotes"):
             message = f"{block.name} is {nature.value}: say what it «promotes:»."
             block.notes.error(block.at, "promotes-missing", message)
         return ()

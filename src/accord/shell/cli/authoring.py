@@ -1,17 +1,11 @@
-"""For authors: check, words, dry-run, activate."""
+"""For authors: dry-run, activate."""
 
 from __future__ import annotations
 
-import sys
-from dataclasses import asdict
 from datetime import timedelta
-from pathlib import Path
 
 import click
 
-from accord.core.expressions.words import words as dictionary
-from accord.core.language.report import as_github, as_json, as_text
-from accord.core.model.place import Diagnostic, Severity
 from accord.core.model.scenario import Scenario
 from accord.shell.cli.house import (
     by_option,
@@ -20,86 +14,13 @@ from accord.shell.cli.house import (
     json_option,
     moment,
     refuse_if_wrong,
-    settings_of,
     who,
 )
-from accord.shell.cli.output import InputFault, confirm, print_json, print_table
+from accord.shell.cli.output import InputFault, confirm, print_json
 from accord.shell.engine.rows import Deed
 from accord.shell.preview import forecast
 from accord.shell.preview.text import print_matrix, print_timelines
 from accord.shell.wiring import House
-
-
-@click.command(short_help="Read every file, and say what is wrong.")
-@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
-@click.option("--format", "shape", type=click.Choice(["text", "json", "github"]), default="text")
-@click.option("--json", "as_json_too", is_flag=True, help="The same as --format json.")
-@click.pass_context
-def check(context: click.Context, paths: tuple[Path, ...], shape: str, *, as_json_too: bool) -> None:
-    """Read every scenario, template and form, and say what is wrong, all at once.
-
-    \b
-    Examples:
-      scenario check
-      scenario check scenarios/bienvenue.yaml
-      scenario check --format github
-    """
-    with house_of(context, files_only=True) as house:
-        house.read_files()
-        found = _within(house.checked.diagnostics, paths, house)
-        sources = house.library.sources()
-    if as_json_too or shape == "json":
-        print_json(as_json(found))
-    elif shape == "github":
-        click.echo(as_github(found), nl=False)
-    else:
-        click.echo(as_text(found, sources), nl=False)
-    errors = sum(each.severity is Severity.ERROR for each in found)
-    if shape == "text" and not as_json_too:
-        warnings = len(found) - errors
-        files = len(sources)
-        click.echo(f"{files} files read: {errors} errors, {warnings} warnings.")
-    if errors:
-        sys.exit(1)
-
-
-def _within(found: tuple[Diagnostic, ...], paths: tuple[Path, ...], house: House) -> list[Diagnostic]:
-    """Only what concerns the files or folders named; all where none is."""
-    if not paths:
-        return list(found)
-    wanted = []
-    for path in paths:
-        inside = path if path.is_absolute() else Path.cwd() / path
-        if not inside.exists():
-            raise InputFault(f"{path} does not exist.")
-        wanted.append(inside.resolve())
-    root = house.settings.root
-    return [
-        each
-        for each in found
-        if any((root / each.span.file).resolve().is_relative_to(path) for path in wanted)
-    ]
-
-
-@click.command(short_help="Every event, name and function that conditions know.")
-@click.argument("prefix", default="")
-@json_option
-@click.pass_context
-def words(context: click.Context, prefix: str, *, as_json: bool) -> None:
-    """Every event, name and function that conditions know, with type and example.
-
-    \b
-    Examples:
-      scenario words
-      scenario words contact.
-    """
-    found = dictionary(settings_of(context).venue, prefix)
-    if as_json:
-        print_json([asdict(word) for word in found])
-    else:
-        print_table(
-            "", ("kind", "name", "type", "example"), [(w.kind, w.name, w.type, w.example) for w in found]
-        )
 
 
 def _scenario(house: House, name: str) -> Scenario:

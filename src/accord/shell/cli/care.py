@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from accord.shell.cli.house import config_path, json_option, settings_of
+from accord.shell.cli.language import schema_text
 from accord.shell.cli.output import InputFault, print_json, print_table
 from accord.shell.wiring import new_keys
 
@@ -18,7 +19,8 @@ PARTS = ("config.toml", "scenarios", "templates", "forms", "policy")
 @click.command(short_help="Make a new venue that runs as it is.")
 @click.argument("folder", metavar="[DIR]", default=".", type=click.Path(file_okay=False, path_type=Path))
 def init(folder: Path) -> None:
-    """A new venue that runs as it is: config, keys, five scenarios, templates, forms, a policy file.
+    """A new venue that runs as it is: config, keys, scenarios, templates, forms, a policy file,
+    and in .schema/ what an editor needs to complete scenarios.
 
     Nothing that exists is overwritten.
 
@@ -33,9 +35,18 @@ def init(folder: Path) -> None:
         raise InputFault(f"{folder} has {', '.join(there)} already; nothing was written.")
     copy_starter(folder)
     new_keys(folder / "accord.keys")
+    _add_schema(folder)
     (folder / ".gitignore").write_text("accord.keys\naccord.db*\nmailbox/\n", encoding="utf-8")
     click.echo(f"A new venue in {folder}. Keep accord.keys out of git and in your backup.")
     click.echo("Next: edit config.toml, then run `scenario check` and `scenario dry-run bienvenue`.")
+
+
+def _add_schema(folder: Path) -> None:
+    """What an editor needs to complete and explain scenarios, where their first line looks for it."""
+    place = folder / ".schema" / "scenario.json"
+    if not place.exists():
+        place.parent.mkdir(exist_ok=True)
+        place.write_text(schema_text(folder / "config.toml") + "\n", encoding="utf-8")
 
 
 def copy_starter(folder: Path) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import click
 
-from accord.shell.cli.authoring import activate, check, dry_run, words
+from accord.shell.cli.authoring import activate, dry_run
 from accord.shell.cli.care import config, init
 from accord.shell.cli.consent import consent
 from accord.shell.cli.database import db
@@ -14,6 +14,7 @@ from accord.shell.cli.demo import demo
 from accord.shell.cli.explain import explain
 from accord.shell.cli.imports import import_file
 from accord.shell.cli.keyring import keys
+from accord.shell.cli.language import check, schema, words
 from accord.shell.cli.ledger import messages
 from accord.shell.cli.officer import audit, census, register, replay
 from accord.shell.cli.people import contacts
@@ -21,6 +22,8 @@ from accord.shell.cli.policy import policy
 from accord.shell.cli.retention import retention, sweep
 from accord.shell.cli.rights import erase, export, merge, show, update
 from accord.shell.cli.running import daemon, hold, release, retry, status, tick
+from accord.shell.cli.stats import stats
+from accord.shell.cli.throttle import throttle
 from accord.shell.cli.told import event, events, orders
 from accord.shell.cli.wordings import forms, scripts
 
@@ -31,10 +34,10 @@ policy.add_command(replay)
 
 SECTIONS: Mapping[str, Sequence[click.Command]] = {
     "Begin": (init, demo),
-    "Write scenarios": (check, words, dry_run, activate),
+    "Write scenarios": (check, schema, words, dry_run, activate),
     "Run": (daemon, tick, status, retry, hold, release),
     "People": (contacts, consent, forms, scripts, event, events, orders),
-    "Why": (explain, messages, policy),
+    "Why": (explain, messages, stats, throttle, policy),
     "For the officer": (retention, sweep, register, audit),
     "Care": (db, keys, config),
 }

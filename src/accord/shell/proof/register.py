@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from accord.core.language.checks.questions import parts_of
+from accord.core.language.checks.parts import parts_of
 from accord.core.model.consent import SERVICE_PURPOSE
 from accord.core.model.expression import Expression, Name
 from accord.core.model.scenario import Call, Scenario, Send

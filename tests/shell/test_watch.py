@@ -14,11 +14,11 @@ from accord.core.model.consent import Act
 from accord.core.model.time import on_wall_clock
 from accord.core.model.venue import FrequencyCap
 from accord.core.standing import Standing
-from accord.core.throttle import Pair, Sample, at_share
+from accord.core.throttle import Pair, Sample, at_share, summed
 from accord.shell.daemon import Daemon
 from accord.shell.engine.figures import Judgement, Mailing
 from accord.shell.engine.rows import NewContact
-from accord.shell.engine.watch import _judge, pin, unpin, watch
+from accord.shell.engine.watch import _judge, _with_heads, pin, unpin, watch
 from accord.shell.settings import load_settings
 from accord.shell.store.database import SqlStore
 from accord.shell.wiring import House
@@ -39,9 +39,14 @@ def judge(store: SqlStore, number: int, venue=VENUE) -> Judgement | None:
     return watch(store, venue, now=at(number, 6))
 
 
-def counted(store: SqlStore, *mailings: Mailing, since: int = -30) -> Pair:
+def counted(store: SqlStore, *mailings: Mailing) -> Pair:
+    """All that the figures hold, as it is judged on a Monday."""
+    since = MONDAY - timedelta(days=30)
+    kinds = mailings or tuple(Mailing)
     with store.read() as unit:
-        return unit.figures.persons(MONDAY + timedelta(days=since), mailings or tuple(Mailing))
+        pairs = [batch.pair for batch in unit.figures.batches(since) if batch.mailing in kinds]
+        heads = unit.figures.heads(since, kinds)
+    return _with_heads(summed(pairs), heads)
 
 
 def newest(store: SqlStore) -> Judgement:
@@ -84,9 +89,9 @@ def letter(number: float = 0, first: int = 1, **overrides) -> list:
 def test_a_campaign_that_reached_both_is_counted_when_its_day_is_over(base: Base) -> None:
     put(base.store, letter(), [a_click(1, 1, at(0, 10)), a_click(3, 3, at(0, 10))])
     watch(base.store, VENUE, now=at(0, 23))
-    assert counted(base.store) == Pair()
+    assert counted(base.store).o.n == 0
     judge(base.store, 1)
-    assert counted(base.store) == Pair(Sample(2, 1, 0, 0, 2), Sample(2, 1, 0, 0, 2))
+    assert counted(base.store) == Pair(Sample(2, 1, 0, 0, 2, 2), Sample(2, 1, 0, 0, 2, 2))
 
 
 @pytest.mark.parametrize(
@@ -174,11 +179,10 @@ def test_a_person_counts_once_in_28_days_for_each_kind_of_mailing(base: Base) ->
     assert [batch.pair.o.click for batch in batches] == [0, 1, 0]
 
 
-def test_of_a_persons_cycles_the_last_tells_whether_they_click(base: Base) -> None:
+def test_in_the_next_28_days_the_same_person_counts_again_and_is_one_head_all_the_same(base: Base) -> None:
     put(base.store, letter(1, 1) + letter(29, 11), [a_click(1, 1, at(1, 10)), a_click(2, 12, at(29, 10))])
     judge(base.store, 30)
-    assert counted(base.store).o == Sample(2, 1, 0, 0, 2)
-    assert counted(base.store, since=2).o == Sample(2, 1, 0, 0, 2)
+    assert counted(base.store).o == Sample(4, 2, 0, 0, reporting=2, persons=2)
 
 
 def test_who_leaves_is_counted_among_those_who_came_in(base: Base) -> None:
@@ -193,7 +197,7 @@ def test_who_leaves_is_counted_among_those_who_came_in(base: Base) -> None:
     put(base.store, [row for row in letter(30, 11) if row["contact_id"] in (2, 4)])
     judge(base.store, 31)
     assert (counted(base.store).o.unsub, counted(base.store).r.unsub) == (1, 1)
-    assert (counted(base.store).o.n, counted(base.store).r.n) == (2, 2)
+    assert (counted(base.store).o.different, counted(base.store).r.different) == (2, 2)
 
 
 def test_leaving_answers_the_last_mail_before_it(base: Base) -> None:
@@ -211,20 +215,20 @@ def test_complaints_are_heard_of_only_where_providers_report_them(store: SqlStor
     judge(store, 0)
     put(store, letter(), [told(2, "mail.complained", at(1), message_id="2")])
     judge(store, 2)
-    assert counted(store).o == Sample(2, 0, 0, 1, reporting=1), "who complains is heard of anywhere"
-    assert counted(store).r == Sample(2, 0, 0, 0, reporting=0)
+    assert counted(store).o == Sample(2, 0, 0, 1, 1, 2), "who complains is heard of anywhere"
+    assert counted(store).r == Sample(2, 0, 0, 0, 0, 2)
     assert len(base.o) == 2
 
 
-def test_whoever_was_of_o_at_all_is_never_of_the_rest(base: Base) -> None:
-    """One who signs up in between is no longer a customer by exception, and flatters neither side."""
+def test_who_signs_up_is_of_the_rest_from_then_on(base: Base) -> None:
+    """A mail counts for the side that its reader was on when it was sent."""
     put(base.store, letter(1, 1))
     later = letter(30, 11)
     later[0] |= {"basis": "consent"}
     put(base.store, later, [a_click(1, 11, at(30, 10))])
     judge(base.store, 31)
-    assert counted(base.store).o == Sample(2, 0, 0, 0, 2)
-    assert counted(base.store).r.n == 2
+    assert counted(base.store).o == Sample(3, 0, 0, 0, 2, 2)
+    assert counted(base.store).r == Sample(5, 1, 0, 0, 3, 3)
 
 
 # -- once a day ----------------------------------------------------------------------------------------------
@@ -243,7 +247,7 @@ def test_days_that_the_daemon_was_away_are_made_up_for(base: Base) -> None:
     judgement = judge(base.store, 9)
     assert judgement is not None
     assert judgement.weekly, "the Monday that was missed"
-    assert counted(base.store).o == Sample(2, 1, 0, 0, 2)
+    assert counted(base.store).o == Sample(4, 1, 0, 0, 2, 2)
 
 
 def test_broken_off_it_counts_nothing_twice(base: Base, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -256,14 +260,14 @@ def test_broken_off_it_counts_nothing_twice(base: Base, monkeypatch: pytest.Monk
     with base.store.engine.begin() as connection:
         connection.exec_driver_sql("ALTER TABLE spare RENAME TO throttle_state")
     judge(base.store, 2)
-    assert counted(base.store).o == Sample(2, 1, 0, 0, 2)
+    assert counted(base.store).o == Sample(2, 1, 0, 0, 2, 2)
 
 
 def test_what_no_judgement_reads_any_more_is_dropped(base: Base) -> None:
     put(base.store, letter(1, 1))
     judge(base.store, 2)
     judge(base.store, 121)
-    assert counted(base.store, since=-400).o.n == 0
+    assert counted(base.store).o.n == 0
 
 
 def test_the_days_are_the_entitys(base: Base) -> None:
@@ -320,11 +324,15 @@ GOOD, WEAK, REST = Rates(20, 0.1), Rates(12, 0.1), Rates(20, 0.3)
 
 
 def test_a_year_goes_up_the_ladder_down_and_up_again(store: SqlStore) -> None:
-    """O is as good as R, 40 % weaker from day 140 on, and good again from day 210 on; half a year on PostgreSQL."""
+    """O is as good as R, 40 % weaker from day 140 on, and good again from day 210 on.
+
+    After a window of good weeks, benchmarks/throttle.py finds, promotions stop within 84 days 19 times in 20.
+    On PostgreSQL the year ends there.
+    """
     base = Base.of(store, 1040, 1040)
     clock = [at(0)]
     daemon = a_daemon(store, clock)
-    days = 364 if store.engine.dialect.name == "sqlite" else 182
+    days = 364 if store.engine.dialect.name == "sqlite" else 140 + 84
 
     async def go() -> None:
         for number in range(days):
@@ -360,7 +368,7 @@ def test_a_year_goes_up_the_ladder_down_and_up_again(store: SqlStore) -> None:
     assert when[1] == 28, "the first Monday on which 1,000 persons and 28 days are there"
     assert all(day % 7 == 0 for day, told in moves if told.startswith("raise"))
     assert all(later - sooner >= 28 for sooner, later in pairwise(when))
-    assert 140 < when[4] <= 168, "when each has been written to once since then, it is seen"
+    assert 140 < when[4] <= 140 + 84
     assert [row.data["state"] for row in changes] == [told.split()[1] for _, told in moves[1:]]
     assert when[5:] == [] or when[5] > 210
 

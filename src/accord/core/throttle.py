@@ -43,7 +43,8 @@ def at_share(percent: int) -> ThrottleState:
 class Sample:
     """Persons delivered to, and how many of them clicked, unsubscribed, complained.
 
-    `reporting`: persons whose complaints would be heard of, where that is fewer than `n`.
+    Where the same person counts once in each 28 days, `n` is larger than the number of `persons`. `reporting`:
+    persons whose complaints would be heard of. None of either: as many as `n`.
     """
 
     n: int = 0
@@ -51,11 +52,17 @@ class Sample:
     unsub: int = 0
     complaint: int = 0
     reporting: int | None = None
+    persons: int | None = None
 
     @property
     def heard(self) -> int:
         """The persons whose complaints would be heard of."""
         return self.n if self.reporting is None else self.reporting
+
+    @property
+    def different(self) -> int:
+        """How many different persons there are."""
+        return self.n if self.persons is None else self.persons
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +86,7 @@ class SinceChange:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """O and R on the same campaigns over 91 days, human clicks only; a person counts once.
+    """O and R on the same campaigns over 91 days, human clicks only; a person counts once in 28 days.
 
     `strata`: the same by campaign, where it is known. `promotional`: the promotional campaigns alone, which
     must pass too before a share above zero is raised. `since_change`: None where nothing ever changed.
@@ -209,7 +216,7 @@ def _alarm(figures: Figures, seen: Evidence) -> str | None:
 
 def _judged_badly(figures: Figures, seen: Evidence) -> str | None:
     """P(click) or P(unsubscribe) at most 0.20, from 1,000 persons on."""
-    if seen.o.n < LEAST_PERSONS:
+    if seen.o.different < LEAST_PERSONS:
         return None
     said = dict(figures)
     names = ["P(unsubscribe)"]
@@ -263,8 +270,8 @@ def _missing(
 def _too_little(pair: Pair) -> Iterator[str]:
     """Fewer persons than say anything. Of complaints too: with few persons their prior speaks (C.2)."""
     o, r = pair.o, pair.r
-    if o.n < LEAST_PERSONS:
-        yield f"n = {o.n} < 1000"
+    if o.different < LEAST_PERSONS:
+        yield f"n = {o.different} < 1000"
     elif o.heard < LEAST_PERSONS:
         yield f"complaints would be heard of {o.heard} persons < 1000"
     expected = o.n * r.click / r.n if r.n else 0.0

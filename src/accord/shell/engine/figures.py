@@ -106,6 +106,14 @@ class Judgement:
 
 
 @dataclass(frozen=True, slots=True)
+class Heads:
+    """Different persons of one side, and those of them whose complaints would be heard of."""
+
+    persons: int = 0
+    heard: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class StepCount:
     """Mails of one step's edition: in how many of them something happened, and why others were not sent."""
 
@@ -155,8 +163,8 @@ class Figures(Protocol):
 
     # as it is judged
     def batches(self, since: date) -> Sequence[Batch]: ...
-    def persons(self, since: date, mailings: Collection[Mailing]) -> Pair:
-        """Persons since a day, each once: whoever was O at all is O, and counts by those mails alone."""
+    def heads(self, since: date, mailings: Collection[Mailing]) -> tuple[Heads, Heads]:
+        """How many different persons of O, and of R, the batches since a day hold."""
         ...
 
     def newest(self, *, lock: bool = False) -> Judgement | None:

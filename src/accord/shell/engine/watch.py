@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -12,8 +12,17 @@ from accord.core.model.event import Event
 from accord.core.model.time import local_day, start_of_day
 from accord.core.model.venue import Venue
 from accord.core.standing import CYCLE_DAYS, Standing, begun, is_weekly, judged, pinned, unpinned
-from accord.core.throttle import MOST_COMPLAINTS, TOP, WINDOW_DAYS, Evidence, Ruling, SinceChange, summed
-from accord.shell.engine.figures import Delivery, Entrant, Judgement, Mailing, Outcome
+from accord.core.throttle import (
+    MOST_COMPLAINTS,
+    TOP,
+    WINDOW_DAYS,
+    Evidence,
+    Pair,
+    Ruling,
+    SinceChange,
+    summed,
+)
+from accord.shell.engine.figures import Delivery, Entrant, Heads, Judgement, Mailing, Outcome
 from accord.shell.engine.opening import NOBODY
 from accord.shell.engine.ports import Store, Unit
 from accord.shell.engine.rows import Deed
@@ -132,25 +141,39 @@ def _judge(store: Store, standing: Standing, *, since: date, today: date, now: d
 def evidence(unit: Unit, standing: Standing, today: date, *, weekly: bool) -> Evidence:
     """What the figures hold for today's judgement: editorial against editorial at first, then all (C.5).
 
-    Persons are told apart once a week, and on the days between only when there are complaints enough for an
-    alarm: that takes a look at everybody, and the alarms of those days ask for no more.
+    Heads are counted once a week, and on the days between only when there are complaints enough for an alarm:
+    that takes a look at everybody, and the alarms of those days ask for no more.
     """
     since, fresh = standing.counts_from(today), standing.fresh_from(today)
     promoting = standing.state.share_percent > 0
-    mailings = tuple(Mailing) if promoting else (Mailing.EDITORIAL,)
+    every = tuple(Mailing)
+    mailings = every if promoting else (Mailing.EDITORIAL,)
     batches = unit.figures.batches(since)
-    strata = tuple(batch.pair for batch in batches if batch.mailing in mailings)
-    since_change = tuple(batch.pair for batch in batches if batch.day >= fresh)
-    everybody, lately = summed(strata), summed(since_change)
-    if weekly or max(everybody.o.complaint, lately.o.complaint) >= MOST_COMPLAINTS:
-        everybody = unit.figures.persons(since, mailings)
-        lately = unit.figures.persons(fresh, tuple(Mailing))
+    compared = tuple(batch.pair for batch in batches if batch.mailing in mailings)
+    lately = tuple(batch.pair for batch in batches if batch.day >= fresh)
+    promotions = tuple(batch.pair for batch in batches if batch.mailing is Mailing.PROMOTIONAL)
+    counted = weekly or sum(batch.pair.o.complaint for batch in batches) >= MOST_COMPLAINTS
+
+    def pooled(pairs: tuple[Pair, ...], since: date, mailings: tuple[Mailing, ...]) -> Pair:
+        return _with_heads(summed(pairs), unit.figures.heads(since, mailings) if counted else None)
+
+    everybody = pooled(compared, since, mailings)
     return Evidence(
         everybody.o,
         everybody.r,
-        strata=strata,
-        promotional=unit.figures.persons(since, (Mailing.PROMOTIONAL,)) if promoting and weekly else None,
-        since_change=SinceChange(lately.o, since_change),
+        strata=compared,
+        promotional=pooled(promotions, since, (Mailing.PROMOTIONAL,)) if promoting and weekly else None,
+        since_change=SinceChange(pooled(lately, fresh, every).o, lately),
+    )
+
+
+def _with_heads(pair: Pair, heads: tuple[Heads, Heads] | None) -> Pair:
+    if heads is None:
+        return pair
+    o, r = heads
+    return Pair(
+        replace(pair.o, persons=o.persons, reporting=o.heard),
+        replace(pair.r, persons=r.persons, reporting=r.heard),
     )
 
 
@@ -163,7 +186,7 @@ def _told(seen: Evidence, ruling: Ruling, standing: Standing, today: date) -> Ma
         "counted_from": standing.counts_from(today),
         "e_values_from": standing.fresh_from(today),
         "batches": len(seen.strata),
-        "figures": {name: None if math.isnan(value) else value for name, value in ruling.figures},
+        "figures": [(name, None if math.isnan(value) else value) for name, value in ruling.figures],
         "missing": list(ruling.missing),
     }
 

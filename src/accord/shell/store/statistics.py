@@ -35,6 +35,7 @@ from accord.shell.engine.figures import (
     Delivery,
     Entrant,
     Funnel,
+    Heads,
     Judgement,
     Mailing,
     Outcome,
@@ -190,27 +191,17 @@ class SqlFigures:
             for (day, campaign, mailing), sides in found.items()
         ]
 
-    def persons(self, since: date, mailings: Collection[Mailing]) -> Pair:
-        """Persons since a day, each once: whether they clicked in their last cycle, and left or complained at all.
-
-        Whoever was O at all is O, and counts by those mails alone.
-        """
-        one = (
-            select(
-                func.max(ENTRANT.c.soft).label("soft"),
-                _of_each(2 * ENTRANT.c.cycle + ENTRANT.c.clicked).label("clicked"),
-                _of_each(ENTRANT.c.left).label("left"),
-                _of_each(ENTRANT.c.complained).label("complained"),
-                _of_each(_HEARD).label("heard"),
-            )
+    def heads(self, since: date, mailings: Collection[Mailing]) -> tuple[Heads, Heads]:
+        """How many different persons of O, and of R, the batches since a day hold."""
+        each = (
+            select(ENTRANT.c.soft, func.max(_HEARD).label("heard"))
             .where(ENTRANT.c.day >= since, ENTRANT.c.mailing.in_([mailing.value for mailing in mailings]))
-            .group_by(ENTRANT.c.contact_id)
+            .group_by(ENTRANT.c.contact_id, ENTRANT.c.soft)
             .subquery()
         )
-        sums = (func.sum(one.c[name]) for name in (*_NAMES, "heard"))
-        wanted = select(one.c.soft, func.count(), *sums).group_by(one.c.soft)
-        sides = {soft: Sample(*map(int, numbers)) for soft, *numbers in self.connection.execute(wanted)}
-        return _pair(sides)
+        wanted = select(each.c.soft, func.count(), func.sum(each.c.heard)).group_by(each.c.soft)
+        found = {soft: Heads(persons, int(heard)) for soft, persons, heard in self.connection.execute(wanted)}
+        return found.get(1, Heads()), found.get(0, Heads())
 
     # -- judgements ------------------------------------------------------------------------------------------
 
@@ -247,15 +238,6 @@ _OUTCOMES = tuple(ENTRANT.c[name] for name in _NAMES)
 # Who complained was heard of, wherever they have their mailbox.
 _HEARD = case((or_(ENTRANT.c.reporting == 1, ENTRANT.c.complained == 1), 1), else_=0)
 
-# More than twice any day's ordinal.
-_SOFT_FIRST = 10_000_000
-
-
-def _of_each(value: ColumnElement[int]) -> ColumnElement[int]:
-    """The last bit of one person's largest value, the mails of O before all others."""
-    largest: ColumnElement[int] = func.max(_SOFT_FIRST * ENTRANT.c.soft + value)
-    return largest % 2
-
 
 def _pair(sides: dict[int, Sample]) -> Pair:
     return Pair(o=sides.get(1, Sample()), r=sides.get(0, Sample()))
@@ -278,7 +260,7 @@ def _row(entrant: Entrant) -> dict[str, Any]:
     return {
         "contact_id": delivery.contact_id,
         "mailing": delivery.mailing.value,
-        "cycle": entrant.cycle.toordinal(),
+        "cycle": entrant.cycle,
         "day": entrant.day,
         "campaign": str(delivery.campaign),
         "message_id": delivery.message_id,

@@ -14,7 +14,7 @@ from accord.shell.store.table_base import Row, at_column, id_column, json_column
 class EntrantRow(Row, table=True):
     """A person in the figures: the first mail of its kind that they got in a cycle of 28 days, and its outcome.
 
-    Written when its day is over and before any outcome is looked at; `cycle` is the ordinal of its first day.
+    Written when its day is over and before any outcome is looked at.
     It holds no more of a person than the number that the send ledger keeps, and is dropped when no judgement
     can read it any more.
     """
@@ -32,7 +32,7 @@ class EntrantRow(Row, table=True):
     id: int | None = id_column()
     contact_id: int = number_column()
     mailing: str
-    cycle: int
+    cycle: date
     day: date
     campaign: str
     message_id: int = number_column()

@@ -1,0 +1,125 @@
+"""`stats`: how far people and mails came, step by step, with bars."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+import click
+from rich.text import Text
+
+from accord.core.model.content import Catalogue
+from accord.shell.cli.house import house_of, json_option, moment
+from accord.shell.cli.output import InputFault, print_json, print_table
+from accord.shell.engine.figures import Funnel, StepCount
+
+LOOKED_BACK = timedelta(days=91)
+BAR = 24
+_EIGHTHS = "▏▎▍▌▋▊▉█"
+
+COUNTED = ("sent", "delivered", "clicked", "left", "complained", "bounced", "unknown")
+
+
+@click.command()
+@click.argument("name", required=False)
+@click.option("--since", help="Since when (ISO); the last 91 days if not said.")
+@json_option
+@click.pass_context
+def stats(context: click.Context, name: str | None, since: str | None, *, as_json: bool) -> None:
+    """How far people and mails came: of all scenarios, or of one, step by step. Human clicks only, no opens.
+
+    \b
+    Examples:
+      scenario stats
+      scenario stats bienvenue --since 2026-07-01
+    """
+    with house_of(context, reading=True) as house:
+        begins = moment(since, house) if since else house.clock() - LOOKED_BACK
+        with house.store.read() as unit:
+            known = {row.name for row in unit.live_scenarios()}
+            found = unit.figures.funnel(begins, name)
+        catalogue = house.catalogue
+    if name is not None and name not in known | set(found.people):
+        raise InputFault(f"«{name}» was never activated; known are: {', '.join(sorted(known)) or 'none'}.")
+    if as_json:
+        print_json({"since": begins, "scenarios": _document(found, catalogue)})
+        return
+    scenarios = _document(found, catalogue)
+    if not scenarios:
+        click.echo(f"Nobody entered, and nothing was sent, since {begins:%Y-%m-%d}.")
+    for scenario in scenarios:
+        _print(scenario)
+
+
+def _document(found: Funnel, catalogue: Catalogue) -> list[dict[str, Any]]:
+    """Scenario by scenario, the steps in the order of the file."""
+    names = sorted({*found.people, *(step.scenario for step in found.steps)})
+    return [
+        {
+            "scenario": name,
+            "people": found.people.get(name, {}),
+            "steps": [_step(step, found) for step in _in_order(name, found, catalogue)],
+        }
+        for name in names
+    ]
+
+
+def _in_order(name: str, found: Funnel, catalogue: Catalogue) -> list[StepCount]:
+    live = catalogue.live.get(name)
+    order = list(live.steps) if live is not None else []
+    sent = {(step.step, step.edition): step for step in found.steps if step.scenario == name}
+    unsent = {step for scenario, step in found.not_sent if scenario == name} - {step for step, _ in sent}
+    own = [*sent.values(), *(StepCount(name, step, "main", "", {}) for step in unsent)]
+    return sorted(
+        own,
+        key=lambda step: (
+            order.index(step.step) if step.step in order else len(order),
+            step.step,
+            step.edition != "main",
+        ),
+    )
+
+
+def _step(step: StepCount, found: Funnel) -> dict[str, Any]:
+    why = found.not_sent.get((step.scenario, step.step), {}) if step.edition == "main" else {}
+    return {
+        "step": step.step,
+        "edition": step.edition,
+        "template": step.template,
+        **{what: step.counts.get(what, 0) for what in COUNTED},
+        "not_sent": dict(sorted(why.items(), key=lambda item: (-item[1], item[0]))),
+    }
+
+
+def _print(scenario: Mapping[str, Any]) -> None:
+    people = ", ".join(f"{count} {where}" for where, count in scenario["people"].items() if count)
+    click.echo(f"{scenario['scenario']}: {people or 'nobody entered'}")
+    most = max((step["sent"] for step in scenario["steps"]), default=0)
+    rows = [_row(step, most) for step in scenario["steps"]]
+    print_table("", ("step", "sent", "", "delivered", "clicked", "left", "complained", "not sent"), rows)
+    click.echo()
+
+
+def _row(step: Mapping[str, Any], most: int) -> Sequence[Any]:
+    name = step["step"] if step["edition"] == "main" else f"  or {step['template']}"
+    why = ", ".join(f"{count} {reason}" for reason, count in step["not_sent"].items())
+    delivered = step["delivered"]
+    return (
+        name,
+        step["sent"],
+        Text(bar(step["sent"], most), style="cyan"),
+        *(_of(step[what], step["sent"] if what == "delivered" else delivered) for what in COUNTED[1:5]),
+        why,
+    )
+
+
+def _of(count: int, whole: int) -> str:
+    return f"{count} ({count / whole:.1%})" if whole else str(count)
+
+
+def bar(count: int, most: int) -> str:
+    """A bar as long as its part of the longest, to the eighth of a cell."""
+    eighths = round(8 * BAR * count / most) if most else 0
+    full, rest = divmod(eighths, 8)
+    return "█" * full + (_EIGHTHS[rest - 1] if rest else "")

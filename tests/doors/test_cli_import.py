@@ -191,5 +191,5 @@ def test_other_writers_get_in_between_the_pages(scenario: Terminal) -> None:
         writer.join()
         store.close()
     assert told["new"] == 12_000
-    assert len(waits) > 5
-    assert max(waits) < 5
+    assert len(waits) >= 3
+    assert max(waits) < 3

@@ -79,10 +79,7 @@ class DatabaseDesk:
             for number, (person, _) in zip(ids, fresh, strict=True)
             if person.added
         ]
-        unit.add_entries(
-            [replace(entry, contact_id=number) for number, person, _ in numbered for entry in person.added],
-            self.now,
-        )
+        unit.begin_ledgers({number: person.added for number, person, _ in numbered}, self.now)
         origin: dict[str, Value] = {
             "source": self.origin.name,
             "digest": self.origin.short_digest,
@@ -90,7 +87,11 @@ class DatabaseDesk:
         }
         unit.tell_all(ids, Event(0, "contact.imported", self.now, origin, "import"), self.now)
         unit.append(
-            [replace(event, contact_id=number) for number, _, its in numbered for event in its],
+            [
+                replace(event, contact_id=number, source="import")
+                for number, _, its in numbered
+                for event in its
+            ],
             received_at=self.now,
             reacts=False,
         )
@@ -106,7 +107,7 @@ class DatabaseDesk:
     def _told(self, person: Person) -> Sequence[Event]:
         """What a new person's ledger is told as."""
         standing = consents(person.added, self.venue.policy)
-        return [replace(event, source="import") for event in told(person.added, Consents(), standing)]
+        return told(person.added, Consents(), standing)
 
 
 def _acting(contact: NewContact, events: Sequence[Event]) -> NewContact:

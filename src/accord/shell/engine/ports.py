@@ -62,6 +62,10 @@ class Unit(Protocol):
         """Append to the consent ledger, numbering and chaining per contact; bumps `revision`."""
         ...
 
+    def begin_ledgers(self, ledgers: Mapping[int, Sequence[ConsentEntry]], now: datetime) -> None:
+        """The first entries of contacts that were added in this very transaction, by contact."""
+        ...
+
     def entries(self, contact_ids: Sequence[int]) -> Mapping[int, Sequence[ConsentEntry]]: ...
     def broken_chains(self) -> Iterator[tuple[int, int]]:
         """(contact, seq) of each row of the consent ledger whose chain does not hold."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import date, datetime
 from itertools import groupby
 from typing import Any, cast
@@ -172,21 +171,41 @@ def add_entries(
     """Append to each person's chain, and make their states anew."""
     ids = sorted({entry.contact_id for entry in entries})
     bump(connection, ids)  # first: it locks the persons, so that two doors never write one number
-    last = _chain_ends(connection, ids)
-    known = list(last)
-    begun: dict[int, list[ConsentEntry]] = {}
-    rows = []
+    added: dict[int, list[ConsentEntry]] = {}
     for entry in entries:
-        seq, previous = last.get(entry.contact_id, (0, GENESIS))
-        if seq == 0 or entry.contact_id in begun:
-            begun.setdefault(entry.contact_id, []).append(replace(entry, seq=seq + 1))
-        payload, salt = payload_of(entry), dice(16).hex()
-        digest = chained(previous, salt, payload)
-        rows.append((entry.contact_id, seq + 1, payload, salt, entry.wording, digest, previous, now))
-        last[entry.contact_id] = (seq + 1, digest)
+        added.setdefault(entry.contact_id, []).append(entry)
+    _append(connection, added, _chain_ends(connection, ids), now, dice)
+    derive_states(connection, ids, law)
+
+
+def begin_ledgers(
+    connection: Connection,
+    ledgers: Mapping[int, Sequence[ConsentEntry]],
+    law: Law,
+    now: datetime,
+    dice: Callable[[int], bytes],
+) -> None:
+    """Write the first entries of people that this transaction added: there is nothing to lock or to look up."""
+    _append(connection, ledgers, {}, now, dice)
+    _put_states(connection, ledgers, law)
+
+
+def _append(
+    connection: Connection,
+    added: Mapping[int, Sequence[ConsentEntry]],
+    ends: Mapping[int, tuple[int, str]],
+    now: datetime,
+    dice: Callable[[int], bytes],
+) -> None:
+    rows = []
+    for contact_id, entries in added.items():
+        last, previous = ends.get(contact_id, (0, GENESIS))
+        for seq, entry in enumerate(entries, start=last + 1):
+            payload, salt = payload_of(entry), dice(16).hex()
+            digest = chained(previous, salt, payload)
+            rows.append((contact_id, seq, payload, salt, entry.wording, digest, previous, now))
+            previous = digest
     insert_rows(connection, ENTRY, _ENTRY_COLUMNS, rows)
-    # Whose ledger begins here is not read again: what stands in it is at hand.
-    _put_states(connection, {**entries_of(connection, known), **begun}, law)
 
 
 _ENTRY_COLUMNS = ("contact_id", "seq", "payload", "salt", "wording", "digest", "previous", "written_at")
@@ -255,11 +274,11 @@ def entry_of(
 def derive_states(connection: Connection, ids: Sequence[int], law: Law) -> None:
     """Make the states of these persons anew from their ledgers, for segments."""
     ledgers = entries_of(connection, ids)
+    connection.execute(delete(STATE).where(among(connection, STATE.c.contact_id, ids)))
     _put_states(connection, {number: ledgers.get(number, []) for number in ids}, law)
 
 
 def _put_states(connection: Connection, ledgers: Mapping[int, Sequence[ConsentEntry]], law: Law) -> None:
-    connection.execute(delete(STATE).where(among(connection, STATE.c.contact_id, list(ledgers))))
     rows = [
         row
         for contact_id, ledger in ledgers.items()

@@ -94,6 +94,9 @@ class SqlUnit:
         if entries:
             people.add_entries(self.connection, entries, self.law, now, self.dice)
 
+    def begin_ledgers(self, ledgers: Mapping[int, Sequence[ConsentEntry]], now: datetime) -> None:
+        people.begin_ledgers(self.connection, ledgers, self.law, now, self.dice)
+
     def entries(self, contact_ids: Sequence[int]) -> Mapping[int, Sequence[ConsentEntry]]:
         return people.entries_of(self.connection, contact_ids)
 

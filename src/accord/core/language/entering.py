@@ -30,6 +30,7 @@ from accord.core.model.time import Duration
 from accord.core.model.venue import Venue
 
 _SHIFTED = re.compile(r"(.+?)\s*([+-])\s*(\d+\s+\w+)")
+_NAMELESS = (Type.BOOLEAN, Type.NUMBER)
 _DATES = (Type.DATE, Type.INSTANT, Type.DAY_OF_YEAR)
 
 
@@ -48,6 +49,9 @@ def read_entry(block: Block, venue: Venue) -> Way:
     scope = _scope(trigger, venue)
     per_node = block.node.get("per")
     per = block.expression_of(per_node, scope, Want.VALUE) if per_node is not None else None
+    if per is not None and per.type in _NAMELESS:
+        message = f"«per:» gives {per.type.value}, which names no run."
+        block.notes.error(block.value_at("per"), "per-type", message)
     unsure = scope.unsure | ({"this"} if per_node is not None and per is None else frozenset())
     chosen = replace(scope, this=this_type(per), unsure=unsure)
     condition = block.condition("if", chosen)

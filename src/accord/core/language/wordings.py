@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from accord.core.consent.answers import CONTROLS
 from accord.core.expressions.parse import nearest
-from accord.core.language.reading import Block, Notes, Stop
+from accord.core.language.prose import prose
+from accord.core.language.reading import Block, Notes, Stop, attempt
 from accord.core.language.source import ListNode, MapNode, ScalarNode, read
 from accord.core.model.place import Diagnostic, Span
 from accord.core.model.venue import Venue
@@ -51,24 +52,40 @@ def parse_wording(text: str, file: str, venue: Venue) -> ParsedWording:
 
 
 def _wording(block: Block, venue: Venue) -> Wording:
+    """Each part on its own, so that a fault in one hides none in the others."""
     kind = WordingKind.SCRIPT if block.has("script") else WordingKind.FORM
     block.only(_KEYS[kind])
-    name = _name(block, kind)
-    notice = block.map("notice", "«notice:»")
+    name = attempt(_name, block, kind)
+    version = attempt(block.text, "version")
+    control = attempt(_control, block, kind)
+    prechecked, mandatory = attempt(_prechecked, block), attempt(_flag, block, "mandatory")
+    refusal_offered = attempt(_flag, block, "refusal_offered")
+    asks = attempt(_asks, block, venue)
+    text = attempt(_by_language, block, "text", venue)
+    notice = attempt(_by_language, block, "notice", venue, ("version",))
+    notice_version = attempt(lambda: block.map("notice", "«notice:»").text("version"))
+    given = attempt(block.choice, "given", GIVEN) if kind is WordingKind.SCRIPT else None
+    parts = (name, version, control, asks, text, notice, notice_version)
+    if name is None or version is None or control is None or asks is None or None in parts:
+        raise Stop
     return Wording(
         kind=kind,
         name=name,
-        version=block.text("version"),
-        control="radio_yes_no" if kind is WordingKind.SCRIPT else block.choice("control", CONTROL_NAMES),
-        prechecked=_prechecked(block),
-        mandatory=_flag(block, "mandatory"),
-        asks=_asks(block.map("asks", "«asks:»"), venue),
-        refusal_offered=_flag(block, "refusal_offered"),
-        text=_by_language(block.map("text", "«text:»"), venue),
-        notice_version=notice.text("version"),
-        notice=_by_language(notice, venue, besides=("version",)),
-        given=block.choice("given", GIVEN) if kind is WordingKind.SCRIPT else None,
+        version=version,
+        control=control,
+        prechecked=bool(prechecked),
+        mandatory=bool(mandatory),
+        asks=asks,
+        refusal_offered=bool(refusal_offered),
+        text=text or {},
+        notice_version=notice_version or "",
+        notice=notice or {},
+        given=given,
     ).sealed()
+
+
+def _control(block: Block, kind: WordingKind) -> str:
+    return "radio_yes_no" if kind is WordingKind.SCRIPT else block.choice("control", CONTROL_NAMES)
 
 
 def _name(block: Block, kind: WordingKind) -> str:
@@ -99,8 +116,9 @@ def _flag(block: Block, key: str) -> bool:
     return node.value
 
 
-def _asks(block: Block, venue: Venue) -> dict[str, tuple[str, ...]]:
+def _asks(whole: Block, venue: Venue) -> dict[str, tuple[str, ...]]:
     """Purposes and the kinds of each; a wording can't ask for what the venue does not send."""
+    block = whole.map("asks", "«asks:»")
     found: dict[str, tuple[str, ...]] = {}
     for key, node in block.node.entries:
         purpose = venue.purposes.get(key.text)
@@ -120,12 +138,15 @@ def _asks(block: Block, venue: Venue) -> dict[str, tuple[str, ...]]:
     return found
 
 
-def _by_language(block: Block, venue: Venue, besides: tuple[str, ...] = ()) -> dict[str, str]:
+def _by_language(whole: Block, key: str, venue: Venue, besides: tuple[str, ...] = ()) -> dict[str, str]:
     """A text for every language that the venue writes in."""
+    block = whole.map(key, f"«{key}:»")
     languages = venue.entity.languages
     block.only((*besides, *languages))
-    found = {language: block.text(language) for language in languages if block.has(language)}
+    found: dict[str, str] = {}
     for language in languages:
-        if not found.get(language, "").strip():
+        if not block.has(language):
             block.notes.error(block.at, "missing-language", f"{block.name} has no text in «{language}».")
+        elif (text := attempt(prose, block, block.need(language))) is not None:
+            found[language] = text
     return found

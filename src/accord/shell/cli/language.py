@@ -153,16 +153,19 @@ def schema_text(config: Path) -> str:
 @json_option
 @click.pass_context
 def words(context: click.Context, prefix: str, *, as_json: bool) -> None:
-    """Every event, name and function that conditions know, with type and example.
+    """Every event, name and function that conditions know, with type and example; and what templates know besides.
 
     \b
     Examples:
       scenario words
       scenario words contact.
+      scenario words order.placed
     """
     found = dictionary(settings_of(context).venue, prefix)
+    if not found:
+        raise InputFault(f"No word begins with «{prefix}».")
     if as_json:
         print_json([asdict(word) for word in found])
     else:
-        rows = [(word.kind, word.name, word.type, word.example) for word in found]
-        print_table("", ("kind", "name", "type", "example"), rows)
+        rows = [(word.kind, word.name, word.type, word.example, word.of) for word in found]
+        print_table("", ("kind", "name", "type", "example", "of"), rows)

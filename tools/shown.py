@@ -41,7 +41,7 @@ SLOW = {"make demo": "scenario demo --no-serve"}
 
 _FENCE = re.compile(r"^(`{3,})(\w*)(?: +(\S+))?\s*$")
 _UNSEEN = re.compile(r"^<!-- (run|env|stubs|times vary)(?:: (.+?))? -->$")
-_TIME_OF_DAY = re.compile(r"\b\d\d \w{3}(?: \d{4})? \d\d:\d\d|^\d\d:\d\d\b")
+_TIME_OF_DAY = re.compile(r"\b\d{4}-\d\d\b|\b\d\d \w{3}(?: \d{4})? \d\d:\d\d|^\d\d:\d\d\b")
 _STUB = "---\nsubject: {0}\n---\n<h1>{0}</h1>\n<p>Bonjour {{{{ contact.first_name }}}},</p>\n"
 _STYLE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _SHELL = re.compile(r"[|&;<>$*`~]")

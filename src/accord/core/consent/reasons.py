@@ -54,6 +54,7 @@ REASONS: Mapping[str, str] = {
     # what may only defer
     "HELD": "Somebody of the team holds these mails back.",
     "PAUSED": "The person asked for a pause.",
+    "QUIET_HOURS": "The scenario's hours are over for today.",
     # on the way
     "IF_FALSE": "The step's condition does not hold.",
     "DATE_MISSING": "The date that the step hangs on is missing.",

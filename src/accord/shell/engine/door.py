@@ -13,7 +13,8 @@ from accord.core.model.content import Catalogue
 from accord.core.model.decision import Output, Situation
 from accord.core.model.message import Message, MessageState
 from accord.core.model.scenario import Scenario, Send
-from accord.core.steps.send import edition_of, is_late, promoted
+from accord.core.steps.planning import next_opening
+from accord.core.steps.send import GRACE, edition_of, is_late, promoted
 from accord.shell.engine.rows import Settlement
 
 # A mail that was handed over in vain is tried for so long; then a person must look at it (RFC 5321, 4.5.4.1).
@@ -40,6 +41,7 @@ class Later:
     reason: str
     rule: str
     ours: bool = True
+    against: tuple[str, ...] = ()
 
 
 Answer = Passed | Later | Settlement
@@ -80,9 +82,12 @@ def _judged(
         verb, families, situation, catalogue, scenario=scenario, now=now, message_id=message.id
     )
     if isinstance(answer, Wait):
-        return Later(message, answer.until, answer.reason, answer.rule)
+        return Later(message, answer.until, answer.reason, answer.rule, against=answer.against)
     if not answer.allowed:
         return _refused(message, answer.reason, answer.rule, now)
+    opening = _quiet_until(scenario, ZoneInfo(situation.contact.zone), now)
+    if opening is not None:
+        return Later(message, opening, "QUIET_HOURS", "hours", ours=False)
     if message.template not in catalogue.templates:
         if gives_up(message, now):
             return _settled(message, MessageState.EXPIRED, "NO_TEMPLATE", "render", now)
@@ -95,6 +100,19 @@ def _judged(
         with_invitation=message.with_invitation and answer.output is Output.ALLOW,
     )
     return Passed(judged, situation)
+
+
+def _quiet_until(scenario: Scenario, zone: ZoneInfo, now: datetime) -> datetime | None:
+    """When the scenario's hours begin again; None while they last, or have hardly ended.
+
+    A queue that was long, or a server that was away, led out of them. Lateness still counts from the planned
+    instant, as it does before the step. Service files have no hours.
+    """
+    if scenario.hours is None:
+        return None
+    opening = next_opening(now, scenario.hours, zone)
+    just_closed = next_opening(now - GRACE, scenario.hours, zone) <= now - GRACE
+    return opening if opening > now and not just_closed else None
 
 
 def gives_up(message: Message, now: datetime) -> bool:

@@ -130,6 +130,8 @@ def _told(message: Message, settlement: Settlement) -> Event:
 def told_later(later: Later, now: datetime) -> Event:
     """The journal's row of a mail that waits at the door."""
     data = about(later.message) | {"reason": later.reason, "rule": later.rule, "until": later.until}
+    if later.against:
+        data["against"] = later.against
     return Event(later.message.contact_id, "mail.held", now, data)
 
 

@@ -214,6 +214,9 @@ def _line(row: Event, venue: Venue, known: dict[tuple[str, ...], int]) -> list[T
     inputs = data.get("inputs")
     number = f"({known.setdefault(inputs, len(known) + 1)})" if isinstance(inputs, tuple) and inputs else ""
     verdict = " ".join(str(data[key]) for key in ("reason", "rule") if data.get(key))
+    against = data.get("against")
+    if isinstance(against, tuple):
+        verdict = f"{verdict}, after {', '.join(map(str, against))}"
     told = (str(data.get("step") or ""), what, str(data.get("template") or ""), verdict, number)
     local = row.at.astimezone(venue.entity.clock)
     return [Text(f"{local:%d %b %Y %H:%M}"), *(Text(cell, style=style) for cell in told)]

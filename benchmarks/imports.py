@@ -58,29 +58,32 @@ BEGAN = datetime(2024, 1, 1, tzinfo=UTC)
 def write_base(path: Path, rows: int) -> None:
     """A base as venues have it: half the addresses at a few providers, the rest at thousands of domains.
 
-    One in twelve claims a consent, one in twenty-five left, one in a hundred comes twice, and one in two hundred
-    is wrong.
+    One in twelve claims a consent, one in twenty-five left, one in a hundred comes twice, one in two hundred is
+    wrong.
     """
     dice = random.Random(SEED)
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(COLUMNS)
         for number in range(rows):
-            writer.writerow(_row(number, dice))
+            again = dice.random() < 0.01
+            row = _person(dice.randrange(number + 1) if again else number)
+            if dice.random() < 0.005:
+                row[0] = row[0].replace("@", " at ")
+            writer.writerow(row)
 
 
-def _row(number: int, dice: random.Random) -> list[str]:
-    whose = number if dice.random() > 0.01 else dice.randrange(number + 1)
-    first, last = FIRST[whose % len(FIRST)], LAST[whose % len(LAST)]
-    home = f"mail{whose % 7}" if whose % 2 else f"domain{whose * 7919 % 20_000}"
-    email = f"{'abcdefgh'[whose % 8]}.{last.lower().replace('é', 'e').replace('è', 'e')}.{whose}@{home}.example.org"
-    at = BEGAN + timedelta(minutes=dice.randrange(1_300_000))
-    consent = ["newsletter", "yes", at.isoformat()] if dice.random() < 1 / 12 else ["", "", ""]
-    left = ["yes", (at + timedelta(days=30)).isoformat()] if dice.random() < 1 / 25 else ["", ""]
-    if dice.random() < 0.005:
-        email = email.replace("@", " at ")
-    about = [f"S{number:07}", dice.choice(("fr", "fr", "fr", "en")), at.isoformat(), first, last]
-    return [email, *about, dice.choice(CITIES), *consent, *left]
+def _person(number: int) -> list[str]:
+    """The same person for the same number."""
+    first, last = FIRST[number % len(FIRST)], LAST[number % len(LAST)]
+    home = f"mail{number % 7}" if number % 2 else f"domain{number * 7919 % 20_000}"
+    # In no order, as the addresses of people who signed up one after another are.
+    box = f"{number * 2654435761 % (1 << 32):08x}.{number}"
+    at = BEGAN + timedelta(minutes=number * 7919 % 1_300_000)
+    consent = ["newsletter", "yes", at.isoformat()] if number % 12 == 0 else ["", "", ""]
+    left = ["yes", (at + timedelta(days=30)).isoformat()] if number % 25 == 0 else ["", ""]
+    about = [f"S{number:07}", ("fr", "fr", "en")[number % 3], at.isoformat(), first, last]
+    return [f"{box}@{home}.example.org", *about, CITIES[number % len(CITIES)], *consent, *left]
 
 
 def measure(folder: Path, rows: int, database: str | None) -> dict[str, float]:

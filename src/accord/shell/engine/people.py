@@ -70,14 +70,8 @@ class Imported(Tally):
 
 @dataclass(slots=True)
 class _Page:
-    size: int
     arrivals: list[Arrival] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
-    weight: int = 0
-
-    @property
-    def is_full(self) -> bool:
-        return max(len(self.arrivals), len(self.refusals)) >= self.size or self.weight >= HEAVIEST
 
 
 def import_contacts(
@@ -116,17 +110,19 @@ def import_contacts(
 
 
 def _pages(rows: Iterable[FileRow], arrivals: Arrivals, imported: Imported, size: int) -> Iterator[_Page]:
-    page = _Page(size)
+    page, read, weight = _Page(), 0, 0
     for row in rows:
         imported.rows += 1
         arrival, refused = arrivals.read(row)
-        page.refusals += refused
+        read += 1
+        if refused:
+            page.refusals += refused
         if arrival is not None:
             page.arrivals.append(arrival)
-            page.weight += 2 + 3 * len(arrival.entries)
-        if page.is_full:
+            weight += 2 + 3 * len(arrival.entries)
+        if read >= size or weight >= HEAVIEST:
             yield page
-            page = _Page(size)
+            page, read, weight = _Page(), 0, 0
     if page.arrivals or page.refusals:
         yield page
 

@@ -167,6 +167,20 @@ def test_ledgers_of_those_who_stay_go_after_their_months(driver: Driver) -> None
     assert (swept(driver).messages, swept(driver).events) == (0, 0)
 
 
+def test_the_event_that_an_open_run_began_by_stays_however_old_it_is(driver: Driver) -> None:
+    driver.now = ago(months=40)
+    number = person(driver, collected=driver.now)
+    driver.tell(Event(number, "order.placed", driver.now, {"order_id": "O-1", "families": ("theatre",)}))
+    driver.now = ago(months=1)
+    driver.turn()
+    driver.now = NOW
+    assert swept(driver).kept == {"service_run": 1}
+    with driver.store.read() as unit:
+        assert [each.name for each in unit.events_of(number)][:1] == ["order.placed"]
+        [run] = unit.with_runs(unit.situations([number]), unit.open_runs([number]))
+    assert run.entered_by is not None
+
+
 def test_an_archived_order_stays_ten_years_and_is_told_to_nobody_else(driver: Driver) -> None:
     number = person(driver, collected=ago(months=50))
     with driver.store.begin() as unit:

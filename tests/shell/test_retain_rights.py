@@ -151,6 +151,8 @@ def test_what_comes_late_of_somebody_erased_is_not_written_down(driver: Driver) 
     driver.consent(an_act(Act.OBJECTION, contact_id=number, at=driver.now))
     with driver.store.begin() as unit:
         unit.change_contacts([ContactChange(number, acted_at=driver.now, attributes={"city": "Lyon"})])
+    with pytest.raises(ValueError, match="closed"), driver.store.begin() as unit:
+        unit.add_entries(acts(contact_id=number), driver.now)
     with driver.store.read() as unit:
         assert [each.name for each in unit.events_of(number)] == ["contact.erased"]
         kept = unit.contacts([number])[number]

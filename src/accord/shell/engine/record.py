@@ -21,8 +21,11 @@ from accord.core.model.order import OrderLine
 from accord.core.model.time import later
 from accord.shell.engine.apply import journal
 from accord.shell.engine.keeping import Objection
-from accord.shell.engine.ports import Store, Unit
+from accord.shell.engine.ports import Busy, Store, Unit
 from accord.shell.engine.rows import ContactChange
+
+# While somebody's row was waited for it may have been merged into another, which is then looked at.
+MERGES_WAITED_FOR = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,10 +151,12 @@ def consents_in(
     unit.add_entries(entries, now)
     ledgers = unit.entries(list(known))
     standing = {who: consents(ledgers.get(who, ()), catalogue.venue.policy) for who in known}
+    own: dict[int, list[ConsentEntry]] = {}
+    for entry in entries:
+        own.setdefault(entry.contact_id, []).append(entry)
     events: list[Event] = []
-    for who, situation in known.items():
-        own = [entry for entry in entries if entry.contact_id == who]
-        events += [replace(event, source=source) for event in told(own, situation.consents, standing[who])]
+    for who, acts in sorted(own.items()):
+        events += [replace(event, source=source) for event in told(acts, known[who].consents, standing[who])]
     _stop(unit, _refused(entries, standing, events), now)
     for event in events:
         if event.name == "consent.invalidated":
@@ -168,12 +173,13 @@ def _for_the_living(
 
     An act of a merged record is its survivor's; of an erased person nothing can be written down.
     """
-    while True:
+    for _ in range(MERGES_WAITED_FOR):
         lives = unit.keeping.living({entry.contact_id for entry in entries})
         known = unit.situations(sorted(set(lives.values())), lock=True)
         if all(situation.contact.address_state not in GONE for situation in known.values()):
             theirs = [entry for entry in entries if lives.get(entry.contact_id) in known]
             return known, [replace(entry, contact_id=lives[entry.contact_id]) for entry in theirs]
+    raise Busy("these people were being merged all the while. Nothing was changed; try again.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -146,7 +146,12 @@ def old_events(connection: Connection, before: datetime, after_id: int, limit: i
     rows = connection.execute(wanted).all()
     old = [row for row in rows if row.received_at < before and row.answered]
     busy = _in_long_runs(connection, before, {row.contact_id for row in old})
-    ids = [row.id for row in old if row.name not in KEPT_HOWEVER_OLD and row.contact_id not in busy]
+    entered = _entered_by(connection, {row.contact_id for row in old})
+    ids = [
+        row.id
+        for row in old
+        if row.name not in KEPT_HOWEVER_OLD and row.contact_id not in busy and row.id not in entered
+    ]
     ends = len(rows) < limit or rows[-1].received_at >= before
     return Page(tuple(ids), None if ends else rows[-1].id)
 
@@ -155,6 +160,14 @@ def _in_long_runs(connection: Connection, before: datetime, ids: Collection[int]
     """Who is in a run that began before an instant: it may still look at what happened since."""
     wanted = select(RUN.c.contact_id).where(
         and_(OPEN, among(connection, RUN.c.contact_id, sorted(ids)), RUN.c.entered_at < before)
+    )
+    return frozenset(connection.execute(wanted.distinct()).scalars())
+
+
+def _entered_by(connection: Connection, ids: Collection[int]) -> frozenset[int]:
+    """The events by which open runs of these people began: what a service mail is about stands in them."""
+    wanted = select(RUN.c.event_id).where(
+        and_(OPEN, among(connection, RUN.c.contact_id, sorted(ids)), RUN.c.event_id.is_not(None))
     )
     return frozenset(connection.execute(wanted.distinct()).scalars())
 

@@ -168,9 +168,12 @@ def add_entries(
     now: datetime,
     dice: Callable[[int], bytes],
 ) -> None:
-    """Append to each person's chain, and make their states anew."""
+    """Append to each person's chain, and make their states anew. Raises ValueError for records that are gone."""
     ids = sorted({entry.contact_id for entry in entries})
     bump(connection, ids)  # first: it locks the persons, so that two doors never write one number
+    closed = whose(connection, ids)
+    if closed:
+        raise ValueError(f"the ledgers of contacts {sorted(closed)} are closed: nothing is written to them")
     added: dict[int, list[ConsentEntry]] = {}
     for entry in entries:
         added.setdefault(entry.contact_id, []).append(entry)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from sqlalchemy import event
 
 from accord.core.model.consent import Act
 from accord.core.model.time import on_wall_clock
@@ -501,3 +503,29 @@ def test_customers_who_are_weaker_from_the_start_are_never_promoted_to(store: Sq
             base.write(MONDAY + timedelta(days=number), "editorial", *base.group(number // 7), WEAK, REST)
     with store.read() as unit:
         assert {row.standing.state for row in unit.figures.history(every=True, limit=999)} == {at_share(0)}
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_no_question_walks_through_a_whole_ledger(base: Base) -> None:
+    """What a day costs grows with the day, not with the years that are kept."""
+    asked: list[tuple] = []
+
+    def note(_connection, _cursor, statement, parameters, _context, _many) -> None:
+        asked.append((statement, parameters))
+
+    put(base.store, letter())
+    event.listen(base.store.engine, "before_cursor_execute", note)
+    judge(base.store, 7)
+    with base.store.read() as unit:
+        unit.figures.funnel(at(-30), None)
+    event.remove(base.store.engine, "before_cursor_execute", note)
+    plans = []
+    with base.store.engine.connect() as connection:
+        for statement, parameters in asked:
+            if statement.startswith(("SELECT", "WITH", "UPDATE", "DELETE")):
+                rows = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
+                plans += [row[3] for row in rows]
+    assert any("ix_event_outcome" in step for step in plans)
+    assert any("ix_message_sent" in step for step in plans)
+    assert any("COVERING INDEX ix_entrant_batch" in step for step in plans)
+    assert [step for step in plans if re.match(r"SCAN (message|event|contact)\b", step)] == []

@@ -3,38 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import pairwise
 
 from accord.core.model.scenario import END, Branch, Scenario, Split, Step, WaitUntil
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
-    """A step that another names, and where in that other's block it does: as a value, or as a key."""
-
-    name: str
-    path: tuple[str | int, ...]
-    is_key: bool = False
-
-
-def arms_of(step: Step) -> tuple[Target, ...]:
+def arms_of(step: Step) -> tuple[str, ...]:
     """The steps that a choice leads to; none for a verb that does not choose."""
     match step.verb:
         case WaitUntil(_, _, then, otherwise):
-            return (Target(then, ("then",)), Target(otherwise, ("otherwise",)))
+            return (then, otherwise)
         case Branch(arms, otherwise):
-            ways = (Target(arm.then, ("branch", number, "then")) for number, arm in enumerate(arms))
-            return (*ways, Target(otherwise, ("otherwise",)))
+            return (*(arm.then for arm in arms), otherwise)
         case Split(shares):
-            return tuple(Target(name, ("split", name), is_key=True) for name, _ in shares)
+            return tuple(name for name, _ in shares)
     return ()
-
-
-def targets(step: Step) -> tuple[Target, ...]:
-    """The steps that a step names."""
-    named = (Target(step.then, ("then",)),) if step.then is not None else ()
-    return (*arms_of(step), *named)
 
 
 def ways_on(scenario: Scenario, step: Step) -> tuple[str, ...]:
@@ -42,7 +25,7 @@ def ways_on(scenario: Scenario, step: Step) -> tuple[str, ...]:
 
     Skipped steps go on as done ones do; a choice that is skipped goes on as if it chose nothing.
     """
-    arms = tuple(arm.name for arm in arms_of(step))
+    arms = arms_of(step)
     if not arms:
         return (scenario.after(step.name),)
     return (*arms, scenario.after(step.name)) if _passes_by(step) else arms
@@ -77,7 +60,7 @@ def falls_into(scenario: Scenario) -> Iterator[str]:
 
     A reminder may join what it reminds of: the `otherwise` of a wait that goes on into its `then`.
     """
-    arms = {arm.name for step in scenario.steps.values() for arm in arms_of(step)}
+    arms = {arm for step in scenario.steps.values() for arm in arms_of(step)}
     joins = {
         (step.verb.otherwise, step.verb.then)
         for step in scenario.steps.values()

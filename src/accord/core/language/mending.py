@@ -13,6 +13,7 @@ from accord.core.model.place import Diagnostic, Span
 NO_BREAK = {"\u00a0": "a no-break space", "\u202f": "a narrow no-break space"}
 CURLY = {"“": '"', "”": '"', "„": '"', "‘": "'", "’": "'"}
 
+_BLANK = " \t\u00a0\u202f"
 _PAIR = re.compile(r"(\s*(?:- +)*(?:[\w.-]+|\"[^\"]*\"):[ \t]+)(.+)$")
 _ITEM = re.compile(r"(\s*(?:- +)+)(.+)$")
 _AFTER_COLON = re.compile(r"\s*(?:- +)*[\w.-]+:([\u00a0\u202f])")
@@ -30,7 +31,7 @@ class Mended:
 def odd_characters(lines: Sequence[str], file: str) -> Iterator[Diagnostic]:
     """Tabs and no-break spaces where YAML wants spaces: invisible, so they are pointed at, on every line."""
     for number, line in enumerate(lines, start=1):
-        indent = line[: len(line) - len(line.lstrip(" \t\u00a0\u202f"))]
+        indent = line[: len(line) - len(line.lstrip(_BLANK))]
         if "\t" in indent and line.strip():
             at = Span(file, number, indent.index("\t") + 1)
             yield Diagnostic(at, "tab", "The line is indented with a tab.", "Use spaces.")
@@ -43,6 +44,21 @@ def odd_characters(lines: Sequence[str], file: str) -> Iterator[Diagnostic]:
             at = Span(file, number, after_colon.start(1) + 1)
             name = NO_BREAK[after_colon[1]]
             yield Diagnostic(at, "odd-space", f"After the colon stands {name}.", "Use a space.")
+
+
+def with_plain_spaces(text: str) -> str:
+    """The text with a space for each no-break one that is pointed at: as many characters, so that places stay."""
+    if not any(sign in text for sign in NO_BREAK):
+        return text
+    lines = []
+    for line in text.split("\n"):
+        rest = line.lstrip(_BLANK)
+        indent = re.sub("[\u00a0\u202f]", " ", line[: len(line) - len(rest)])
+        after_colon = _AFTER_COLON.match(indent + rest)
+        plain = indent + rest
+        at = after_colon.start(1) if after_colon is not None else None
+        lines.append(plain if at is None else f"{plain[:at]} {plain[at + 1 :]}")
+    return "\n".join(lines)
 
 
 def mended(fault: yaml.YAMLError, lines: Sequence[str], file: str) -> Mended | None:

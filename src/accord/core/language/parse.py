@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from accord.core.expressions.names import Scope
@@ -106,7 +106,7 @@ def _draft(block: Block, text: str, file: str, venue: Venue) -> Draft:
         priority=priority if priority is not None else 50,
         holdout=holdout or 0,
     )
-    return Draft(scenario, block.node, way.entry is not None, steps.keys() == names)
+    return Draft(scenario, block.node, way.entry is not None, steps.keys() == names - {END})
 
 
 def _name(block: Block, file: str) -> str:
@@ -139,6 +139,14 @@ def step_names(root: MapNode) -> tuple[str, ...]:
     """The names of the steps that a file's map writes, in their order."""
     steps = root.get("steps")
     return tuple(key.text for key, _ in steps.entries) if isinstance(steps, MapNode) else ()
+
+
+def written_steps(root: MapNode) -> Iterator[tuple[str, MapNode]]:
+    """The steps that a file's map writes, as maps, whether or not they can be read."""
+    steps = root.get("steps")
+    for key, node in steps.entries if isinstance(steps, MapNode) else ():
+        if isinstance(node, MapNode):
+            yield key.text, node
 
 
 def _steps(block: Block, place: Place) -> Mapping[str, Step]:

@@ -65,8 +65,8 @@ class Notes:
 
 
 def _sentence(message: str) -> str:
-    """A message that begins as sentences do."""
-    return message[:1].upper() + message[1:]
+    """A message that begins as sentences do; a dotted name stays what it is."""
+    return message if "." in message.partition(" ")[0] else message[:1].upper() + message[1:]
 
 
 @dataclass(slots=True)

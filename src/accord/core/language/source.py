@@ -9,7 +9,15 @@ from typing import Any, TypeAlias
 
 import yaml
 
-from accord.core.language.mending import CURLY, NO_BREAK, mended, mended_line, odd_characters, quoted
+from accord.core.language.mending import (
+    CURLY,
+    NO_BREAK,
+    mended,
+    mended_line,
+    odd_characters,
+    quoted,
+    with_plain_spaces,
+)
 from accord.core.model.place import Diagnostic, Span
 
 MOST_BYTES, DEEPEST = 1024 * 1024, 32
@@ -96,7 +104,9 @@ def read(text: str, file: str) -> tuple[Node | None, list[Diagnostic]]:
     if size > MOST_BYTES:
         return None, [Diagnostic(top, "file-too-large", "A file may have 1 MiB at most.")]
     faults = list(odd_characters(text.splitlines(), file))
-    node, found = _read_mending(text, file, min(MOST_MENDED, MENDING_BUDGET // max(size, 1)))
+    node, found = _read_mending(
+        with_plain_spaces(text), file, min(MOST_MENDED, MENDING_BUDGET // max(size, 1))
+    )
     return node, [*faults, *(fault for fault in found if not _told(fault, faults))]
 
 
@@ -174,7 +184,8 @@ class _Builder:
         if getattr(event, "anchor", None):
             self._fault(span, "anchor", f"&{event.anchor}: anchors are not used here.")
         if event.tag is not None:
-            self._fault(span, "tag", f"{event.tag}: tags are not used here.")
+            said = event.tag.replace("tag:yaml.org,2002:", "!!")
+            self._fault(span, "tag", f"{said}: tags are not used here.")
         if isinstance(event, yaml.ScalarEvent):
             return self._scalar(event, span)
         if isinstance(event, yaml.SequenceStartEvent):
@@ -225,8 +236,9 @@ class _Builder:
             return replace(node, text="when", value="when")
         for sign, name in NO_BREAK.items():
             if node.text.endswith(sign):
-                self._fault(node.span, "odd-space", f"Before the colon stands {name}.", "Take it away.")
                 bare = node.text.rstrip("".join(NO_BREAK))
+                at = node.part(len(bare), 1)
+                self._fault(at, "odd-space", f"Before the colon stands {name}.", "Take it away.")
                 return replace(node, text=bare, value=bare)
         return node
 
@@ -240,7 +252,8 @@ class _Builder:
             return node
         if event.value[0] in CURLY:
             message = "The value begins with a curly quote, which is part of the text."
-            self._fault(span, "curly-quotes", message, f"Write: {_straight(event.value)}")
+            head = self.lines[start.line][: start.column].strip()
+            self._fault(span, "curly-quotes", message, f"Write: {head} {_straight(event.value)}")
             bare = event.value.strip("".join(CURLY))
             return replace(node, value=bare, text=bare, raw="")
         rest = self.lines[end.line][end.column :] if end.line < len(self.lines) else ""

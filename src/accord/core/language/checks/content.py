@@ -9,6 +9,8 @@ from accord.core.expressions.names import Scope, template_names
 from accord.core.expressions.parse import nearest
 from accord.core.language.checks.checked import Checked, Outgoing, error, warning
 from accord.core.language.entering import this_type
+from accord.core.language.parse import written_steps
+from accord.core.language.source import MapNode, ScalarNode
 from accord.core.mail.faults import syntax_faults
 from accord.core.mail.inspect import check_mail, findings
 from accord.core.mail.names import unknown_names
@@ -21,14 +23,14 @@ _ALONE = "subject.html"
 
 
 def templates_exist(checked: Checked) -> Iterator[Diagnostic]:
-    """Each template that is sent is there."""
+    """Each template that is sent is there; told as written, so that a fault beside it hides it not."""
     known = checked.around.templates
-    for out in checked.outgoing():
-        if isinstance(out.what, Send) and out.what.template not in known:
-            message = f"There is no template «{out.what.template}»."
-            yield error(
-                checked.at(*out.path, "send"), "unknown-template", message, nearest(out.what.template, known)
-            )
+    for _, step in written_steps(checked.draft.root):
+        for block in (step, step.get("if_not_allowed")):
+            sent = block.get("send") if isinstance(block, MapNode) else None
+            if isinstance(sent, ScalarNode) and sent.value is not None and sent.text not in known:
+                message = f"There is no template «{sent.text}»."
+                yield error(sent.span, "unknown-template", message, nearest(sent.text, known))
 
 
 def mails_are_what_they_say(checked: Checked) -> Iterator[Diagnostic]:
@@ -97,7 +99,7 @@ def calls_can_be_made(checked: Checked) -> Iterator[Diagnostic]:
         for field in webhook.fields:
             if known is not None and field not in known:
                 message = f"The webhook «{webhook.name}» is told {field}, which is not known here."
-                yield error(at, "webhook-field", message, nearest(field, known))
+                yield error(at, "webhook-field", message)
 
 
 def _tellable(checked: Checked) -> frozenset[str] | None:

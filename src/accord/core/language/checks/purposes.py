@@ -76,10 +76,12 @@ def why_is_told(checked: Checked) -> Iterator[Diagnostic]:
 def somebody_can_be_reached(checked: Checked) -> Iterator[Diagnostic]:
     """Somebody was asked for what is sent; whom a mail leaves out is said, since it may not be meant."""
     for out, purpose in _prospecting(checked):
+        if out.path[-1] == "if_not_allowed":
+            continue  # an edition has a check of its own
         kind = KIND_OF.get(out.what.nature)
         at = checked.at(*(out.path if checked.says(*out.path, "purpose") else ()), "purpose")
         found = {basis for _, basis in bases(readers_of(out, purpose, checked.around), checked.venue.policy)}
-        if not found and out.path[-1] != "if_not_allowed":  # an edition has a check of its own
+        if not found:
             message = (
                 f"No form and no script asks for «{purpose.name}»: «{out.step.name}» could go to nobody."
             )

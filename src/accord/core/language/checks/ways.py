@@ -6,7 +6,9 @@ from collections.abc import Iterator
 
 from accord.core.expressions.parse import nearest
 from accord.core.language.checks.checked import Checked, error
-from accord.core.language.flow import falls_into, positions, targets, unreached, ways_on
+from accord.core.language.flow import falls_into, positions, unreached, ways_on
+from accord.core.language.parse import written_steps
+from accord.core.language.source import ListNode, MapNode, ScalarNode
 from accord.core.model.consent import Nature
 from accord.core.model.place import Diagnostic
 from accord.core.model.scenario import END, Scenario, Send
@@ -18,17 +20,16 @@ def ways_lead_on(checked: Checked) -> Iterator[Diagnostic]:
     written = checked.draft.step_names
     here = {name: number for number, name in enumerate(written)}
     lost = False
-    for step in scenario.steps.values():
-        for target in targets(step):
-            place = checked.key_at if target.is_key else checked.at
-            at = place("steps", step.name, *target.path)
-            if target.name != END and target.name not in here:
-                lost = True
-                message = f"«{step.name}» goes to «{target.name}», which is no step."
-                yield error(at, "unknown-step", message, nearest(target.name, [*written, END]))
-            elif target.name != END and here[target.name] <= here[step.name]:
-                message = f"«{step.name}» goes back to «{target.name}»: steps only lead forward."
-                yield error(at, "goes-back", message)
+    for name, target in _named(checked.draft.root):
+        if target.text == END or here.get(target.text, -1) > here[name]:
+            continue
+        lost = True
+        if target.text not in here:
+            message = f"«{name}» goes to «{target.text}», which is no step."
+            yield error(target.span, "unknown-step", message, nearest(target.text, [*written, END]))
+        else:
+            message = f"«{name}» goes back to «{target.text}»: steps only lead forward."
+            yield error(target.span, "goes-back", message)
     if lost or not checked.draft.steps_read:
         return
     for name in falls_into(scenario):
@@ -36,6 +37,22 @@ def ways_lead_on(checked: Checked) -> Iterator[Diagnostic]:
         yield error(scenario.steps[name].span, "falls-into-arm", message)
     for name in unreached(scenario):
         yield error(scenario.steps[name].span, "unreachable", f"Nothing leads to the step «{name}».")
+
+
+def _named(root: MapNode) -> Iterator[tuple[str, ScalarNode]]:
+    """Each step with a step that it names, as written: so that a fault elsewhere in it hides none of them."""
+    for name, step in written_steps(root):
+        ways = step.get("branch")
+        listed = ways.items if isinstance(ways, ListNode) else ()
+        blocks = [step, *(way for way in listed if isinstance(way, MapNode))]
+        for block in blocks:
+            for key in ("then", "otherwise"):
+                target = block.get(key)
+                if isinstance(target, ScalarNode) and target.value is not None:
+                    yield name, target
+        shares = step.get("split")
+        for target, _ in shares.entries if isinstance(shares, MapNode) else ():
+            yield name, target
 
 
 def reviews_are_asked_twice_at_most(checked: Checked) -> Iterator[Diagnostic]:

@@ -41,6 +41,7 @@ map: $(STAMP) ## write the map in ARCHITECTURE.md anew
 	$(BIN)/python tools/map.py
 
 docs: $(STAMP) ## run what the documents show, and write what it really prints
+	$(BIN)/python tools/errors.py
 	$(BIN)/python tools/shown.py --write --slow
 
 bench: $(STAMP) ## measure, and write the table that the README quotes

@@ -19,32 +19,44 @@ BEGIN, END = "<!-- errors: begin, written by tools/errors.py -->", "<!-- errors:
 
 # Where a diagnostic is made: these calls bear its code, in one of the first places.
 MAKERS = {"Diagnostic", "_Fault", "_fault", "_wrong", "_unknown", "error", "fault", "stop", "warn", "warning"}
+# A line of an author's may be long; the page shows so much of it.
+LONGEST = 200
+
 CODE = re.compile(r"[a-z]+(?:-[a-z0-9]+)*")
-TOLD = re.compile(r" \[([a-z0-9-]+)\]$", re.MULTILINE)
-LANGUAGES = {".yaml": "yaml", ".html": "html", ".txt": "text", ".toml": "toml"}
+TOLD = re.compile(r"^(\S+:\d+:\d+: .+ \[([a-z0-9-]+)\])$")
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
-    """An author's file with a fault in it, and exactly what is said of it."""
+class Example:
+    """One thing that is said: its code, the lines of it, the golden case that it is from, and what else is said there."""
 
-    name: str
-    source: Path
-    said: str
-
-    @property
-    def codes(self) -> tuple[str, ...]:
-        """The codes that are said, each once."""
-        return tuple(dict.fromkeys(TOLD.findall(self.said)))
+    code: str
+    lines: tuple[str, ...]
+    case: Path
+    beside: int
 
 
-def pairs() -> list[Pair]:
-    """Every pair: a `.out` file and the file of the same name beside it."""
+def all_examples() -> list[Example]:
+    """Everything that the golden cases are told."""
     found = []
-    for out in sorted(PAIRS.rglob("*.out")):
-        sources = [path for path in out.parent.glob(f"{out.stem}.*") if path.suffix in LANGUAGES]
-        found += [Pair(out.stem, path, out.read_text(encoding="utf-8")) for path in sources[:1]]
+    for out in sorted(PAIRS.glob("*.out")):
+        said = _cut(out.read_text(encoding="utf-8"))
+        sources = [path for path in (out.with_suffix(".yaml"), out.with_suffix("")) if path.exists()]
+        case = sources[0] if sources else out
+        found += [Example(code, lines, case, len(said)) for code, lines in said]
     return found
+
+
+def _cut(said: str) -> list[tuple[str, tuple[str, ...]]]:
+    """(code, its lines) of each diagnostic: the sentence, then the author's line and the caret."""
+    found: list[tuple[str, list[str]]] = []
+    for line in said.splitlines():
+        match = TOLD.match(line)
+        if match is not None:
+            found.append((match[2], [line]))
+        elif found:
+            found[-1][1].append(line)
+    return [(code, tuple(lines)) for code, lines in found]
 
 
 def codes_in_the_source() -> set[str]:
@@ -64,30 +76,28 @@ def codes_in_the_source() -> set[str]:
     return found
 
 
-def examples() -> dict[str, Pair]:
-    """The best pair for each code: the one that says least besides, then the shortest."""
-    best: dict[str, Pair] = {}
-    for pair in pairs():
-        for code in pair.codes:
-            known = best.get(code)
-            if known is None or _rank(pair) < _rank(known):
-                best[code] = pair
+def examples() -> dict[str, Example]:
+    """The best example of each code: from the case that is about least besides, the shortest."""
+    best: dict[str, Example] = {}
+    for each in all_examples():
+        known = best.get(each.code)
+        if known is None or _rank(each) < _rank(known):
+            best[each.code] = each
     return best
 
 
-def _rank(pair: Pair) -> tuple[int, int]:
-    return len(pair.codes), len(pair.source.read_text(encoding="utf-8"))
+def _rank(example: Example) -> tuple[bool, int, int]:
+    named_after_it = example.case.stem == example.code
+    return not named_after_it, example.beside, sum(map(len, example.lines))
 
 
 def written() -> str:
     """The sections of the page, one a code."""
     parts = []
-    for code, pair in sorted(examples().items()):
-        source = pair.source.read_text(encoding="utf-8").rstrip("\n")
-        fence = "````" if "```" in source + pair.said else "```"
-        parts.append(f"### `{code}`")
-        parts.append(f"{fence}{LANGUAGES[pair.source.suffix]}\n{source}\n{fence}")
-        parts.append(f"{fence}text\n{pair.said.rstrip()}\n{fence}")
+    for code, each in sorted(examples().items()):
+        where = Path("..", each.case.relative_to(ROOT)).as_posix()
+        lines = "\n".join(line[:LONGEST] for line in each.lines).rstrip()
+        parts.append(f"### `{code}`\n\n```text\n{lines}\n```\n\n[{each.case.name}]({where})")
     return "\n\n".join(parts)
 
 

@@ -67,11 +67,22 @@ def test_it_shows_the_figures_what_is_missing_and_the_next_possible_date(
     assert "Next possible raise: " in said
     assert "No complaint of 0 persons who would be heard is not enough data: from 3838 on" in said
     assert "the fast fall" in said
+    assert "complaints_reported_by names no provider" in said
+    assert "No mail of the last weeks reached both" not in said
     shown = scenario("throttle", "show", "--json").json
     groups = {group["name"]: group for group in shown["groups"]}
     assert groups["opt-out customers (O)"]["clicked"]["count"] == 1
     assert shown["judged"]["weekly"] is True
     assert datetime.fromisoformat(shown["next_raise"]).weekday() == 0
+
+
+def test_it_says_so_where_there_is_nothing_to_compare(scenario: Terminal, house: House) -> None:
+    start = house.clock() - timedelta(days=9)
+    for day in range(9):
+        watch(house.store, house.venue, now=start + timedelta(days=day))
+    said = scenario("throttle", "show").ok().out
+    assert "No mail of the last weeks reached both O and R" in said
+    assert "nobody" in said
 
 
 def test_history_tells_weeks_and_changes_or_every_day(scenario: Terminal, house: House) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from itertools import pairwise
@@ -242,6 +243,18 @@ def test_a_day_is_judged_once_whoever_asks(base: Base) -> None:
     assert watch(base.store, VENUE, now=at(1, 23)) is None
     with base.store.begin() as unit:
         assert not unit.figures.keep(replace(newest(base.store), move="raise"))
+
+
+def test_several_daemons_judge_a_day_once(base: Base) -> None:
+    put(base.store, letter(1, 1), [a_click(1, 1, at(1, 10))])
+    for number in range(1, 9):
+        with ThreadPoolExecutor(4) as daemons:
+            done = list(daemons.map(lambda _, n=number: judge(base.store, n), range(4)))
+        assert sum(each is not None for each in done) == 1
+    assert counted(base.store).o == Sample(2, 1, 0, 0, 2, 2)
+    with base.store.read() as unit:
+        days = [row.day for row in unit.figures.history(every=True, limit=99)]
+    assert days == [MONDAY + timedelta(days=number) for number in range(8, 0, -1)] + [None]
 
 
 def test_days_that_the_daemon_was_away_are_made_up_for(base: Base) -> None:

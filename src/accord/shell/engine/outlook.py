@@ -132,6 +132,16 @@ def _remarks(newest: Judgement | None, evidence: Mapping[str, Any], venue: Venue
         yield from _about_the_share(newest.standing.state.share_percent, venue.frequency.get("prospecting"))
     if evidence:
         yield from _about_the_figures(_sample(evidence["o"]), _sample(evidence["r"]))
+    if evidence and not evidence["batches"]:
+        yield (
+            "No mail of the last weeks reached both O and R. Without something that both get, such as a common "
+            "magazine, there is nothing to compare."
+        )
+    if not venue.complaints_reported_by:
+        yield (
+            "Nobody's complaints would be heard of: [throttle] complaints_reported_by names no provider whose "
+            "feedback loop you receive."
+        )
     yield (
         "At the border a raise is a matter of time: a probability of 0.90, looked at every week, is not an "
         "error of 10 %. What bounds the harm is the fast fall."

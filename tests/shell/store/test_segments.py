@@ -38,8 +38,8 @@ COMPARABLE = {
     "last_action.at": ['"2026-10-25"', '"2026-03-29"', "today"],
     "preferences.newsletters_per_month": ["0", "1", "4"],
     "today": ['"2026-11-23"', '"2026-11-24"'],
-    'consent("newsletter")': ['"optin_proven"', '"active_optout"', '"never_asked"', '"withdrawn"'],
 }
+STATES = ['"optin_proven"', '"active_optout"', '"never_asked"', '"withdrawn"']
 AGES = ["last_action.age", "orders.last.age"]
 LENGTHS = ['"1 month"', '"36 days"', '"2 years"', '"0 days"']
 MISSABLE = [
@@ -55,6 +55,11 @@ comparisons = st.sampled_from(sorted(COMPARABLE)).flatmap(
     lambda name: st.builds(
         lambda op, value: f"{name} {op} {value}", comparators, st.sampled_from(COMPARABLE[name])
     )
+)
+states = st.builds(
+    lambda op, state: f'consent("newsletter") {op} {state}',
+    st.sampled_from(["==", "!="]),
+    st.sampled_from(STATES),
 )
 among = st.sampled_from(["contact.city", "orders.last.family"]).flatmap(
     lambda name: st.builds(
@@ -72,8 +77,10 @@ ages = st.builds(
 missing = st.builds(
     lambda name, word: f"{name} is {word}none", st.sampled_from(MISSABLE), st.sampled_from(["", "not "])
 )
-plain = st.sampled_from(["contact.member", 'sent("lettre/edition")', 'clicked("lettre/edition")'])
-leaves = st.one_of(comparisons, among, ages, missing, plain)
+plain = st.sampled_from(
+    ["contact.member", "contact.from_third_party", 'sent("lettre/edition")', 'clicked("lettre/edition")']
+)
+leaves = st.one_of(comparisons, states, among, ages, missing, plain)
 conditions = st.recursive(
     leaves,
     lambda inner: st.one_of(
@@ -102,6 +109,7 @@ def populate(store: SqlStore) -> None:
                     "en" if n % 3 == 0 else "fr",
                     "Europe/Paris",
                     datetime(2025, 3, 1, tzinfo=UTC) + timedelta(days=97 * n),
+                    from_third_party=n % 5 == 4,
                     attributes={
                         **({"city": cities[n % 6]} if cities[n % 6] is not None else {}),
                         **({"visits": n % 4} if n % 5 else {}),

@@ -174,6 +174,7 @@ _KNOWN: Mapping[str, Callable[[_Asked], Value]] = {
     "contact.language": lambda asked: asked.situation.contact.language,
     "contact.zone": lambda asked: asked.situation.contact.zone,
     "contact.expires_on": lambda asked: asked.expires_on(),
+    "contact.from_third_party": lambda asked: asked.situation.contact.from_third_party,
     "orders.count": lambda asked: len({line.order_id for line in asked.purchases()}),
     "orders.last.at": lambda asked: last.placed_at if (last := asked.last_purchase()) else None,
     "orders.last.family": lambda asked: last.family if (last := asked.last_purchase()) else None,

@@ -14,6 +14,7 @@ FIXED: Mapping[str, tuple[Type, str]] = {
     "contact.language": (Type.TEXT, 'contact.language == "fr"'),
     "contact.zone": (Type.TEXT, 'contact.zone == "Indian/Reunion"'),
     "contact.expires_on": (Type.DATE, "contact.expires_on is not none"),
+    "contact.from_third_party": (Type.BOOLEAN, "contact.from_third_party"),
     "orders.count": (Type.INTEGER, "orders.count >= 2"),
     "orders.last.at": (Type.INSTANT, 'orders.last.age <= "12 months"'),
     "orders.last.family": (Type.TEXT, 'orders.last.family == "theatre"'),

@@ -286,6 +286,7 @@ _NAMES: Mapping[str, Callable[[Asked], ColumnElement[Any]]] = {
     "contact.language": lambda asked: asked.text(CONTACT.c.language),
     "contact.zone": lambda asked: asked.text(CONTACT.c.zone),
     "contact.expires_on": lambda asked: asked.day(CONTACT.c.expires_on),
+    "contact.from_third_party": lambda _: case((CONTACT.c.from_third_party, 1), else_=0),
     "orders.count": lambda asked: asked.order_count(),
     "orders.last.at": lambda asked: asked.instant(asked.last_order(LINE.c.placed_at)),
     "orders.last.family": lambda asked: asked.text(asked.last_order(LINE.c.family)),

@@ -160,8 +160,10 @@ def test_the_funnel_of_a_scenario_step_by_step(scenario: Terminal, house: House)
         a_click(2, 2, later, "robot"),
         told(2, "consent.objected", later, purpose="*", kind="*"),
         told(5, "mail.complained", later, message_id="7"),
-        told(9, "mail.refused", at, scenario="lettre", step="mail", reason="NO_CONSENT", rule="R-05"),
-        told(9, "mail.refused", at, scenario="lettre", step="fin", reason="SEGMENT_SHARE_CAP", rule="R-81"),
+        told(
+            9, "mail.refused", at, scenario="lettre", step="mail", template="lettre/mail", reason="NO_CONSENT"
+        ),
+        told(9, "mail.refused", at, scenario="lettre", step="fin", template="t", reason="SEGMENT_SHARE_CAP"),
     ]
     put(house.store, mails, events)
     with house.store.begin() as unit:

@@ -10,6 +10,7 @@ import click
 from rich.text import Text
 
 from accord.core.model.content import Catalogue
+from accord.core.model.scenario import Scenario, Send
 from accord.shell.cli.house import house_of, json_option, moment
 from accord.shell.cli.output import InputFault, print_json, print_table
 from accord.shell.engine.figures import Funnel, StepCount
@@ -66,23 +67,31 @@ def _document(found: Funnel, catalogue: Catalogue) -> list[dict[str, Any]]:
 
 
 def _in_order(name: str, found: Funnel, catalogue: Catalogue) -> list[StepCount]:
+    """What was sent, and what was not, in the order of the file; each step's own mail before its fallback."""
     live = catalogue.live.get(name)
     order = list(live.steps) if live is not None else []
-    sent = {(step.step, step.edition): step for step in found.steps if step.scenario == name}
-    unsent = {step for scenario, step in found.not_sent if scenario == name} - {step for step, _ in sent}
-    own = [*sent.values(), *(StepCount(name, step, "main", "", {}) for step in unsent)]
-    return sorted(
-        own,
-        key=lambda step: (
-            order.index(step.step) if step.step in order else len(order),
-            step.step,
-            step.edition != "main",
-        ),
-    )
+    own = [step for step in found.steps if step.scenario == name]
+    known = {(step.step, step.template) for step in own}
+    mains = {step.step for step in own if step.edition == "main"}
+    for scenario, step, template in sorted(found.not_sent):
+        if scenario == name and (step, template) not in known:
+            main = step not in mains if live is None else _is_main(live, step, template)
+            own.append(StepCount(name, step, "main" if main else "fallback", template, {}))
+
+    def place(step: StepCount) -> tuple[int, str, bool]:
+        number = order.index(step.step) if step.step in order else len(order)
+        return number, step.step, step.edition != "main"
+
+    return sorted(own, key=place)
+
+
+def _is_main(scenario: Scenario, step: str, template: str) -> bool:
+    verb = scenario.steps[step].verb if step in scenario.steps else None
+    return not isinstance(verb, Send) or verb.template == template
 
 
 def _step(step: StepCount, found: Funnel) -> dict[str, Any]:
-    why = found.not_sent.get((step.scenario, step.step), {}) if step.edition == "main" else {}
+    why = found.not_sent.get((step.scenario, step.step, step.template), {})
     return {
         "step": step.step,
         "edition": step.edition,

@@ -126,11 +126,11 @@ class StepCount:
 
 @dataclass(frozen=True, slots=True)
 class Funnel:
-    """What became of people and mails since an instant; `entered`, `under_way` … by scenario."""
+    """What became of people and mails since an instant; `not_sent` by scenario, step and template, and why."""
 
     people: Mapping[str, Mapping[str, int]]
     steps: Sequence[StepCount]
-    not_sent: Mapping[tuple[str, str], Mapping[str, int]]
+    not_sent: Mapping[tuple[str, str, str], Mapping[str, int]]
 
 
 class Figures(Protocol):

@@ -161,7 +161,7 @@ def _about_the_share(share: int, cap: FrequencyCap | None) -> Iterator[str]:
 
 
 def _about_the_figures(o: Sample, r: Sample) -> Iterator[str]:
-    if o.n and r.n:
+    if o.n and r.n and (o.click or r.click):
         low, high = newcombe(o.click, o.n, r.click, r.n)
         gap = o.click / o.n - r.click / r.n
         proven = "and that is established" if not low <= 0 <= high else "which establishes no difference"

@@ -124,19 +124,18 @@ def _by_place(
     return [((row[0], row[1], row[2]), row[3]) for row in connection.execute(wanted)]
 
 
-def _not_sent(connection: Connection, since: datetime, scenario: str | None) -> dict[tuple[str, str], Counts]:
-    """By scenario and step: why mails were not sent, and how many."""
-    name, step, reason = (field_of(connection, EVENT.c.data, key) for key in ("scenario", "step", "reason"))
+def _not_sent(connection: Connection, since: datetime, scenario: str | None) -> dict[Place, Counts]:
+    """By scenario, step and template: why mails were not sent, and how many."""
+    told = ("scenario", "step", "template", "reason")
+    fields = (func.coalesce(field_of(connection, EVENT.c.data, key), "").label(key) for key in told)
     rows = (
-        select(name.label("scenario"), step.label("step"), reason.label("reason"))
-        .where(tables.OUTCOMES, EVENT.c.name == "mail.refused", EVENT.c.at >= since)
-        .subquery()
+        select(*fields).where(tables.OUTCOMES, EVENT.c.name == "mail.refused", EVENT.c.at >= since).subquery()
     )
-    key = (rows.c.scenario, rows.c.step, rows.c.reason)
+    key = (rows.c.scenario, rows.c.step, rows.c.template, rows.c.reason)
     wanted = select(*key, func.count()).where(*_only(rows.c.scenario, scenario)).group_by(*key)
-    found: dict[tuple[str, str], Counts] = {}
-    for scenario_name, step_name, because, count in connection.execute(wanted):
-        found.setdefault((scenario_name, step_name), {})[because] = count
+    found: dict[Place, Counts] = {}
+    for name, step, template, because, count in connection.execute(wanted):
+        found.setdefault((name, step, template), {})[because] = count
     return found
 
 

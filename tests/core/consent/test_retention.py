@@ -7,11 +7,24 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from accord.core.consent.retention import cut_off, is_expired, last_action, renews, what_then
-from accord.core.model.consent import Nature
+from accord.core.consent.retention import (
+    cut_off,
+    erased_on,
+    inform_by,
+    is_expired,
+    is_sign_up_alone,
+    lapsed,
+    last_action,
+    proof_kept_until,
+    renews,
+    what_then,
+)
+from accord.core.model.consent import Act, ConsentEntry, Nature
 from accord.core.model.event import EVENTS, Event
 from accord.core.model.venue import Retention
 from core.consent.people import CONTACT, NOW, VENUE, past
+
+PARIS = VENUE.entity.clock
 
 
 def at(*parts: int) -> datetime:
@@ -122,3 +135,92 @@ TODAY = date(2026, 11, 23)
 )
 def test_what_becomes_of_a_contact(given, got):
     assert what_then(**{"collected": None, **given}, today=TODAY).got == got
+
+
+def test_the_end_of_a_contract_starts_a_customers_years_and_a_cart_does_not():
+    assert renews(Event(1, "contract.ended", NOW))
+    assert renews(Event(1, "contract.started", NOW))
+    assert not renews(Event(1, "cart.updated", NOW))
+    assert not renews(Event(1, "contact.updated", NOW)), "what we put right is no act of theirs"
+
+
+def test_one_question_after_the_cut_off_leaves_a_month():
+    contact = since(at(2023, 11, 30, 12))
+    assert erased_on(contact, VENUE) == cut_off(contact, VENUE) == date(2026, 11, 30)
+    asking = replace(VENUE, policy=replace(VENUE.policy, one_question_after_cutoff=True))
+    assert erased_on(contact, asking) == date(2026, 12, 30)
+
+
+def test_third_parties_people_are_told_within_a_calendar_month_of_the_entitys_days():
+    assert inform_by(at(2026, 1, 31, 12), PARIS) == date(2026, 2, 28)
+    assert inform_by(at(2026, 6, 30, 22, 30), PARIS) == date(2026, 8, 1)
+
+
+def entry(
+    act: Act, day: datetime, seq: int, purpose: str = "letter", kind: str = "editorial"
+) -> ConsentEntry:
+    return ConsentEntry(7, day, purpose, kind, act, seq=seq)
+
+
+GIVEN = entry(Act.OPTIN_PROVEN, at(2022, 3, 1), 1)
+
+
+@pytest.mark.parametrize(
+    ("ledger", "kept"),
+    [
+        ([GIVEN], {}),
+        (
+            [GIVEN, entry(Act.WITHDRAWAL, at(2023, 5, 31, 22, 30), 2)],
+            {1: date(2028, 6, 1), 2: date(2028, 6, 1)},
+        ),
+        ([GIVEN, entry(Act.UNSUBSCRIBE, at(2021, 11, 23), 2)], {}),
+        (
+            [GIVEN, entry(Act.OBJECTION, at(2024, 1, 1), 2, "*", "*")],
+            {1: date(2029, 1, 1), 2: date(2029, 1, 1)},
+        ),
+        (
+            [GIVEN, entry(Act.UNSUBSCRIBE, at(2024, 1, 1), 2, "letter", "*")],
+            {1: date(2029, 1, 1), 2: date(2029, 1, 1)},
+        ),
+        ([GIVEN, entry(Act.UNSUBSCRIBE, at(2024, 1, 1), 2, "offers", "promotional")], {}),
+        ([entry(Act.OBJECTION, at(2024, 1, 1), 1, "*", "*")], {}),
+        ([entry(Act.OPTIN_IMPORT, at(2022, 1, 1), 1), entry(Act.UNSUBSCRIBE, at(2024, 1, 1), 2)], {}),
+        (
+            [
+                entry(Act.OPTIN_PENDING, at(2022, 1, 1), 1),
+                entry(Act.CONFIRM_POST, at(2022, 1, 2), 2),
+                entry(Act.COMPLAINT, at(2024, 1, 1), 3, "*", "*"),
+            ],
+            dict.fromkeys((1, 2, 3), date(2029, 1, 1)),
+        ),
+        ([GIVEN, entry(Act.WITHDRAWAL, at(2021, 11, 23), 2)], {}),
+    ],
+)
+def test_what_stays_of_a_ledger_to_prove_a_consent_that_was_taken_back(ledger, kept):
+    assert proof_kept_until(ledger, 60, PARIS, today=TODAY) == kept
+    assert proof_kept_until(ledger, 0, PARIS, today=TODAY) == {}
+
+
+def test_a_proof_goes_on_the_very_day():
+    ledger = [GIVEN, entry(Act.WITHDRAWAL, at(2022, 6, 1), 2)]
+    assert set(proof_kept_until(ledger, 60, PARIS, today=date(2027, 5, 31))) == {1, 2}
+    assert proof_kept_until(ledger, 60, PARIS, today=date(2027, 6, 1)) == {}
+
+
+def test_sign_ups_lapse_after_seven_days_one_by_one():
+    asked = at(2026, 11, 1, 9)
+    ledger = [
+        entry(Act.OPTIN_PENDING, asked, 1),
+        entry(Act.OPTIN_PENDING, asked, 2, kind="promotional"),
+        entry(Act.CONFIRM_GET, at(2026, 11, 2), 3),
+        entry(Act.CONFIRM_POST, at(2026, 11, 3), 4, kind="promotional"),
+        entry(Act.OPTIN_PENDING, at(2026, 11, 6), 5),
+    ]
+    assert lapsed(ledger, now=at(2026, 11, 8, 9)) == frozenset()
+    assert lapsed(ledger, now=at(2026, 11, 8, 10)) == {1}
+    assert lapsed(ledger, now=at(2026, 11, 14)) == {1, 5}
+    late = [entry(Act.OPTIN_PENDING, asked, 1), entry(Act.CONFIRM_POST, at(2026, 11, 9), 2)]
+    assert lapsed(late, now=at(2026, 11, 10)) == {1}
+    assert is_sign_up_alone(ledger[:1] + ledger[2:3], frozenset({1}))
+    assert not is_sign_up_alone(ledger, frozenset({1}))
+    assert not is_sign_up_alone([], frozenset())

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from accord.core.expressions.evaluate import holds, value_of
 from accord.core.expressions.names import Scope
 from accord.core.expressions.parse import Want, read_expression
-from accord.core.expressions.words import words
 from accord.core.model.expression import Type
 from accord.core.model.place import Span
 from builders import NOW, a_contact, a_situation, a_venue, an_event, an_order_line
@@ -134,12 +133,3 @@ def test_values_are_read_for_per_and_promotes() -> None:
 def test_no_text_makes_the_reader_fail(source: str) -> None:
     found, faults = asked(source)
     assert (found is None) == bool(faults)
-
-
-def test_the_dictionary_knows_every_word_and_each_example_is_read() -> None:
-    listed = words(VENUE)
-    assert {"orders.count", "contact.city", "consent()", "order.placed"} <= {word.name for word in listed}
-    for word in listed:
-        if word.kind in ("name", "attribute"):
-            found, faults = asked(word.example)
-            assert found is not None, (word, faults)

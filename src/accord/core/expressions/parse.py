@@ -67,6 +67,9 @@ _NUMBERS = frozenset({Type.INTEGER, Type.NUMBER})
 
 LONGEST_NAME = 80
 
+# For so many faults of one expression what was meant is looked for.
+MOST_HINTS = 20
+
 # Deeper than this no condition can be understood, and every walker is spared the way down.
 DEEPEST = 32
 
@@ -342,7 +345,7 @@ class _Reader:
             message = f"{path} is not known: {lacking} has no such field."
             raise _Fault(node, "name-unknown", message, path)
         words = path or written(node)
-        hint = nearest(words, [*self.names, *AGES])
+        hint = nearest(words, [*self.names, *AGES]) if len(self.faults) < MOST_HINTS else None
         raise _Fault(node, "name-unknown", f"{words} is not known here.", words, hint)
 
     def _question(self, node: nodes.Call) -> Question:

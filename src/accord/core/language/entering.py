@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from accord.core.expressions.names import Scope, known_events
-from accord.core.expressions.parse import Want, nearest
+from accord.core.expressions.parse import Want
 from accord.core.expressions.spell import duration_of
 from accord.core.language.reading import Block, Stop, attempt
 from accord.core.language.source import MapNode, Node, ScalarNode
@@ -142,7 +142,7 @@ def read_events(block: Block, key: str, venue: Venue) -> tuple[str, ...]:
     for node in block.texts(key):
         if node.text not in known:
             message = f"«{node.text}» is not an event that the journal knows."
-            block.notes.error(node.span, "unknown-event", message, nearest(node.text, known))
+            block.notes.error(node.span, "unknown-event", message, block.notes.nearest(node.text, known))
         names.append(node.text)
     return tuple(names)
 

@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from accord.core.expressions.names import Scope
-from accord.core.expressions.parse import nearest
 from accord.core.language.entering import Way, nothing_known, read_cue, read_entry, read_leave
 from accord.core.language.prose import by_language, prose
 from accord.core.language.reading import Block, Notes, Stop, attempt
@@ -127,7 +126,9 @@ def _purpose(block: Block, venue: Venue) -> str:
     known = [SERVICE_PURPOSE, *venue.purposes]
     if purpose not in known:
         message = f"There is no purpose «{purpose}» in config.toml."
-        block.notes.error(block.value_at("purpose"), "unknown-purpose", message, nearest(purpose, known))
+        block.notes.error(
+            block.value_at("purpose"), "unknown-purpose", message, block.notes.nearest(purpose, known)
+        )
     return purpose
 
 

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NoReturn, ParamSpec, TypeVar
 
 from accord.core.expressions.names import Scope
-from accord.core.expressions.parse import Want, closest, did_you_mean, nearest, read_expression
+from accord.core.expressions.parse import Want, closest, did_you_mean, read_expression
 from accord.core.expressions.spell import duration_of
 from accord.core.language.shapes import Table
 from accord.core.language.source import ListNode, MapNode, Node, ScalarNode
 from accord.core.model.expression import Expression
 from accord.core.model.place import Diagnostic, Severity, Span
 from accord.core.model.time import Duration
+
+# So many words of one file are compared with those that are known.
+MOST_HINTS = 200
 
 Part = TypeVar("Part")
 Given = ParamSpec("Given")
@@ -37,6 +40,7 @@ class Notes:
 
     faults: list[Diagnostic] = field(default_factory=list)
     _kept: set[Diagnostic] = field(default_factory=set)
+    _asked: int = 0
 
     def error(self, span: Span, code: str, message: str, hint: str | None = None) -> None:
         """Something that keeps the file from going live."""
@@ -57,6 +61,15 @@ class Notes:
             if fault not in self._kept:
                 self._kept.add(fault)
                 self.faults.append(fault)
+
+    def closest(self, word: str, known: Iterable[str]) -> str | None:
+        """The known word that was probably meant; in a file with very many faults nobody looks for it any more."""
+        self._asked += 1
+        return closest(word, known) if self._asked <= MOST_HINTS else None
+
+    def nearest(self, word: str, known: Iterable[str]) -> str | None:
+        """«Did you mean …?», where something known is near."""
+        return did_you_mean(self.closest(word, known))
 
     @property
     def has_errors(self) -> bool:
@@ -94,7 +107,7 @@ class Block:
         for key, _ in self.node.entries:
             if key.text not in known:
                 home = (elsewhere or {}).get(key.text)
-                meant = closest(key.text, known) if home is None else None
+                meant = self.notes.closest(key.text, known) if home is None else None
                 if meant is not None:
                     self.slips.add(meant)
                 hint = f"It goes with «{home}:»." if home is not None else did_you_mean(meant)
@@ -154,7 +167,7 @@ class Block:
         said = self._text(node, key)
         if said not in known:
             message = f"«{said}» is not one of: {', '.join(known)}."
-            self.notes.stop(node.span, "wrong-value", message, nearest(said, known))
+            self.notes.stop(node.span, "wrong-value", message, self.notes.nearest(said, known))
         return said
 
     def flag(self, key: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from accord.core.expressions.parse import Want, nearest
+from accord.core.expressions.parse import Want
 from accord.core.expressions.spell import duration_of
 from accord.core.language.prose import by_language
 from accord.core.language.reading import Block, Stop, attempt
@@ -83,10 +83,12 @@ def _about(block: Block, nature: Nature | None, place: Place) -> str | None:
     if kind == "legal_duty":
         if duty not in known:
             message = f"There is no legal duty «{duty}» in config.toml."
-            block.notes.error(block.value_at("about"), "unknown-legal-duty", message, nearest(duty, known))
+            block.notes.error(
+                block.value_at("about"), "unknown-legal-duty", message, block.notes.nearest(duty, known)
+            )
     elif about not in ("order", "contract", "account"):
         message = f"«about: {about}» is not order, contract, account or legal_duty/NAME."
-        hint = nearest(about, ("order", "contract", "account"))
+        hint = block.notes.nearest(about, ("order", "contract", "account"))
         block.notes.error(block.value_at("about"), "unknown-about", message, hint)
     return about
 
@@ -126,7 +128,7 @@ def _families(block: Block, place: Place) -> tuple[str, ...]:
     for item in found:
         if item.text not in known:
             message = f"There is no family «{item.text}» in config.toml."
-            block.notes.error(item.span, "unknown-family", message, nearest(item.text, known))
+            block.notes.error(item.span, "unknown-family", message, block.notes.nearest(item.text, known))
     return tuple(item.text for item in found)
 
 

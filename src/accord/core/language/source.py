@@ -319,6 +319,6 @@ def _places(raw: str, text: str) -> list[int]:
             at += 1
             while "\n" in raw[places[-1] : at + 1] and raw[at : at + 1].isspace():
                 at += 1
-        else:
+        elif not character.isspace() or raw[at : at + 1] == character:
             at += 1
     return [*places, min(at, len(raw))]

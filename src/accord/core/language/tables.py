@@ -36,7 +36,7 @@ _DURATION = Text(PATTERN, ("3 days", "36 hours", "2 weeks", "1 month"))
 _CONDITION = Scalar()
 _EVENTS = Either((Known("event"), Items(Known("event"))))
 _TARGET = Text(None, ("end",))
-_PROSE = Either((Text(), Named(Text(), known="language")))
+_PROSE = Either((Text(), Named(Text(), r"[a-z]{2}", "language")))
 
 CUE = Table(
     {
@@ -46,6 +46,9 @@ CUE = Table(
     "An event, a condition, or both, which must then hold together.",
     some_of=("when", "if"),
 )
+
+# Where only the event matters, it stands alone.
+_CUE = Either((Known("event"), Items(Known("event")), CUE))
 
 GOAL = Table(
     {
@@ -191,7 +194,7 @@ CALL = Table(
 WAIT = Table(
     {
         "wait_until": Key(
-            Either((Known("event"), Items(Known("event")), CUE)),
+            _CUE,
             "Wait for an event, or a cue; what came since the run's last mail counts.",
             needed=True,
         ),
@@ -272,7 +275,7 @@ SCENARIO = Table(
         ),
         "why": Key(Either((Text(), WHY)), "Why the reader is written to; stands in the footer of each mail."),
         "enter": Key(ENTER, "How people come in.", needed=True),
-        "leave": Key(Items(CUE), "Cues of which any ends the run at once, whatever it waits for."),
+        "leave": Key(Items(_CUE), "Cues of which any ends the run at once, whatever it waits for."),
         "goal": Key(GOAL, "What counts as a success."),
         "hours": Key(
             Text(HOURS, ("mon-fri 09:00-19:00", "sat 10:00-12:00", "09:00-19:00")),

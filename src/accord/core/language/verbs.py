@@ -8,7 +8,7 @@ from datetime import time
 from typing import TypeAlias
 
 from accord.core.expressions.literals import Unfit, fitted
-from accord.core.expressions.parse import Want, nearest
+from accord.core.expressions.parse import Want
 from accord.core.language.entering import read_cue, read_date_rule
 from accord.core.language.reading import Block, Stop, attempt
 from accord.core.language.scope import Place
@@ -66,10 +66,14 @@ def _verb(block: Block) -> str | None:
         message = f"{block.name} takes one verb, not {' and '.join(verbs)}."
         block.notes.error(block.key_at(verbs[1]), "one-verb", message)
         return None
-    slips = [key for key, _ in block.node.entries if key.text not in _HOMES and nearest(key.text, VERBS)]
+    slips = [
+        key
+        for key, _ in block.node.entries
+        if key.text not in _HOMES and block.notes.nearest(key.text, VERBS)
+    ]
     for key in slips:
         message = f"«{key.text}» has no meaning in {block.name}."
-        block.notes.error(key.span, "unknown-key", message, nearest(key.text, VERBS))
+        block.notes.error(key.span, "unknown-key", message, block.notes.nearest(key.text, VERBS))
     if not slips:
         message = f"{block.name} takes one verb of: {', '.join(VERBS)}."
         block.notes.error(block.at, "one-verb", message)
@@ -172,7 +176,7 @@ def _assignment(block: Block, key: ScalarNode, place: Place) -> tuple[str, Expre
     attribute = known.get(name)
     if attribute is None:
         message = f"There is no attribute «{name}» in config.toml."
-        block.notes.stop(key.span, "unknown-attribute", message, nearest(name, known))
+        block.notes.stop(key.span, "unknown-attribute", message, block.notes.nearest(name, known))
     if not attribute.writable:
         block.notes.error(key.span, "not-writable", f"«{name}» is not declared writable.")
     node = block.need(key.text)
@@ -212,7 +216,7 @@ def _emit(block: Block, place: Place) -> Emit:
     own = place.scope.venue.events
     if name not in own:
         message = f"«{name}» is not an event of the venue's own; declare it under [events] in config.toml."
-        block.notes.error(block.value_at("emit"), "not-own-event", message, nearest(name, own))
+        block.notes.error(block.value_at("emit"), "not-own-event", message, block.notes.nearest(name, own))
     return Emit(name)
 
 

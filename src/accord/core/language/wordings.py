@@ -6,7 +6,6 @@ import re
 from dataclasses import dataclass
 
 from accord.core.consent.answers import CONTROLS
-from accord.core.expressions.parse import nearest
 from accord.core.language.prose import prose
 from accord.core.language.reading import Block, Notes, Stop, attempt
 from accord.core.language.source import ListNode, MapNode, ScalarNode, read
@@ -123,7 +122,7 @@ def _asks(whole: Block, venue: Venue) -> dict[str, tuple[str, ...]]:
     for key, node in block.node.entries:
         purpose = venue.purposes.get(key.text)
         if purpose is None:
-            hint = nearest(key.text, tuple(venue.purposes))
+            hint = block.notes.nearest(key.text, tuple(venue.purposes))
             block.notes.error(key.span, "unknown-purpose", f"There is no purpose «{key.text}».", hint)
             continue
         items = node.items if isinstance(node, ListNode) else (node,)
@@ -131,7 +130,9 @@ def _asks(whole: Block, venue: Venue) -> dict[str, tuple[str, ...]]:
         for item in kinds:
             if item.text not in purpose.kinds:
                 message = f"«{item.text}» is not a kind of {purpose.name}: {', '.join(purpose.kinds)}."
-                block.notes.error(item.span, "unknown-kind", message, nearest(item.text, purpose.kinds))
+                block.notes.error(
+                    item.span, "unknown-kind", message, block.notes.nearest(item.text, purpose.kinds)
+                )
         found[purpose.name] = tuple(item.text for item in kinds)
     if not block.node.entries:
         block.notes.error(block.at, "missing-key", "«asks:» names at least one purpose.")

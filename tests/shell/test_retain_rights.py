@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import stat
 import zipfile
 from datetime import timedelta
@@ -23,10 +24,11 @@ from accord.shell.engine.rights import Unfit, change_address, erase_person, merg
 from accord.shell.engine.rows import ContactChange, NewContact
 from accord.shell.engine.signup import contact_at
 from accord.shell.proof.access import SENTENCES, all_known, write_access
-from accord.shell.store.database import SqlStore
+from accord.shell.store.database import SqlStore, open_store
 from accord.shell.store.tables import metadata
 from accord.shell.wordings import catalogue
 from builders import NOW, acts, an_act
+from conftest import KEYS
 from engine_driver import Driver
 from shell.leaving import VENUE, a_driver, everything
 
@@ -90,6 +92,21 @@ def test_erasing_cancels_ends_and_leaves_a_digest_and_an_archived_order(driver: 
         assert [deed.subject for deed in unit.deeds()] == [f"contact {number}"]
     with pytest.raises(Unfit):
         erased(driver, number)
+
+
+def test_not_even_the_bytes_of_the_file_tell(tmp_path: Path) -> None:
+    path = tmp_path / "accord.db"
+    store = open_store(f"sqlite:///{path}", dice=os.urandom, keys=lambda: KEYS)
+    store.upgrade()
+    driver = a_driver(store)
+    numbers = [person(driver, f"p{n}.unique@example.org", attributes={"city": "Lyon"}) for n in range(40)]
+    for number in numbers:
+        driver.consent(*acts(contact_id=number, at=driver.now, details={"address": "as.unique@example.org"}))
+        rectify(driver.store, driver.catalogue, number, {"city": "Lyon" * 20}, by="lea", now=driver.now)
+    for number in numbers:
+        erased(driver, number)
+    store.close()
+    assert b".unique@" not in path.read_bytes()
 
 
 def test_every_table_that_names_a_contact_is_seen_to() -> None:

@@ -33,7 +33,7 @@ from accord.core.model.message import MessageState
 from accord.core.model.time import add_months, local_day
 from accord.shell.engine.keeping import Erased
 from accord.shell.store import tables
-from accord.shell.store.dialect import among, insert_new, is_sqlite, pairs
+from accord.shell.store.dialect import among, insert_new, pairs
 from accord.shell.store.journal import EVENT, KEPT_OF_THE_GONE
 from accord.shell.store.mail import MESSAGE
 from accord.shell.store.orders import ARCHIVE, LINE, ORDER
@@ -81,9 +81,6 @@ def erase(
     `owners`: the keyed digest of each one's address. Mails and runs stay as numbers for the statistics, and
     are nobody's; ledger rows stay as links of their chains. What is journalled of them is `forget`'s.
     """
-    if is_sqlite(connection):
-        # What is deleted is overwritten, not only marked as free.
-        connection.exec_driver_sql("PRAGMA secure_delete = ON")
     ids = sorted(proofs)
     closed = among(connection, CONTACT.c.merged_into, ids)
     everybody = sorted({*ids, *connection.execute(select(CONTACT.c.id).where(closed)).scalars()})
@@ -224,8 +221,6 @@ def _seal(connection: Connection, sealed: Mapping[int, str]) -> None:
 
 def forget(connection: Connection, ids: Collection[int], limit: int) -> int:
     """Delete up to `limit` journal rows of erased people; take out what a late reply told of their mails."""
-    if is_sqlite(connection):
-        connection.exec_driver_sql("PRAGMA secure_delete = ON")
     own = among(connection, EVENT.c.contact_id, sorted(ids))
     chosen = select(EVENT.c.id).where(own, EVENT.c.name.not_in(KEPT_OF_THE_GONE)).limit(limit)
     gone = connection.execute(delete(EVENT).where(EVENT.c.id.in_(chosen.scalar_subquery()))).rowcount

@@ -229,8 +229,8 @@ def _nodes(weeks: int, threshold: float) -> tuple[tuple[float, ...], tuple[float
 
 
 def _count_at(threshold: float, n_o: int, k_r: float, n_r: int) -> float:
-    low, high = 0.5 * n_o * k_r / n_r, 1.2 * n_o * k_r / n_r
-    for _ in range(13):
+    low, high = 0.6 * n_o * k_r / n_r, 1.1 * n_o * k_r / n_r
+    for _ in range(10):
         middle = (low + high) / 2
         low, high = (
             (low, middle) if p_click(middle, n_o, k_r, n_r, CLICK_RATIO) >= threshold else (middle, high)

@@ -21,13 +21,13 @@ import argparse
 import fcntl
 import os
 import re
-import shlex
 import shutil
 import struct
 import subprocess
 import sys
 import tempfile
 import termios
+import traceback
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -44,7 +44,7 @@ _UNSEEN = re.compile(r"^<!-- (run|env|stubs|times vary)(?:: (.+?))? -->$")
 _TIME_OF_DAY = re.compile(r"\b\d{4}-\d\d\b|\b\d\d \w{3}(?: \d{4})? \d\d:\d\d|^\d\d:\d\d\b")
 _STUB = "---\nsubject: {0}\n---\n<h1>{0}</h1>\n<p>Bonjour {{{{ contact.first_name }}}},</p>\n"
 _STYLE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
-_SHELL = re.compile(r"[|&;<>$*`~]")
+_SHELL = re.compile(r"[|&;<>]")
 _VARIES = re.compile(
     r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|\+\d\d:\d\d)?|\b\d{4}-\d\d-\d\d\b|\b[0-9a-f]{12,64}\b|port \d+|\d+ files read"
 )
@@ -156,11 +156,14 @@ class Stage:
 
     def _run(self, command: str, *, may_fail: bool = True) -> list[str]:
         environment = _surroundings() | self.environment
-        plain = command.startswith("scenario ") and not _SHELL.search(command)
-        words = shlex.split(command) if plain else ["bash", "-c", command]
-        code, printed = (_in_a_child if plain else _in_a_shell)(words, self.folder, environment)
-        if code in (2, 3) or (code and not may_fail):
-            raise SystemExit(f"«{command}» ended with {code}:\n{printed}")
+        printed = ""
+        for part in command.split(" && "):
+            code, said = _ran(part, self.folder, environment)
+            printed += said
+            if code in (2, 3) or (code and not may_fail):
+                raise SystemExit(f"«{part}» ended with {code}:\n{said}")
+            if code:
+                break
         told = _STYLE.sub("", printed).replace("\r", "").replace(str(self.folder), "~/theatre")
         return [line.rstrip() for line in told.rstrip("\n").split("\n")] if told.strip() else []
 
@@ -169,6 +172,14 @@ def _surroundings() -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("ACCORD_", "PYTEST"))}
     path = f"{Path(sys.executable).parent}{os.pathsep}{kept.get('PATH', '')}"
     return kept | {"PATH": path, "COLUMNS": str(COLUMNS), "NO_COLOR": "1", "USER": "ada", "SUDO_USER": ""}
+
+
+def _ran(command: str, folder: Path, environment: Mapping[str, str]) -> tuple[int, str]:
+    """`scenario` in a forked child, with its words as a shell reads them; anything else in a shell."""
+    if not command.startswith("scenario ") or _SHELL.search(command):
+        return _in_a_shell(["bash", "-c", command], folder, environment)
+    _, words = _in_a_shell(["bash", "-c", f"printf '%s\\0' {command}"], folder, environment)
+    return _in_a_child(words.removesuffix("\0").split("\0"), folder, environment)
 
 
 def _in_a_child(words: list[str], folder: Path, environment: Mapping[str, str]) -> tuple[int, str]:
@@ -193,8 +204,10 @@ def _in_a_child(words: list[str], folder: Path, environment: Mapping[str, str]) 
                 sys.stdout.flush()
                 sys.stderr.flush()
                 os._exit(ended.code if isinstance(ended.code, int) else 1)
-            finally:
-                os._exit(3)
+            except BaseException:  # noqa: BLE001 - the child must never go on as its parent
+                traceback.print_exc()
+                sys.stderr.flush()
+            os._exit(3)
         os.close(slave)
         printed = _drained(master)
         _, status = os.waitpid(child, 0)

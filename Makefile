@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format map docs bench browser clean
+.PHONY: help demo test lint format map docs soak bench browser clean
 
 help: ## what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/	/' | sort
@@ -43,6 +43,9 @@ map: $(STAMP) ## write the map in ARCHITECTURE.md anew
 docs: $(STAMP) ## run what the documents show, and write what it really prints
 	$(BIN)/python tools/errors.py
 	$(BIN)/python tools/shown.py --write --slow
+
+soak: $(STAMP) ## a thousand kills of the daemon at random moments, on both databases: an hour or so
+	ACCORD_SOAK=1 $(BIN)/python -m pytest -n 2 -s tests/crash/test_kills.py -k moment
 
 bench: $(STAMP) ## measure, and write the table that the README quotes
 	$(BIN)/python benchmarks/run.py

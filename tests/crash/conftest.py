@@ -43,8 +43,8 @@ def start() -> Iterator[Daemons]:
     """Starts daemons, and leaves none behind."""
     lives: list[Process] = []
 
-    def begin(house: House, *, pages: bool = False) -> Process:
-        lives.append(daemon(house.config, pages=pages))
+    def begin(house: House, *, pages: bool = False, **environment: str) -> Process:
+        lives.append(daemon(house.config, pages=pages, **environment))
         return lives[-1]
 
     yield begin

@@ -8,29 +8,31 @@ import multiprocessing
 import os
 import signal
 import socket
+import sys
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from email import message_from_string, policy
 from email.message import EmailMessage
 from email.parser import HeaderParser
-from multiprocessing.context import ForkServerProcess
+from functools import cache
+from multiprocessing import forkserver
+from multiprocessing.context import ForkServerContext, ForkServerProcess
 from pathlib import Path
+
+import pytest
 
 from crash import sink
 
-# Forked from a process that has read all modules: a life begins in a blink, and ends like any other.
-_FORKS = multiprocessing.get_context("forkserver")
-_FORKS.set_forkserver_preload(
-    [
-        "accord.shell.cli.groups",
-        "accord.shell.daemon",
-        "alembic.command",
-        "crash.sink",
-        "psycopg",
-        "premailer",
-    ]
+MODULES = (
+    "accord.shell.cli.groups",
+    "accord.shell.daemon",
+    "alembic.command",
+    "crash.sink",
+    "psycopg",
+    "premailer",
 )
 
 PATIENCE = 30.0
@@ -44,6 +46,18 @@ def until(done, what: str, patience: float = PATIENCE) -> None:  # type: ignore[
         time.sleep(0.01)
 
 
+@cache
+def forks() -> ForkServerContext:
+    """Forks from a process that has read all modules: a life begins in a blink, and ends like any other."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(list(MODULES))
+    with pytest.MonkeyPatch.context() as environment:
+        # It reads its modules before it is told where ours are.
+        environment.setenv("PYTHONPATH", os.pathsep.join(filter(None, sys.path)))
+        forkserver.ensure_running()
+    return context
+
+
 def free_port() -> int:
     """A port of loopback that nobody has just now."""
     with socket.socket() as probe:
@@ -54,8 +68,9 @@ def free_port() -> int:
 # -- commands ------------------------------------------------------------------------------------------------
 
 
-def _command(arguments: Sequence[str], log: str) -> None:
+def _command(arguments: Sequence[str], log: str, environment: Mapping[str, str]) -> None:
     """Runs in the process: `scenario` with these arguments, its output in a file."""
+    os.environ.update(environment)
     descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     os.dup2(descriptor, 1)
     os.dup2(descriptor, 2)
@@ -70,10 +85,11 @@ class Process:
 
     arguments: Sequence[str]
     log: Path
+    environment: Mapping[str, str] = field(default_factory=dict)
     child: ForkServerProcess = field(init=False)
 
     def __post_init__(self) -> None:
-        self.child = _FORKS.Process(target=_command, args=(self.arguments, str(self.log)))
+        self.child = forks().Process(target=_command, args=(self.arguments, str(self.log), self.environment))
         self.child.start()
 
     @property
@@ -105,24 +121,26 @@ class Process:
 _lives = 0
 
 
-def scenario(config: Path, *arguments: str) -> Process:
+def scenario(config: Path, *arguments: str, **environment: str) -> Process:
     """Start a command on the venue of this config.toml."""
     global _lives
     _lives += 1
-    return Process(("--config", str(config), *arguments), config.parent / f"{arguments[0]}-{_lives}.log")
+    log = config.parent / f"{arguments[0]}-{_lives}.log"
+    return Process(("--config", str(config), *arguments), log, environment)
 
 
-def daemon(config: Path, *, pages: bool = False) -> Process:
+def daemon(config: Path, *, pages: bool = False, **environment: str) -> Process:
     """Start a daemon, and wait until it is ready."""
-    life = scenario(config, "daemon", *(() if pages else ("--no-web",)))
+    life = scenario(config, "daemon", *(() if pages else ("--no-web",)), **environment)
     until(lambda: "event='ready'" in life.said or life.child.exitcode is not None, f"ready: {life.said}")
     assert "event='ready'" in life.said, life.said
     return life
 
 
-def tick(config: Path, *arguments: str) -> None:
-    """Turn every loop until nothing is due, in a process of its own; the mail server must answer."""
-    turned = scenario(config, "tick", "--until-idle", *arguments)
+def drain(config: Path) -> None:
+    """Twelve hours later, when every lease is over: all that is due is done, in a process that nobody kills."""
+    later = (datetime.now(UTC) + timedelta(hours=12)).isoformat()
+    turned = scenario(config, "tick", "--until-idle", "--now", later)
     assert turned.ended() == 0, turned.said
 
 
@@ -186,7 +204,7 @@ def _parsed(raw: str) -> EmailMessage:
 
 
 def _serve(folder: Path, port: int = 0) -> ForkServerProcess:
-    child = _FORKS.Process(target=sink.serve, args=(str(folder), port))
+    child = forks().Process(target=sink.serve, args=(str(folder), port))
     child.start()
     until(lambda: (folder / "port").exists(), "the mail server")
     return child

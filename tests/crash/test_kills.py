@@ -5,24 +5,18 @@ from __future__ import annotations
 import os
 import random
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import pytest
 
-from accord.shell.wiring import House
 from crash.accounts import settle_accounts
-from crash.processes import Mailbox, daemon, tick, until
+from crash.processes import Mailbox, daemon, drain, until
 from crash.venue import order, sign_up, states
 
 CONNECTIONS = 3
 
 # 40 moments in the suite, 20 on each database; 1,000 by `make soak`.
 LIVES = 500 if os.environ.get("ACCORD_SOAK") else 20
-
-
-def drain(house: House) -> None:
-    """Two hours later, when every lease is over: what is due is done, in a process that nobody kills."""
-    tick(house.config, "--now", (datetime.now(UTC) + timedelta(hours=2)).isoformat())
 
 
 @pytest.mark.parametrize("point", ["MAIL", "RCPT", "DATA", "ANSWERED"])
@@ -36,7 +30,7 @@ def test_killed_at_a_point_of_the_conversation(open_at, box: Mailbox, database_u
     assert life.ended() == -9
     assert states(house).get("sending", 0) <= CONNECTIONS
     box.order()
-    drain(house)
+    drain(house.config)
     settle_accounts(house, box, unknown_at_most=CONNECTIONS)
 
 
@@ -58,7 +52,7 @@ def test_killed_at_any_moment_again_and_again(open_at, box: Mailbox, database_ur
         assert sending - open_ends <= CONNECTIONS
         open_ends = sending
     box.order()
-    drain(house)
+    drain(house.config)
     settle_accounts(house, box, unknown_at_most=LIVES * CONNECTIONS)
     assert box.count() >= LIVES
 
@@ -73,5 +67,5 @@ def test_killed_while_it_stops(open_at, box: Mailbox) -> None:
     time.sleep(0.02)
     life.kill()
     box.order()
-    drain(house)
+    drain(house.config)
     settle_accounts(house, box, unknown_at_most=CONNECTIONS)

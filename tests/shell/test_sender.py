@@ -8,7 +8,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -20,6 +20,7 @@ from sqlalchemy import event, text
 from accord.core.model.consent import Act, LegalBasis
 from accord.core.model.message import MessageState
 from accord.shell.engine.mailing import Envelope, Receipt
+from accord.shell.engine.ports import Busy
 from accord.shell.engine.rows import POLICY_REVISION, DoorCheck, NewContact
 from accord.shell.engine.send import CLAIM_LEASE, LEASE
 from accord.shell.engine.sweep import recover
@@ -227,22 +228,28 @@ def test_the_ledger_says_on_what_a_mail_rested_when_it_left(driver: Driver) -> N
 # -- leases -----------------------------------------------------------------------------------------------------
 
 
-def test_a_sender_that_was_asleep_beyond_its_lease_sends_nothing_that_another_took(driver: Driver) -> None:
-    """It claimed and judged, and slept; another daemon took the mails over and sent them."""
+@pytest.mark.parametrize("got_to", ["claimed", "accepted"])
+def test_a_sender_that_was_asleep_beyond_its_lease_sends_nothing_that_another_took(
+    driver: Driver, got_to: str
+) -> None:
+    """It claimed and judged, and slept; another daemon took the mails over, and maybe sent them."""
     other = replace(driver, sink=Sink(), writer=PlainWriter())
 
     def meanwhile() -> None:
         other.now = driver.now + CLAIM_LEASE + timedelta(seconds=1)
         recover(other.store, other.catalogue, now=other.now)
-        other.send()
+        if got_to == "accepted":
+            other.send()
+            return
+        with other.store.begin() as unit:
+            unit.claim_messages(other.now, 10, other.now + CLAIM_LEASE, frozenset())
 
     sign_up(driver, 1, 2, 3)
     driver.think()
     driver.writer = MeddlingWriter(deed=meanwhile)
     driver.send()
-    assert recipients(other) == ["p1", "p2", "p3"]
     assert recipients(driver) == []
-    assert states(driver) == ["accepted"]
+    assert states(driver) == [got_to]
 
 
 def test_what_this_process_waits_to_hear_of_is_not_given_up_when_the_clock_jumps(driver: Driver) -> None:
@@ -272,6 +279,21 @@ def test_an_answer_that_comes_late_still_counts(driver: Driver) -> None:
     driver.sink = Meddling(deed=give_up)
     driver.send()
     assert states(driver) == ["accepted"]
+
+
+def test_an_answer_says_nothing_of_another_hands_attempt(driver: Driver) -> None:
+    """A service mail was held to be lost and is being sent once more: «try again» was said of the first copy."""
+
+    def take_over() -> None:
+        driver.now += LEASE + timedelta(minutes=1)
+        recover(driver.store, driver.catalogue, now=driver.now)
+        die_with_mails_handed_over(driver)
+
+    order(driver, 1)
+    driver.think()
+    driver.sink = Meddling(deed=take_over, outcome=MessageState.DEFERRED)
+    driver.send()
+    assert states(driver) == ["sending"]
 
 
 def test_leases_taken_before_the_clock_was_set_back_are_over(driver: Driver) -> None:
@@ -362,10 +384,12 @@ def test_an_answer_is_written_when_the_database_is_back(embedded: Driver, stoppe
     sign_up(driver, 1, 2)
     driver.think()
     driver.sink = sender.carrier = Meddling(width=1, deed=lock)
-    asyncio.run(scene())
+    # Told to stop meanwhile, it may find nobody to give the rest back to: their lease is short.
+    with suppress(Busy) if stopped else nullcontext():
+        asyncio.run(scene())
     assert freed.is_set()
     assert states(driver, 1) == ["accepted"]
-    assert states(driver, 2) == (["queued"] if stopped else ["accepted"])
+    assert states(driver, 2) in ([["queued"], ["claimed"]] if stopped else [["accepted"]])
     assert [loop for loop, _, _ in driver.faults] == ["settle"], "told once, however long it lasts"
 
 
@@ -541,8 +565,11 @@ def test_a_stop_leaves_the_rest_of_a_batch_in_the_queue(driver: Driver) -> None:
 
 
 def test_an_interrupted_turn_finishes_what_is_in_hand(driver: Driver) -> None:
+    begun = asyncio.Event()
+
     class Slow(Sink):
         async def carry(self, envelope):
+            begun.set()
             await asyncio.sleep(0.2)
             return await super().carry(envelope)
 
@@ -552,7 +579,7 @@ def test_an_interrupted_turn_finishes_what_is_in_hand(driver: Driver) -> None:
 
     async def scene() -> None:
         turn = asyncio.ensure_future(send_until_idle(driver.sender()))
-        await asyncio.sleep(0.1)
+        await begun.wait()
         turn.cancel()
         with pytest.raises(asyncio.CancelledError):
             await turn

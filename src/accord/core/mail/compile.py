@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from jinja2 import Template
+from jinja2 import Template, TemplateSyntaxError
 
 from accord.core.mail.encode import encoding
 from accord.core.mail.faults import (
@@ -106,7 +106,10 @@ def compile_template(
     editions: dict[str, Edition] = {}
     for language, part in pages.items():
         words = wordings.get(language) or wordings[venue.entity.language]
-        edition, wrong = _edition(part, plain.get(language), language, files, words)
+        try:
+            edition, wrong = _edition(part, plain.get(language), language, files, words)
+        except TemplateSyntaxError as fault:
+            edition, wrong = None, [_torn(part, fault)]
         faults += wrong
         if edition is not None:
             editions[language] = edition
@@ -114,6 +117,12 @@ def compile_template(
         return None, list(dict.fromkeys(faults))
     default = venue.entity.language if venue.entity.language in editions else next(iter(editions))
     return Compiled(name, digest_of(name, files), editions, default), list(dict.fromkeys(faults))
+
+
+def _torn(part: Part, fault: TemplateSyntaxError) -> Diagnostic:
+    """Each file alone can be read, and the page that they make up can't: a quote or a brace is left open."""
+    message = f"Joined with its layout the page can't be read: {fault.message}. Is a quote, a tag or a brace left open?"
+    return Diagnostic(Span(f"templates/{part.file}", 1, 1), "template-broken", message)
 
 
 def _fatal(faults: Sequence[Diagnostic]) -> bool:

@@ -110,7 +110,7 @@ def test_retention_looks_ahead_and_the_sweep_erases_once(scenario: Terminal) -> 
     assert (ahead["people"], ahead["past"], ahead["third_parties"], len(ahead["months"])) == (4, 1, 1, 3)
     assert ahead["inform_by"] == str(add_months(GIVEN, 1))
     said = scenario("retention").ok().out
-    assert "1 are past it: the next sweep erases them" in said
+    assert "Past the cut-off: 1; the next sweep erases them" in said
     assert f"inform them by {add_months(GIVEN, 1)} (art. 14). That day is past." in said
     dry = scenario("sweep", "--dry-run", "--json").ok().json
     assert (dry["dry_run"], dry["erased"]) == (True, 1)

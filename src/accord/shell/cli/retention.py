@@ -70,14 +70,17 @@ def _print_horizon(found: Horizon) -> None:
         table.add_row(each.month, str(each.people), bar)
     out = console()
     out.print(table)
-    click.echo(f"{found.people} people are kept; {found.window} of them can be asked now whether to be kept.")
+    click.echo(
+        f"Kept: {found.people} people, {found.window} of them in the last months before the cut-off, "
+        "in which they may be asked to stay."
+    )
     if found.past:
-        click.echo(f"{found.past} are past it: the next sweep erases them (scenario sweep --dry-run).")
+        click.echo(f"Past the cut-off: {found.past}; the next sweep erases them (scenario sweep --dry-run).")
     if found.third_parties:
         late = " That day is past." if found.overdue else ""
         click.echo(
-            f"{found.third_parties} came from third parties and were not written to: inform them by "
-            f"{found.inform_by} (art. 14).{late}"
+            f"From third parties, not written to yet: {found.third_parties}; "
+            f"inform them by {found.inform_by} (art. 14).{late}"
         )
 
 

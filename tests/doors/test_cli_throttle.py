@@ -57,6 +57,13 @@ def test_before_the_first_judgement_it_says_so(scenario: Terminal) -> None:
     assert scenario("throttle", "history", "--json").json == []
 
 
+def test_a_tick_judges_the_day(scenario: Terminal) -> None:
+    scenario("tick").ok()
+    scenario("tick").ok()
+    [row] = scenario("throttle", "history", "--json").json
+    assert (row["move"], row["state"]) == ("start", "EDITORIAL_ONLY")
+
+
 def test_it_shows_the_figures_what_is_missing_and_the_next_possible_date(
     scenario: Terminal, house: House
 ) -> None:

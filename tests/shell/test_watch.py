@@ -241,6 +241,7 @@ def test_a_day_is_judged_once_whoever_asks(base: Base) -> None:
     assert judge(base.store, 1) is not None
     assert judge(base.store, 1) is None
     assert watch(base.store, VENUE, now=at(1, 23)) is None
+    assert watch(base.store, VENUE, now=at(0, 23)) is None, "a clock that was put back judges nothing twice"
     with base.store.begin() as unit:
         assert not unit.figures.keep(replace(newest(base.store), move="raise"))
 

@@ -46,8 +46,8 @@ def watch(store: Store, venue: Venue, *, now: datetime) -> Judgement | None:
     today = local_day(now, venue.entity.clock)
     with store.read() as unit:
         mark = unit.progress(LOOP)
-        newest = unit.figures.newest() if mark != today.isoformat() else None
-    if mark == today.isoformat():
+        newest = unit.figures.newest() if mark is None or mark < today.isoformat() else None
+    if mark is not None and mark >= today.isoformat():
         return None
     if newest is None:
         return _begin(store, today, now)

@@ -654,6 +654,23 @@ def test_everybody_in_a_stop_list_objects(store: SqlStore, tmp_path: Path) -> No
     assert stands(store, "bob@example.org").status is S.ACTIVE_OPTOUT
 
 
+def test_what_stands_against_mail_wins_over_every_other_column(sqlite: SqlStore, tmp_path: Path) -> None:
+    stop = "email,unsubscribed\nada@example.org,no\n"
+    bring(sqlite, tmp_path, stop, everybody_left=True)
+    both = (
+        "email,unsubscribed,address_state,status\n"
+        "bob@example.org,no,ok,blocklisted\n"
+        "eve@example.org,yes,ok,enabled\n"
+    )
+    bring(sqlite, tmp_path, both, preset=PRESETS["listmonk"])
+    dead = "email,address_state,dnc\nzoe@example.org,ok,bounced\n"
+    bring(sqlite, tmp_path, dead, preset=PRESETS["mautic"])
+    assert [stands(sqlite, f"{name}@example.org").status for name in ("ada", "bob", "eve")] == [
+        S.ACTIVE_OPTOUT
+    ] * 3
+    assert contact(sqlite, "zoe@example.org").address_state is AddressState.HARD_BOUNCED
+
+
 # -- headers -----------------------------------------------------------------------------------------------------
 
 

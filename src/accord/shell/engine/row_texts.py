@@ -18,6 +18,9 @@ from accord.shell.engine.presets import ANY, canonical
 # The whole row, where no single field is to blame.
 ROW = "row"
 
+# Fields of which a word can only say something against mail.
+_RESTRICTIVE = frozenset({"unsubscribed", "address_state"})
+
 _BROKEN = re.compile("[\ud800-\udfff\0]")
 _SHOWN = 60
 
@@ -123,6 +126,8 @@ def read_texts(row: FileRow, reading: Reading, venue: Venue, now: datetime) -> R
         value = cells[place].strip()
         if value:
             texts[name] = value
+    if "unsubscribed" in reading.always:
+        texts["unsubscribed"] = reading.always["unsubscribed"]
     for place, name in reading.spare:
         if name not in texts and cells[place].strip():
             texts[name] = cells[place].strip()
@@ -152,7 +157,7 @@ def _mended(made: RowTexts, reading: Reading, cells: Sequence[str]) -> list[str]
 
 
 def _put_word(made: RowTexts, reading: Reading, column: str, word: str) -> None:
-    """What a tool's word comes to; what another column said already stays."""
+    """What a tool's word comes to; what stands against mail wins over whatever another column says."""
     preset = reading.wanted.preset
     words = preset.words[column] if preset is not None else {}
     said = words.get(word, words.get(ANY))
@@ -160,7 +165,8 @@ def _put_word(made: RowTexts, reading: Reading, column: str, word: str) -> None:
         made.refuse(column, f"{shown(word)} is none of {', '.join(each for each in words if each)}")
         return
     for name, value in said.items():
-        made.texts.setdefault(name, value)
+        if name in _RESTRICTIVE or name not in made.texts:
+            made.texts[name] = value
 
 
 def _put_nested(made: RowTexts, text: str) -> None:

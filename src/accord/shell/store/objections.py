@@ -55,7 +55,9 @@ class SqlObjections:
     def keep_addresses(self, objections: Sequence[tuple[str, str, datetime]]) -> None:
         """Seal addresses that are nobody's."""
         keys = self.read_keys()
-        self.put([Sealed(keys.seal(address), self.entity, purpose, at) for address, purpose, at in objections])
+        self.put(
+            [Sealed(keys.seal(address), self.entity, purpose, at) for address, purpose, at in objections]
+        )
 
     def put(self, sealed: Sequence[Sealed]) -> None:
         """Write digests: the log first, so that nobody is told of an objection that only the database holds."""

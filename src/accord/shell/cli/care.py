@@ -55,14 +55,15 @@ def copy_starter(folder: Path) -> None:
     checkout = Path(__file__).parents[4]
     if packaged.joinpath("config.toml").is_file():
         with as_file(packaged) as root:
-            _copy(root, folder)
+            copy_venue(root, folder)
     elif (checkout / "config.toml").is_file():
-        _copy(checkout, folder)
+        copy_venue(checkout, folder)
     else:
         raise InputFault("The example venue is not part of this installation.")
 
 
-def _copy(root: Path, folder: Path) -> None:
+def copy_venue(root: Path, folder: Path) -> None:
+    """Put what authors and operators write from one folder into another."""
     for name in PARTS:
         source = root / name
         if source.is_dir():

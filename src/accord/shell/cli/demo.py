@@ -26,6 +26,7 @@ from accord.core.model.consent import Act, ConsentEntry
 from accord.core.model.contact import email_key
 from accord.core.model.event import Event
 from accord.core.model.message import MessageState
+from accord.shell.cli.care import copy_venue
 from accord.shell.cli.house import config_path, refuse_if_wrong, settings_of
 from accord.shell.cli.imports import import_plainly
 from accord.shell.cli.output import InputFault, print_json, print_table
@@ -64,7 +65,7 @@ class Happening:
     default="demo-out",
     show_default=True,
     type=click.Path(file_okay=False, path_type=Path),
-    help="Where database and mailbox go; what an earlier demo left there is replaced.",
+    help="A venue of its own, with database and mailbox; what an earlier demo left there is replaced.",
 )
 @click.option("--no-serve", is_flag=True, help="End at the end, also on a terminal.")
 @click.option("--json", "as_json", is_flag=True, help="The tables as one JSON document.")
@@ -84,6 +85,7 @@ def demo(context: click.Context, out: Path, *, no_serve: bool, as_json: bool) ->
     if not (samples / "contacts.csv").is_file():
         raise InputFault(f"{samples} has no sample base: the demo runs in the repository's own folder.")
     _clear(out)
+    copy_venue(settings.root, out)
     begins, ends = _quarter(settings.venue.entity.clock)
     clock = Clock(begins)
     settings = replace(

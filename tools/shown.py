@@ -195,6 +195,7 @@ def _in_a_child(words: list[str], folder: Path, environment: Mapping[str, str]) 
             os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
             os.dup2(slave, 1)
             os.dup2(errors.fileno(), 2)
+            sys.stdout, sys.stderr = os.fdopen(1, "w", encoding="utf-8"), os.fdopen(2, "w", encoding="utf-8")
             os.environ.clear()
             os.environ.update(environment)
             sys.argv = words

@@ -7,6 +7,8 @@ import io
 import json
 import os
 import stat
+import threading
+import time
 import zipfile
 from datetime import timedelta
 from pathlib import Path
@@ -283,6 +285,23 @@ def test_a_merged_record_is_another_name_of_its_survivor(driver: Driver) -> None
     erased(driver, third)
     held = everything(driver.store)
     assert not any(f"{name}@example.org" in held for name in ("one", "other", "third"))
+
+
+def test_who_objects_while_being_merged_objects_as_the_survivor(driver: Driver) -> None:
+    one, other = person(driver), person(driver, "ada2@example.org")
+    stopping = threading.Thread(
+        target=driver.consent,
+        args=[an_act(Act.UNSUBSCRIBE, contact_id=other, purpose="*", kind="*", at=driver.now)],
+    )
+    with driver.store.begin() as unit:
+        unit.situations([one, other], lock=True)
+        stopping.start()
+        time.sleep(0.3)
+        unit.keeping.merge(one, other, [], driver.now)
+    stopping.join()
+    assert situation(driver, one).consents.overall.status is ConsentStatus.ACTIVE_OPTOUT
+    with driver.store.read() as unit:
+        assert unit.entries([other]) == {}
 
 
 def test_prospecting_of_the_closed_record_ends_and_its_past_counts(driver: Driver) -> None:

@@ -29,8 +29,26 @@ class Commands(click.Group):
             self.add_command(command)
             self.sections.setdefault(title, []).append(str(command.name))
 
+    def load(self) -> None:
+        """Have every command: imported when one is asked for, or all of them are listed."""
+        from accord.shell.cli.groups import SECTIONS
+
+        if not self.sections:
+            for title, commands in SECTIONS.items():
+                self.add_section(title, commands)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """A command by its name. Those of the language run at every save: nothing else is imported for them."""
+        from accord.shell.cli.language import COMMANDS
+
+        if cmd_name in COMMANDS:
+            return COMMANDS[cmd_name]
+        self.load()
+        return super().get_command(ctx, cmd_name)
+
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Every name, section by section."""
+        self.load()
         return [name for names in self.sections.values() for name in names]
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -70,11 +88,6 @@ def scenario(context: click.Context, config: Path, verbose: int) -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command and leave with the right exit code; a bug of ours prints a report, not a traceback."""
-    from accord.shell.cli.groups import SECTIONS
-
-    if not scenario.commands:
-        for title, commands in SECTIONS.items():
-            scenario.add_section(title, commands)
     _write_what_can_be_written()
     try:
         code = scenario.main(arguments, prog_name="scenario", standalone_mode=False)

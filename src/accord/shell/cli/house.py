@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from pathlib import Path
 
 import click
 
@@ -13,28 +12,15 @@ from accord.core.expressions.fields import Unreadable, read_instant, read_text
 from accord.core.language.report import as_text
 from accord.core.model.contact import Contact, email_key
 from accord.core.model.place import Diagnostic, Severity
+from accord.shell.cli.options import by_option as by_option
+from accord.shell.cli.options import config_path as config_path
+from accord.shell.cli.options import json_option as json_option
+from accord.shell.cli.options import settings_of as settings_of
 from accord.shell.cli.output import InputFault
 from accord.shell.engine.ports import Unit
 from accord.shell.keys import KeysFault
-from accord.shell.settings import ConfigFault, Settings
-from accord.shell.wiring import House, actor, open_house, read_settings
-
-by_option = click.option("--by", "by", default=None, help="Who acts; the system's user if not said.")
-json_option = click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
-
-
-def config_path(context: click.Context) -> Path:
-    """The config.toml that the command was given."""
-    return Path(context.find_root().obj["config"])
-
-
-def settings_of(context: click.Context) -> Settings:
-    """The configuration, or the command's end with every fault in it."""
-    path = config_path(context)
-    try:
-        return read_settings(path)
-    except ConfigFault as fault:
-        raise InputFault(as_text(fault.diagnostics, {path.name: fault.text}).rstrip()) from None
+from accord.shell.settings import Settings
+from accord.shell.wiring import House, actor, open_house
 
 
 @contextmanager

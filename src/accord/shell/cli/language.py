@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -14,12 +15,12 @@ from accord.core.expressions.words import words as dictionary
 from accord.core.language.report import as_github, as_json, as_text
 from accord.core.language.schema import names_of, scenario_schema
 from accord.core.model.place import Diagnostic, Severity
-from accord.shell.cli.house import config_path, house_at, json_option, settings_of
+from accord.shell.cli.options import config_path, json_option, settings_at
 from accord.shell.cli.output import InputFault, print_json, print_table
-from accord.shell.engine.catalogue import check_all
+from accord.shell.engine.catalogue import check_all, stock
 from accord.shell.library import read_library, read_texts
-from accord.shell.settings import ConfigFault
-from accord.shell.wiring import House, read_settings
+from accord.shell.settings import ConfigFault, load_settings
+from accord.shell.wordings import wordings
 
 SCENARIOS = (".yaml", ".yml")
 
@@ -50,7 +51,7 @@ def check(context: click.Context, paths: tuple[Path, ...], shape: str, *, as_jso
       scenario check scenarios/bienvenue.yaml
       scenario check --format github
     """
-    reading = _read(context, paths)
+    reading = _read(config_path(context), paths)
     errors = sum(each.severity is Severity.ERROR for each in reading.found)
     if as_json_too or shape == "json":
         print_json(as_json(reading.found))
@@ -69,51 +70,45 @@ def _counted(number: int, word: str) -> str:
     return f"{number} {word}{'' if number == 1 else 's'}"
 
 
-def _read(context: click.Context, paths: Sequence[Path]) -> Reading:
+def _read(config: Path, paths: Sequence[Path]) -> Reading:
     """Everything, or what concerns the paths; faults of config.toml keep all else from being read."""
-    config = config_path(context)
     try:
-        settings = read_settings(config)
+        settings = load_settings(config, os.environ)
     except ConfigFault as fault:
         return Reading(fault.diagnostics, {config.name: fault.text}, [config.name])
-    with house_at(context, settings) as house:
-        house.read_files()
-        strangers, unread = read_texts(_from_elsewhere(house, paths))
-        found = [*unread, *_found(house, strangers)]
-        sources = {**house.library.sources(), **strangers}
-        chosen = _chosen(house, {*sources, *(each.span.file for each in found)}, paths)
+    library = read_library(settings.root)
+    strangers, unread = read_texts(_from_elsewhere(settings.root, paths))
+    # One of them takes the place of the venue's own scenario of its name.
+    names = {Path(file).stem for file in strangers}
+    own = {file: text for file, text in library.scenarios.items() if Path(file).stem not in names}
+    words = wordings(settings.venue.entity.languages)
+    shelf = stock(library.template_names(), library.templates, settings.venue, words)
+    checked = check_all({**own, **strangers}, shelf, settings.venue, library.forms)
+    found = [*library.diagnostics, *unread, *checked.diagnostics]
+    sources = {**library.sources(), **strangers}
+    known = {*sources, *(each.span.file for each in found)}
+    chosen = _chosen(settings.root, known, paths, besides=config)
     return Reading([each for each in found if each.span.file in chosen], sources, chosen)
 
 
-def _from_elsewhere(house: House, paths: Sequence[Path]) -> dict[str, Path]:
+def _from_elsewhere(root: Path, paths: Sequence[Path]) -> dict[str, Path]:
     """Scenario files that do not stand in the venue's folder, by the names that they were given."""
-    root = house.settings.root.resolve()
     outside = (path for path in paths if path.suffix in SCENARIOS and path.is_file())
-    return {path.as_posix(): path for path in outside if not path.resolve().is_relative_to(root)}
+    return {path.as_posix(): path for path in outside if not path.resolve().is_relative_to(root.resolve())}
 
 
-def _found(house: House, strangers: Mapping[str, str]) -> Sequence[Diagnostic]:
-    """All that is wrong, with strangers among the scenarios: each in the place of the venue's own of its name."""
-    if not strangers:
-        return house.checked.diagnostics
-    names = {Path(file).stem for file in strangers}
-    own = {file: text for file, text in house.library.scenarios.items() if Path(file).stem not in names}
-    checked = check_all({**own, **strangers}, house.shelf, house.venue, house.library.forms)
-    return [*house.library.diagnostics, *checked.diagnostics]
-
-
-def _chosen(house: House, named: Collection[str], paths: Sequence[Path]) -> Collection[str]:
-    """The files, of those named, that the paths hold; all where there are none. A path that holds none is a fault."""
+def _chosen(root: Path, known: Collection[str], paths: Sequence[Path], *, besides: Path) -> Collection[str]:
+    """The files, of those known, that the paths hold; all where there are none. A path that holds none is a fault."""
     if not paths:
-        return named
-    real = {name: (house.settings.root / name).resolve() for name in named}
+        return known
+    real = {name: (root / name).resolve() for name in known}
     chosen: set[str] = set()
     for path in paths:
         if not path.exists():
             raise InputFault(f"{path} does not exist.")
         here = path.resolve()
         hit = {name for name, place in real.items() if name == path.as_posix() or place.is_relative_to(here)}
-        if not hit and here != house.config.resolve():
+        if not hit and here != besides.resolve():
             raise InputFault(f"{path} holds no scenario, template or form of this venue.")
         chosen |= hit
     return chosen
@@ -140,10 +135,7 @@ def schema_text(config: Path) -> str:
     """The schema for the venue of a config.toml, or of no venue where there is none, as JSON."""
     names = None
     if config.is_file():
-        try:
-            settings = read_settings(config)
-        except ConfigFault as fault:
-            raise InputFault(as_text(fault.diagnostics, {config.name: fault.text}).rstrip()) from None
+        settings = settings_at(config)
         names = names_of(settings.venue, read_library(settings.root).template_names())
     return json.dumps(scenario_schema(names), ensure_ascii=False, indent=2)
 
@@ -161,7 +153,7 @@ def words(context: click.Context, prefix: str, *, as_json: bool) -> None:
       scenario words contact.
       scenario words order.placed
     """
-    found = dictionary(settings_of(context).venue, prefix)
+    found = dictionary(settings_at(config_path(context)).venue, prefix)
     if not found:
         raise InputFault(f"No word begins with «{prefix}».")
     if as_json:
@@ -169,3 +161,6 @@ def words(context: click.Context, prefix: str, *, as_json: bool) -> None:
     else:
         rows = [(word.kind, word.name, word.type, word.example, word.of) for word in found]
         print_table("", ("kind", "name", "type", "example", "of"), rows)
+
+
+COMMANDS: Mapping[str, click.Command] = {"check": check, "schema": schema, "words": words}

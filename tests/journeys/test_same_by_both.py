@@ -13,6 +13,7 @@ from accord.core.simulate import Happening, simulate
 from accord.shell.engine.rows import ContactChange, NewContact
 from accord.shell.store.database import SqlStore
 from builders import a_catalogue, a_scenario, a_venue, acts, an_act, an_event, an_order_line
+from conftest import KEYS
 from engine_driver import Driver, told
 
 START = datetime(2026, 10, 20, 6, 0, tzinfo=UTC)
@@ -253,7 +254,9 @@ def test_whatever_happens_both_agree(tmp_path_factory, script) -> None:
 
     from accord.shell.store.database import open_store
 
-    store = open_store(f"sqlite:///{tmp_path_factory.mktemp('j') / 'accord.db'}", dice=os.urandom)
+    store = open_store(
+        f"sqlite:///{tmp_path_factory.mktemp('j') / 'accord.db'}", dice=os.urandom, keys=lambda: KEYS
+    )
     store.upgrade()
     compare(store, script)
     store.close()

@@ -137,11 +137,11 @@ def daemon(config: Path, *, pages: bool = False, **environment: str) -> Process:
     return life
 
 
-def drain(config: Path) -> None:
+def drain(config: Path, patience: float = 120.0) -> None:
     """Twelve hours later, when every lease is over: all that is due is done, in a process that nobody kills."""
     later = (datetime.now(UTC) + timedelta(hours=12)).isoformat()
     turned = scenario(config, "tick", "--until-idle", "--now", later)
-    assert turned.ended() == 0, turned.said
+    assert turned.ended(patience) == 0, turned.said
 
 
 # -- the mail server ------------------------------------------------------------------------------------------

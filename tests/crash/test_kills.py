@@ -52,7 +52,7 @@ def test_killed_at_any_moment_again_and_again(open_at, box: Mailbox, database_ur
         assert sending - open_ends <= CONNECTIONS
         open_ends = sending
     box.order()
-    drain(house.config)
+    drain(house.config, patience=60 + 5 * LIVES)
     settle_accounts(house, box, unknown_at_most=LIVES * CONNECTIONS)
     assert box.count() >= LIVES
 

@@ -139,6 +139,8 @@ class DoorCheck:
     context: bytes | None = None
     template_digest: str | None = None
     basis: LegalBasis = LegalBasis.CONSENT
+    reason: str | None = None
+    rule: str | None = None
     judged_policy: str | None = None
     throttle: ThrottleState | None = None
 

@@ -51,6 +51,8 @@ class Ready:
             judged_revision=self.passed.situation.contact.revision,
             with_invitation=message.with_invitation,
             basis=message.basis,
+            reason=message.reason,
+            rule=message.rule,
             judged_policy=self.judged_policy,
             throttle=self.passed.situation.throttle if message.basis is LegalBasis.SOFT_OPTIN else None,
             context=self.letter.context,

@@ -26,6 +26,10 @@ WAITING = MESSAGE.c.state.in_([literal_column("'queued'"), literal_column("'defe
 LEASED = MESSAGE.c.state.in_([literal_column("'claimed'"), literal_column("'sending'")])
 
 
+# All that a Message is made of: what the gate and the template read is large, and looked at by hand alone.
+PLAIN: list[Any] = [column for column in MESSAGE.c if column.name not in ("inputs", "context", "reply")]
+
+
 def queue(connection: Connection, messages: Sequence[NewMessage]) -> int:
     """Put mails in the ledger; returns how many were new on (enrolment, step)."""
     rows = [_row(each) for each in messages]
@@ -179,7 +183,7 @@ def remembered(connection: Connection, contact_ids: Sequence[int]) -> Mapping[in
     )
     at = case((MESSAGE.c.sent_at.is_not(None), MESSAGE.c.sent_at), else_=MESSAGE.c.planned_at).label("at")
     wanted = (
-        select(MESSAGE, at)
+        select(*PLAIN, at)
         .where(and_(among(connection, MESSAGE.c.contact_id, contact_ids), kept))
         .order_by(at, MESSAGE.c.id)
     )

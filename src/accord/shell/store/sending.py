@@ -3,18 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, case, func, literal, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    UpdateBase,
+    and_,
+    bindparam,
+    case,
+    func,
+    literal,
+    or_,
+    select,
+    update,
+)
 
 from accord.core.consent.holds import ALL, PROSPECTING
 from accord.core.model.message import MESSAGE_TRANSITIONS, Message, MessageState
 from accord.shell.engine.rows import POLICY_REVISION, DoorCheck, Postponed, Settlement
 from accord.shell.store import switches
-from accord.shell.store.dialect import among, claimed, claiming
+from accord.shell.store.dialect import among, among_the, claimed, claiming, is_sqlite, listed
 from accord.shell.store.leases import is_over
-from accord.shell.store.mail import LEASED, MESSAGE, PROSPECTING_LANE, SERVICE_LANE, WAITING, message_of
+from accord.shell.store.mail import (
+    LEASED,
+    MESSAGE,
+    PLAIN,
+    PROSPECTING_LANE,
+    SERVICE_LANE,
+    WAITING,
+    message_of,
+)
 from accord.shell.store.people import CONTACT
 
 _CLAIMED = MESSAGE.c.state == MessageState.CLAIMED.value
@@ -42,14 +65,14 @@ def claim(
             chosen = chosen.where(MESSAGE.c.scenario.not_in(sorted(held)))
         change = update(MESSAGE).values(state=MessageState.CLAIMED.value, lease_until=until)
         claim_them = claimed(connection, change, MESSAGE.c.id, claiming(connection, chosen, MESSAGE))
-        rows = connection.execute(claim_them.returning(*MESSAGE.c)).all()
+        rows = connection.execute(claim_them.returning(*PLAIN)).all()
         taken += [message_of(row) for row in sorted(rows, key=lambda row: (row.due_at, row.id))]
     return taken
 
 
 def still_claimed(connection: Connection, ids: Sequence[int], lease: datetime) -> list[Message]:
     """Of these messages those that are claimed under this very lease."""
-    wanted = select(MESSAGE).where(
+    wanted = select(*PLAIN).where(
         among(connection, MESSAGE.c.id, ids),
         MESSAGE.c.state == MessageState.CLAIMED.value,
         MESSAGE.c.lease_until == lease,
@@ -69,23 +92,8 @@ def mark_sending(
     ids = _judged_by_what_stands(connection, checks)
     if not ids:
         return frozenset()
-    marked = connection.execute(
-        update(MESSAGE)
-        .where(
-            among(connection, MESSAGE.c.id, ids),
-            MESSAGE.c.state == MessageState.CLAIMED.value,
-            MESSAGE.c.lease_until == lease,
-            ~_braked(),
-        )
-        .values(
-            state=MessageState.SENDING.value,
-            sent_at=now,
-            attempts=MESSAGE.c.attempts + 1,
-            lease_until=until,
-        )
-        .returning(MESSAGE.c.id)
-    ).scalars()
-    going = frozenset(marked)
+    given = {"ids": listed(connection, ids), "lease": lease, "now": now, "until": until}
+    going = frozenset(connection.execute(_statements(sqlite=is_sqlite(connection)).mark, given).scalars())
     _keep_contexts(connection, [check for check in checks if check.message_id in going])
     return going
 
@@ -101,10 +109,11 @@ def _judged_by_what_stands(connection: Connection, checks: Sequence[DoorCheck]) 
     if any(check.throttle is not None for check in judged):
         throttle = switches.throttle(connection)
         judged = [check for check in judged if check.throttle in (None, throttle)]
-    people = sorted({check.contact_id for check in judged})
-    wanted = select(CONTACT.c.id, CONTACT.c.revision).where(among(connection, CONTACT.c.id, people))
-    locked = wanted.order_by(CONTACT.c.id).with_for_update(read=True)
-    revisions = {row.id: row.revision for row in connection.execute(locked)} if people else {}
+    if not judged:
+        return []
+    people = {"ids": listed(connection, sorted({check.contact_id for check in judged}))}
+    locked = connection.execute(_statements(sqlite=is_sqlite(connection)).people, people)
+    revisions = {row.id: row.revision for row in locked}
     return [check.message_id for check in judged if revisions.get(check.contact_id) == check.judged_revision]
 
 
@@ -129,17 +138,18 @@ def _keep_contexts(connection: Connection, checks: Sequence[DoorCheck]) -> None:
     rows = [
         {
             "b_id": check.message_id,
-            "with_invitation": check.with_invitation,
-            "basis": check.basis.value,
-            "judged_revision": check.judged_revision,
-            "context": check.context,
-            "template_digest": check.template_digest,
+            "b_with_invitation": check.with_invitation,
+            "b_basis": check.basis.value,
+            "b_reason": check.reason,
+            "b_rule": check.rule,
+            "b_judged_revision": check.judged_revision,
+            "b_context": check.context,
+            "b_template_digest": check.template_digest,
         }
         for check in checks
     ]
     if rows:
-        values: dict[str, Any] = {name: bindparam(name) for name in rows[0] if name != "b_id"}
-        connection.execute(update(MESSAGE).where(MESSAGE.c.id == bindparam("b_id")).values(**values), rows)
+        connection.execute(_statements(sqlite=is_sqlite(connection)).keep, rows)
 
 
 def settle(connection: Connection, settlements: Sequence[Settlement]) -> frozenset[int]:
@@ -162,21 +172,7 @@ def settle(connection: Connection, settlements: Sequence[Settlement]) -> frozens
         for each in standing
     ]
     if rows:
-        connection.execute(
-            update(MESSAGE)
-            .where(MESSAGE.c.id == bindparam("b_id"))
-            .values(
-                state=bindparam("b_state"),
-                settled_at=bindparam("b_at"),
-                reason=func.coalesce(bindparam("b_reason"), MESSAGE.c.reason),
-                rule=func.coalesce(bindparam("b_rule"), MESSAGE.c.rule),
-                reply=func.coalesce(bindparam("b_reply"), MESSAGE.c.reply),
-                due_at=func.coalesce(bindparam("b_due", type_=MESSAGE.c.due_at.type), MESSAGE.c.due_at),
-                repeated=MESSAGE.c.repeated + bindparam("b_repeated"),
-                lease_until=None,
-            ),
-            rows,
-        )
+        connection.execute(_statements(sqlite=is_sqlite(connection)).settle, rows)
     return frozenset(each.message_id for each in standing)
 
 
@@ -185,10 +181,10 @@ def _as_expected(connection: Connection, settlements: Sequence[Settlement]) -> l
     ids = sorted({each.message_id for each in settlements})
     if not ids:
         return []
-    wanted = select(MESSAGE.c.id, MESSAGE.c.state, MESSAGE.c.lease_until).where(
-        among(connection, MESSAGE.c.id, ids)
+    locked = connection.execute(
+        _statements(sqlite=is_sqlite(connection)).standing, {"ids": listed(connection, ids)}
     )
-    rows = {row.id: row for row in connection.execute(wanted.order_by(MESSAGE.c.id).with_for_update())}
+    rows = {row.id: row for row in locked}
     return [
         each
         for each in settlements
@@ -196,6 +192,74 @@ def _as_expected(connection: Connection, settlements: Sequence[Settlement]) -> l
         and rows[each.message_id].state == each.expected.value
         and each.lease in (None, rows[each.message_id].lease_until)
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Statements:
+    """What is asked for every window of mails, built once: building costs more than the database's answer."""
+
+    people: Select[Any]
+    mark: UpdateBase
+    keep: UpdateBase
+    standing: Select[Any]
+    settle: UpdateBase
+
+
+@cache
+def _statements(*, sqlite: bool) -> _Statements:
+    this = MESSAGE.c.id == bindparam("b_id")
+
+    def kept(name: str) -> Any:
+        """What is given, or what is there."""
+        return func.coalesce(bindparam(f"b_{name}", type_=MESSAGE.c[name].type), MESSAGE.c[name])
+
+    return _Statements(
+        people=select(CONTACT.c.id, CONTACT.c.revision)
+        .where(among_the("ids", CONTACT.c.id, sqlite=sqlite))
+        .order_by(CONTACT.c.id)
+        .with_for_update(read=True),
+        mark=update(MESSAGE)
+        .where(
+            among_the("ids", MESSAGE.c.id, sqlite=sqlite),
+            _CLAIMED,
+            MESSAGE.c.lease_until == bindparam("lease"),
+            ~_braked(),
+        )
+        .values(
+            state=MessageState.SENDING.value,
+            sent_at=bindparam("now"),
+            attempts=MESSAGE.c.attempts + 1,
+            lease_until=bindparam("until"),
+        )
+        .returning(MESSAGE.c.id),
+        keep=update(MESSAGE)
+        .where(this)
+        .values(
+            with_invitation=bindparam("b_with_invitation"),
+            basis=bindparam("b_basis"),
+            reason=kept("reason"),
+            rule=kept("rule"),
+            judged_revision=bindparam("b_judged_revision"),
+            context=kept("context"),
+            template_digest=kept("template_digest"),
+        ),
+        standing=select(MESSAGE.c.id, MESSAGE.c.state, MESSAGE.c.lease_until)
+        .where(among_the("ids", MESSAGE.c.id, sqlite=sqlite))
+        .order_by(MESSAGE.c.id)
+        .with_for_update(),
+        settle=update(MESSAGE)
+        .where(this)
+        .values(
+            state=bindparam("b_state"),
+            settled_at=bindparam("b_at", type_=MESSAGE.c.settled_at.type),
+            reason=kept("reason"),
+            rule=kept("rule"),
+            reply=kept("reply"),
+            due_at=func.coalesce(bindparam("b_due", type_=MESSAGE.c.due_at.type), MESSAGE.c.due_at),
+            repeated=MESSAGE.c.repeated + bindparam("b_repeated"),
+            lease_until=None,
+        ),
+    )
 
 
 def requeue(
@@ -242,6 +306,6 @@ def postpone(connection: Connection, waits: Sequence[Postponed], lease: datetime
 def orphans(connection: Connection, now: datetime, limit: int) -> list[Message]:
     """Messages whose sender died: the lease is over."""
     wanted = (
-        select(MESSAGE).where(LEASED, is_over(MESSAGE.c.lease_until, now)).order_by(MESSAGE.c.id).limit(limit)
+        select(*PLAIN).where(LEASED, is_over(MESSAGE.c.lease_until, now)).order_by(MESSAGE.c.id).limit(limit)
     )
     return [message_of(row) for row in connection.execute(claiming(connection, wanted, MESSAGE))]

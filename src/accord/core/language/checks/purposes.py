@@ -85,7 +85,7 @@ def somebody_can_be_reached(checked: Checked) -> Iterator[Diagnostic]:
             message = (
                 f"No form and no script asks for «{purpose.name}»: «{out.step.name}» could go to nobody."
             )
-            yield error(at, "purpose-not-asked", message)
+            yield warning(at, "purpose-not-asked", message)
         elif out.what.nature is not Nature.REVIEW_REQUEST and not asks(checked.around, purpose.name, kind):
             asked_for = f"«{kind.value}» of «{purpose.name}»" if kind is not None else f"«{purpose.name}»"
             message = (
@@ -98,7 +98,12 @@ def somebody_can_be_reached(checked: Checked) -> Iterator[Diagnostic]:
 
 
 def fallbacks_can_be_reached(checked: Checked) -> Iterator[Diagnostic]:
-    """An edition to fall back on can be allowed to somebody to whom the promotion was not."""
+    """An edition to fall back on can be allowed to somebody to whom the promotion was not.
+
+    Where there is no form at all nobody gets anything, which is told of the purpose.
+    """
+    if checked.around.wordings is not None and not checked.around.wordings:
+        return
     found = {out.path: (out, purpose) for out, purpose in _prospecting(checked)}
     for out, purpose in list(found.values()):
         edition = found.get((*out.path, "if_not_allowed"))
@@ -133,6 +138,6 @@ def invitations_can_be_accepted(checked: Checked) -> Iterator[Diagnostic]:
         if purpose.invite_form is None:
             message = f"«{invite}» has no invite_form in config.toml: nobody could accept the invitation."
             yield error(at, "no-invite-form", message)
-        elif not asks(checked.around, purpose.name, None, purpose.invite_form):
+        elif checked.around.wordings and not asks(checked.around, purpose.name, None, purpose.invite_form):
             message = f"The invite_form of «{invite}», «{purpose.invite_form}», is no form that asks for it."
             yield error(at, "no-invite-form", message)

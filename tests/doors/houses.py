@@ -9,7 +9,7 @@ from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
 
-from accord.shell.cli.care import copy_starter
+from accord.shell.cli.starter import PARTS, copy_parts, starter
 from accord.shell.wiring import House, new_keys, open_house
 
 
@@ -22,7 +22,8 @@ class Venue:
     house: House = field(init=False)
 
     def __post_init__(self) -> None:
-        copy_starter(self.root)
+        with starter() as example:
+            copy_parts(example, self.root, PARTS)
         new_keys(self.root / "accord.keys")
         self.house = open_house(self.root / "config.toml", clock=lambda: self.now)
         self.house.store.upgrade()

@@ -64,7 +64,9 @@ def database(scenario: Terminal, statement: str) -> list[tuple]:
 
 def test_status_of_an_idle_venue_says_what_to_do_next(scenario: Terminal) -> None:
     said = scenario("status").ok().out
-    assert said == "No scenario is live: scenario activate NAME\nThe lag is 0 s (alarm at 15 minutes).\n"
+    assert (
+        said == "No scenario is live: scenario activate NAME\nThe lag is 0 seconds (alarm at 15 minutes).\n"
+    )
     document = scenario("status", "--json").ok().json
     assert (document["late"], document["messages"], document["scenarios"]) == (False, {}, [])
 

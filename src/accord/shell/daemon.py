@@ -105,15 +105,7 @@ class Daemon:
         self.house.under_way.stopping.set()
 
     def _web(self) -> WebServer | None:
-        if not self.serve:
-            return None
-        settings = self.house.settings
-        app = create_app(HousePeople(self.house), HouseForms(self.house))
-        web = WebServer(
-            app, host=settings.web_host, port=settings.web_port, trusted_proxies=settings.trusted_proxies
-        )
-        web.start()
-        return web
+        return pages_of(self.house) if self.serve else None
 
     # -- the jobs -----------------------------------------------------------------------------------------
 
@@ -241,6 +233,17 @@ def _tell_faults(what: str, diagnostics: list[Diagnostic] | tuple[Diagnostic, ..
     (log.error if errors else log.info)(what, errors=len(errors))
     for each in errors:
         log.error("fault", at=f"{each.span.file}:{each.span.line}:{each.span.column}", says=each.message)
+
+
+def pages_of(house: House) -> WebServer:
+    """The house's pages, served in a thread of their own. Raises OSError where the port is taken."""
+    settings = house.settings
+    app = create_app(HousePeople(house), HouseForms(house))
+    web = WebServer(
+        app, host=settings.web_host, port=settings.web_port, trusted_proxies=settings.trusted_proxies
+    )
+    web.start()
+    return web
 
 
 def log_to_standard_error(*, verbose: bool) -> None:

@@ -12,7 +12,7 @@ import click
 
 from accord.core.model.message import Message
 from accord.shell.cli.house import by_option, house_of, json_option, moment, who
-from accord.shell.cli.output import InputFault, print_json, print_table, when
+from accord.shell.cli.output import InputFault, print_json, print_pairs, print_table, when
 from accord.shell.engine.by_hand import NotByHand, resend, settle
 from accord.shell.engine.mailing import Unwritable
 from accord.shell.engine.rows import LedgerEntry
@@ -141,8 +141,8 @@ def show_mail(context: click.Context, number: int, *, eml: bool, as_json: bool) 
         return
     inputs = document.pop("inputs")
     told = [(key, when(value, zone) if key.endswith("at") else value) for key, value in document.items()]
-    print_table(f"Mail {number}", ("", ""), told)
-    print_table("What the gate read", ("input", "value"), sorted(inputs.items()))
+    print_pairs(f"Mail {number}", told)
+    print_pairs("What the gate read", sorted(inputs.items()))
     if rows:
         journal = [
             (when(row.at, zone), row.name, row.data.get("reason"), row.data.get("reply")) for row in rows

@@ -56,11 +56,30 @@ def _plain(value: Any) -> Any:
 
 
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """A table that fits the terminal; as wide as it needs to be where there is none."""
+    """A table that fits the terminal; as wide as it needs to be where there is none.
+
+    One with a title is one of several: an empty line parts it from the next.
+    """
     table = a_table(title, columns)
     for row in rows:
         table.add_row(*(cell if isinstance(cell, Text) else text(cell) for cell in row))
-    console().print(table)
+    out = console()
+    out.print(table)
+    if title:
+        out.print()
+
+
+def print_pairs(title: str, rows: Iterable[tuple[str, Any]]) -> None:
+    """What is known of one thing, a line each; what is nothing is left out."""
+    table = a_table(title, ("", ""))
+    table.show_header = False
+    for name, value in rows:
+        if value not in (None, ""):
+            table.add_row(Text(name, style="dim"), text(value))
+    out = console()
+    out.print(table)
+    if title:
+        out.print()
 
 
 def a_table(title: str, columns: Sequence[str]) -> Table:
@@ -71,7 +90,7 @@ def a_table(title: str, columns: Sequence[str]) -> Table:
         title_style="bold",
         box=box.SIMPLE_HEAD,
         show_edge=False,
-        pad_edge=False,
+        padding=0,
     )
     for column in columns:
         table.add_column(column, overflow="fold")

@@ -245,7 +245,19 @@ def _print_status(document: Mapping[str, Any], limit: Duration, zone: ZoneInfo) 
         since = when(brake["since"], zone)
         click.echo(f"HELD: {brake['name']}, by {brake['by']} since {since}: {brake['reason']}")
     word = "LATE: " if document["late"] else ""
-    click.echo(f"{word}The lag is {document['lag_seconds']} s (alarm at {limit}).")
+    click.echo(f"{word}The lag is {_long(document['lag_seconds'])} (alarm at {limit}).")
+
+
+def _long(seconds: int) -> str:
+    """A length of time in its largest two units."""
+    parts = [
+        (seconds // 86400, "days"),
+        (seconds // 3600 % 24, "hours"),
+        (seconds // 60 % 60, "minutes"),
+        (seconds % 60, "seconds"),
+    ]
+    told = [f"{n} {unit if n != 1 else unit[:-1]}" for n, unit in parts if n][:2]
+    return " ".join(told) or "0 seconds"
 
 
 @click.command(short_help="Let the next turn try a stuck row again.")

@@ -10,6 +10,7 @@ from datetime import datetime
 from itertools import groupby
 from zoneinfo import ZoneInfo
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -101,7 +102,7 @@ def _band(
     steps: Sequence[str], timelines: Sequence[Timeline], notes: Notes, dates: _Dates, *, ends: bool
 ) -> Table:
     """As many steps as fit side by side; the last band also tells how it ends."""
-    table = Table(box=None, pad_edge=False, collapse_padding=True, header_style="underline")
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=0)
     table.add_column("person", style="bold", overflow="fold", no_wrap=True)
     for step in steps:
         table.add_column(step, overflow="fold")
@@ -188,7 +189,7 @@ def print_journals(journals: Sequence[tuple[str, Sequence[Event]]], venue: Venue
     known: dict[tuple[str, ...], int] = {}
     notes = Notes()
     for title, rows in journals:
-        table = Table(box=None, pad_edge=False, collapse_padding=True, header_style="underline")
+        table = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=0)
         for column in ("when", "step", "what", "template", "reason and rule", "known"):
             table.add_column(column, overflow="fold")
         for row in rows:

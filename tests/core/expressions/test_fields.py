@@ -6,7 +6,8 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from accord.core.expressions.fields import LARGEST, read_fields
+from accord.core.expressions.fields import read_fields
+from accord.core.expressions.literals import LARGEST
 from accord.core.model.expression import Type
 from accord.core.model.venue import Attribute
 from builders import a_venue

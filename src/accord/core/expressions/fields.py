@@ -9,18 +9,13 @@ from datetime import UTC, date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from accord.core.expressions.literals import FIRST_YEAR, LARGEST, LAST_YEAR
 from accord.core.expressions.names import fields_of
 from accord.core.model.expression import Type, Value
 from accord.core.model.venue import Venue
 
 # Whoever tells more than this tells no fact about one person.
 LONGEST_TEXT, LONGEST_LIST = 10_000, 1_000
-
-# The largest whole number that every JSON reader keeps exactly.
-LARGEST = 2**53 - 1
-
-# Outside of these years calendar sums in a zone have no room.
-FIRST_YEAR, LAST_YEAR = 1900, 9000
 
 # The range of a number that means something only within it.
 _RANGES: Mapping[str, tuple[int, int]] = {"newsletters_per_month": (0, 1000)}

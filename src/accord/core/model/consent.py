@@ -53,6 +53,15 @@ class LegalBasis(StrEnum):
     LEGITIMATE_INTEREST = "legitimate_interest"
 
 
+# By which word of a scenario's `why:` readers are told what a mail rests on.
+TOLD_AS: Mapping[LegalBasis, str] = {
+    LegalBasis.CONSENT: "consent",
+    LegalBasis.SOFT_OPTIN: "customer",
+    LegalBasis.LEGITIMATE_INTEREST: "customer",
+    LegalBasis.B2B: "b2b",
+}
+
+
 class Act(StrEnum):
     """What happened, as a consent history tells it; the ledger's rows carry one each."""
 

@@ -21,19 +21,12 @@ from accord.core.mail.names import names_for
 from accord.core.mail.render import render
 from accord.core.mail.reread import check_target, reread
 from accord.core.mail.words import Wording
-from accord.core.model.consent import LegalBasis, Nature
+from accord.core.model.consent import TOLD_AS, Nature
 from accord.core.model.content import Catalogue
 from accord.core.model.decision import Situation
 from accord.core.model.message import Message
 from accord.core.model.scenario import Scenario, Send
 from accord.shell.engine.mailing import Envelope, Letter, Unwritable
-
-WHY_BY_BASIS: Mapping[LegalBasis, str] = {
-    LegalBasis.CONSENT: "consent",
-    LegalBasis.SOFT_OPTIN: "customer",
-    LegalBasis.LEGITIMATE_INTEREST: "customer",
-    LegalBasis.B2B: "b2b",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +123,7 @@ class LetterWriter:
     def _why(self, message: Message, language: str) -> str | None:
         """What the scenario says to those whom this basis lets it write to."""
         scenario: Scenario | None = self.catalogue.versions.get(message.digest)
-        basis = WHY_BY_BASIS.get(message.basis)
+        basis = TOLD_AS.get(message.basis)
         told = scenario.why.get(basis, {}) if scenario is not None and basis is not None else {}
         return told.get(language) or told.get(self.catalogue.venue.entity.language)
 

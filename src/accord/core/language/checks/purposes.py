@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from accord.core.consent.facts import KIND_OF
 from accord.core.expressions.parse import nearest
 from accord.core.language.checks.checked import Checked, Outgoing, error, warning
 from accord.core.language.checks.reach import asks, bases, has_fallback, readers_of
-from accord.core.model.consent import LegalBasis, Nature
+from accord.core.model.consent import TOLD_AS, LegalBasis, Nature
 from accord.core.model.place import Diagnostic
 from accord.core.model.scenario import Send
 from accord.core.model.venue import Purpose
-
-# By which word of `why:` readers are told what a mail rests on.
-TOLD_AS: Mapping[LegalBasis, str] = {
-    LegalBasis.CONSENT: "consent",
-    LegalBasis.SOFT_OPTIN: "customer",
-    LegalBasis.LEGITIMATE_INTEREST: "customer",
-    LegalBasis.B2B: "b2b",
-}
 
 
 def natures_fit(checked: Checked) -> Iterator[Diagnostic]:

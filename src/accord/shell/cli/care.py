@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-from importlib.resources import as_file, files
 from pathlib import Path
 
 import click
@@ -11,9 +9,8 @@ import click
 from accord.shell.cli.house import config_path, json_option, settings_of
 from accord.shell.cli.language import schema_text
 from accord.shell.cli.output import InputFault, print_json, print_table
+from accord.shell.cli.starter import PARTS, copy_parts, starter
 from accord.shell.wiring import new_keys
-
-PARTS = ("config.toml", "scenarios", "templates", "forms", "policy")
 
 
 @click.command(short_help="Make a new venue that runs as it is.")
@@ -33,9 +30,10 @@ def init(folder: Path) -> None:
     there = [name for name in (*PARTS, "accord.keys") if (folder / name).exists()]
     if there:
         raise InputFault(f"{folder} has {', '.join(there)} already; nothing was written.")
-    copy_starter(folder)
-    new_keys(folder / "accord.keys")
+    with starter() as root:
+        copy_parts(root, folder, PARTS)
     _add_schema(folder)
+    new_keys(folder / "accord.keys")
     (folder / ".gitignore").write_text("accord.keys\naccord.db*\nobjections.log\nmailbox/\n", encoding="utf-8")
     click.echo(f"A new venue in {folder}. Keep accord.keys out of git and in your backup.")
     click.echo("Next: edit config.toml, then run `scenario check` and `scenario dry-run bienvenue`.")
@@ -47,29 +45,6 @@ def _add_schema(folder: Path) -> None:
     if not place.exists():
         place.parent.mkdir(exist_ok=True)
         place.write_text(schema_text(folder / "config.toml") + "\n", encoding="utf-8")
-
-
-def copy_starter(folder: Path) -> None:
-    """Put the example venue's files into a folder: from the package, or from the checkout that it runs in."""
-    packaged = files("accord") / "starter"
-    checkout = Path(__file__).parents[4]
-    if packaged.joinpath("config.toml").is_file():
-        with as_file(packaged) as root:
-            copy_venue(root, folder)
-    elif (checkout / "config.toml").is_file():
-        copy_venue(checkout, folder)
-    else:
-        raise InputFault("The example venue is not part of this installation.")
-
-
-def copy_venue(root: Path, folder: Path) -> None:
-    """Put what authors and operators write from one folder into another."""
-    for name in PARTS:
-        source = root / name
-        if source.is_dir():
-            shutil.copytree(source, folder / name)
-        elif source.is_file():
-            shutil.copyfile(source, folder / name)
 
 
 @click.command(short_help="Each value in force, and where it comes from.")

@@ -214,7 +214,7 @@ def test_a_service_mail_does_not_even_when_it_is_the_first() -> None:
 def test_the_invitation_is_there_when_the_gate_lets_it(message: Message, there: bool) -> None:
     text = text_of(mail_of(message))
     assert text.count("Souhaitez-vous aussi recevoir de nos nouvelles ?") == there
-    assert ("La lettre." in text) is there
+    assert ("\r\nLa lettre\r\n" in text) is there
 
 
 # -- links ------------------------------------------------------------------------------------------------

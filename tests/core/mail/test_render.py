@@ -58,6 +58,12 @@ def test_the_text_is_derived_and_reads_like_one() -> None:
     assert "pas vu" not in text and "color" not in text
 
 
+def test_a_link_that_looks_like_a_button_is_one_line_of_the_text() -> None:
+    style = '<style>.go a { display: block; font-family: "A B" }</style>'
+    body = f'{style}<table class="go"><tr><td><a href="https://theatre.example.org/x">Voir mes billets</a></td></tr></table>'
+    assert rendered(body).text.startswith("[Voir mes billets](https://theatre.example.org/x)\n\n")
+
+
 def test_an_authors_own_text_part_is_taken_as_it_is_with_the_engines_blocks_after_it() -> None:
     files = {
         "a/b.html": HEAD + "<p>La page</p>",

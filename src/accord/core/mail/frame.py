@@ -13,7 +13,7 @@ OBJECT_LINK = "I do not want these messages"
 UNSUBSCRIBE = "Unsubscribe"
 PREFERENCES = "My preferences"
 INVITE = "Would you also like to hear from us?"
-INVITE_TEXT = "Only if you wish, and you can stop at any time:"
+INVITE_TEXT = "Only if you wish, and you can stop at any time."
 INVITE_LINK = "Yes, sign me up"
 
 # Why a reader is written to, where the scenario says nothing for what the mail rests on.
@@ -46,7 +46,10 @@ def footer(words: Wording) -> str:
 def invitation(words: Wording) -> str:
     """The one short block that invites to subscribe, after the main content (R-21): no price, no product."""
     say = words.say
-    return f"""{{% if letter.invitation %}}<div class="invitation">
-<p><strong>{say(INVITE)}</strong><br>{say(INVITE_TEXT)} {{{{ letter.invitation_label }}}}.</p>
-<p><a class="invite" href="{{{{ letter.invitation }}}}">{say(INVITE_LINK)}</a></p>
-</div>{{% endif %}}"""
+    return f"""{{% if letter.invitation %}}
+<table class="invitation" role="presentation" cellpadding="0" cellspacing="0" border="0"><tr><td>
+<p><strong>{say(INVITE)}</strong></p>
+<p class="label">{{{{ letter.invitation_label }}}}</p>
+<p>{say(INVITE_TEXT)}</p>
+<p><a href="{{{{ letter.invitation }}}}">{say(INVITE_LINK)}</a></p>
+</td></tr></table>{{% endif %}}"""

@@ -18,6 +18,7 @@ _COMMENTED = re.compile(r"<!--(zqj\d{5}qz)-->")
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _TABLE = re.compile(r"<(/?)(?:table|thead|tbody|tfoot|tr|td|th)\b", re.IGNORECASE)
 _HIDDEN = re.compile(r'<div\b[^>]*\bclass="preheader".*?</div>', re.DOTALL)
+_LINK_STYLE = re.compile(r"""(<a\b[^>]*?)\sstyle=(?:"[^"]*"|'[^']*')""", re.IGNORECASE)
 _GAP = re.compile(r"\n{3,}")
 CRITICAL = 50
 
@@ -85,6 +86,8 @@ def as_text(html: str, page: Protected) -> str:
     """
     words = _COMMENT.sub("", _COMMENTED.sub(r"\1", html))
     words = _TABLE.sub(r"<\1div", _HIDDEN.sub("", words))
+    # A button is a block to the eye; its text is still a line's.
+    words = _LINK_STYLE.sub(r"\1", words)
     text = get_text(words, ParserConfig(display_links=True, display_anchors=False))
     lines = (_unspaced(line.strip(" \t"), page) for line in text.split("\n"))
     return _GAP.sub("\n\n", "\n".join(lines)).strip()

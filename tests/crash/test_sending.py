@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import socket
 import time
 from datetime import UTC, datetime
 
@@ -13,7 +14,7 @@ from accord.core.mail.links import LinkKind
 from accord.core.model.message import MessageState
 from crash.accounts import ledger, settle_accounts
 from crash.processes import Mailbox, drain, free_port, mail_server, scenario, until
-from crash.venue import order, sign_up, states
+from crash.venue import Shape, make_venue, open_venue, order, sign_up, states
 
 
 def test_two_thousand_mails_arrive_once_and_each_is_whole(open_at, start, box: Mailbox) -> None:
@@ -74,6 +75,24 @@ def test_told_twice_it_breaks_off_and_still_writes_what_it_knows(open_at, start,
     box.order()
     drain(house.config)
     settle_accounts(house, box, unknown_at_most=0)
+
+
+def test_a_stop_waits_for_no_server_that_says_nothing(tmp_path, start) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        url = f"sqlite:///{tmp_path / 'venue' / 'accord.db'}"
+        house = open_venue(make_venue(tmp_path / "venue", Shape(url, mute.getsockname()[1])))
+        sign_up(house, 3)
+        house.think(datetime.now(UTC))
+        life = start(house)
+        mute.settimeout(10)
+        caller, _ = mute.accept()
+        with caller:
+            told_at = time.monotonic()
+            life.signal(signal.SIGTERM)
+            assert life.ended() == 0, life.said
+            assert time.monotonic() - told_at < 4
+        assert states(house) == {"queued": 3}
+        house.store.close()
 
 
 def test_a_second_daemon_on_the_same_file_is_refused(open_at, start) -> None:

@@ -461,3 +461,30 @@ def test_an_idle_database_says_so_without_a_lock(store: SqlStore) -> None:
         unit.append([an_event(contact_id=number)], received_at=NOW, reacts=True)
     with store.read() as unit:
         assert (unit.next_run(), unit.has_unanswered()) == (NOW, True)
+
+
+def test_what_is_written_outlives_a_power_cut_unless_it_may_wait(store: SqlStore) -> None:
+    asked, lasting, fleeting = "SHOW synchronous_commit", "on", "off"
+    if store.file is not None:
+        asked, lasting, fleeting = "PRAGMA synchronous", "2", "1"
+    for lazy, expected in ((False, lasting), (True, fleeting), (False, lasting)):
+        with store.begin(lazy=lazy) as unit:
+            assert str(unit.connection.execute(text(asked)).scalar_one()) == expected
+
+
+def test_a_lock_that_is_waited_for_too_long_is_told_as_such(store: SqlStore) -> None:
+    if store.file is None:
+        with store.engine.connect() as connection:
+            assert connection.execute(text("SHOW lock_timeout")).scalar_one() == "5s"
+    [number] = people(store)
+    with store.begin() as unit:
+        unit.contacts([number])
+        unit.situations([number], lock=True)
+        impatient = open_store(
+            store.engine.url.render_as_string(hide_password=False), dice=lambda n: b"x" * n
+        )
+        quick = "SET lock_timeout = 50" if store.file is None else "PRAGMA busy_timeout = 50"
+        event.listen(impatient.engine, "connect", lambda db, _record: db.execute(quick))
+        with pytest.raises(Busy), impatient.begin() as other:
+            other.situations([number], lock=True)
+        impatient.close()

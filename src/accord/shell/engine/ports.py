@@ -339,8 +339,11 @@ class Unit(Protocol):
 class Store(Protocol):
     """A database: transactions, and its own care."""
 
-    def begin(self) -> AbstractContextManager[Unit]:
-        """A writing transaction. Raises Busy when the database stays locked beyond its patience."""
+    def begin(self, *, lazy: bool = False) -> AbstractContextManager[Unit]:
+        """A writing transaction. Raises Busy when the database stays locked beyond its patience.
+
+        It outlives a power cut as soon as it is over; a `lazy` one does with the next that is not.
+        """
         ...
 
     def read(self) -> AbstractContextManager[Unit]:

@@ -116,7 +116,7 @@ class Sender:
     def _claim(self, limit: int) -> tuple[Sequence[Message], datetime]:
         now = self.clock()
         lease = now + CLAIM_LEASE
-        with self.store.begin() as unit:
+        with self.store.begin(lazy=True) as unit:
             held = frozenset(brake.name for brake in unit.brakes())
             messages = unit.claim_messages(now, limit, lease, held)
             if messages:
@@ -228,7 +228,8 @@ class Sender:
         """All in one transaction; where one of them can't be written, the others are all the same."""
 
         def write(some: Sequence[Ending]) -> Sequence[Ending]:
-            with self.store.begin() as unit:
+            # What a power cut takes of this is `unknown` again: no more than the last window.
+            with self.store.begin(lazy=True) as unit:
                 return write_endings(unit, some, self.work.catalogue, self.clock())
 
         written, failed = apart(endings, write)
@@ -295,7 +296,7 @@ class Sender:
         journal(unit, [told_later(each, now) for each in delayed], self.work.catalogue, now)
 
     def _give_back(self, ids: Sequence[int], lease: datetime, not_before: datetime | None = None) -> None:
-        with self.store.begin() as unit:
+        with self.store.begin(lazy=True) as unit:
             unit.requeue(ids, not_before, lease=lease)
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
 from accord.core.model.venue import Policy
 from accord.shell.engine.ports import Busy, StoreError
@@ -46,10 +46,15 @@ class SqlStore:
     _lock: IO[str] | None = field(default=None, repr=False)
 
     @contextmanager
-    def begin(self) -> Iterator[SqlUnit]:
-        """A writing transaction. Raises Busy when the database stays locked beyond its patience."""
-        with _plain_words(), self.engine.begin() as connection:
-            yield self._unit(connection)
+    def begin(self, *, lazy: bool = False) -> Iterator[SqlUnit]:
+        """A writing transaction. Raises Busy when the database stays locked beyond its patience.
+
+        It is on the disk when it is over, but for a `lazy` one, which is with the next that is not.
+        """
+        with _plain_words(), self.engine.connect() as connection:
+            connection = connection.execution_options(accord_lazy=lazy)
+            with connection.begin():
+                yield self._unit(connection)
 
     @contextmanager
     def read(self) -> Iterator[SqlUnit]:
@@ -143,12 +148,7 @@ def open_store(
     if address.get_backend_name() == "sqlite":
         engine = _sqlite(address)
     elif address.get_backend_name() == "postgresql":
-        engine = create_engine(
-            address.set(drivername="postgresql+psycopg"),
-            pool_pre_ping=True,
-            pool_size=10,
-            hide_parameters=True,
-        )
+        engine = _postgresql(address)
     else:
         raise StoreError(f"{address.drivername} is not a database that Accord knows: sqlite or postgresql")
     log = ObjectionsLog(objections_log) if objections_log is not None else None
@@ -157,6 +157,30 @@ def open_store(
 
 def _no_keys() -> Keys:
     raise StoreError("the database was opened without the venue's keys: no address can be sealed")
+
+
+def _postgresql(address: URL) -> Engine:
+    """A server that is gone is noticed within a minute or so, however the connection to it was lost."""
+    engine = create_engine(
+        address.set(drivername="postgresql+psycopg"),
+        pool_pre_ping=True,
+        pool_size=10,
+        hide_parameters=True,
+        connect_args={
+            "connect_timeout": int(PATIENCE_SECONDS),
+            "keepalives_idle": 30,
+            "keepalives_interval": 10,
+            "keepalives_count": 3,
+            "options": f"-c lock_timeout={int(1000 * PATIENCE_SECONDS)}",
+        },
+    )
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        if connection.get_execution_options().get("accord_lazy"):
+            connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
+
+    return engine
 
 
 def _sqlite(address: URL) -> Engine:
@@ -169,7 +193,6 @@ def _sqlite(address: URL) -> Engine:
         # The driver's own idea of transactions begins them too late; ours says BEGIN itself.
         connection.isolation_level = None
         connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = NORMAL")
         # What was erased is overwritten in the file, by each connection that ever moves a row.
         connection.execute("PRAGMA secure_delete = ON")
         # A page that is written again and again goes from the log into the file once (the log: 64 MB at most).
@@ -180,11 +203,20 @@ def _sqlite(address: URL) -> Engine:
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
+        options = connection.get_execution_options()
+        if options.get("accord_read_only"):
+            connection.exec_driver_sql("BEGIN")
+            return
+        lazy = options.get("accord_lazy")
+        connection.exec_driver_sql(f"PRAGMA synchronous = {'NORMAL' if lazy else 'FULL'}")
         # A writer that begins as a reader can fail halfway; it takes the write lock at once instead.
-        reads = connection.get_execution_options().get("accord_read_only")
-        connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     return engine
+
+
+# PostgreSQL's words for: a lock that was waited for too long, and one that can't be had for a deadlock.
+_IN_THE_WAY = frozenset({"55P03", "40P01"})
 
 
 @contextmanager
@@ -192,9 +224,10 @@ def _plain_words() -> Iterator[None]:
     """Turn the driver's errors into the port's, without the SQL and its parameters: they hold addresses."""
     try:
         yield
-    except OperationalError as fault:
-        words = str(fault.orig).strip().splitlines()[0] if fault.orig is not None else "no answer"
-        if "locked" in words or "busy" in words:
+    except (OperationalError, InterfaceError) as fault:
+        words = (str(fault.orig).strip().splitlines() or ["no answer"])[0]
+        state = getattr(fault.orig, "sqlstate", None)
+        if "database is locked" in words or "database table is locked" in words or state in _IN_THE_WAY:
             raise Busy(
                 f"it stayed locked by another program for {PATIENCE_SECONDS:g} seconds. Nothing was changed; try again."
             ) from None

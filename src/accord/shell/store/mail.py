@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import Connection, Table, and_, case, func, literal_column, select, true, update
+from sqlalchemy import Connection, Select, Table, and_, case, func, literal_column, select, true, update
 from sqlalchemy.engine import Row
 
 from accord.core.model.consent import LegalBasis, Nature
@@ -182,7 +182,7 @@ def remembered(connection: Connection, contact_ids: Sequence[int]) -> Mapping[in
         ("queued", "claimed", "deferred", "sending", "accepted", "unknown", "bounced", "complained")
     )
     at = case((MESSAGE.c.sent_at.is_not(None), MESSAGE.c.sent_at), else_=MESSAGE.c.planned_at).label("at")
-    wanted = (
+    wanted: Select[Any] = (
         select(*PLAIN, at)
         .where(and_(among(connection, MESSAGE.c.contact_id, contact_ids), kept))
         .order_by(at, MESSAGE.c.id)

@@ -148,11 +148,11 @@ class Stage:
         return shown if self._masked(shown) == self._masked(printed) else printed
 
     def _masked(self, lines: list[str]) -> list[str]:
-        """Lines as they are compared: without instants, digests and counts of the venue's files."""
+        """Lines as they are compared: without instants, digests, counts of the venue's files and mere rules."""
         told = [_VARIES.sub("<varies>", line) for line in lines]
         if self.times_vary:
             told = [_TIME_OF_DAY.sub("<varies>", line) for line in told]
-        return [re.sub(r" +", " ", line) for line in told]
+        return [re.sub(r" +", " ", line) for line in told if line.strip(" ─━┏┳┓┡╇┩└┴┘")]
 
     def _run(self, command: str, *, may_fail: bool = True) -> list[str]:
         environment = _surroundings() | self.environment

@@ -18,27 +18,24 @@ def the_demo() -> str:
     return found[1]
 
 
-def rows(table: str) -> list[list[str]]:
-    """The rows below a table's rule; columns stand two blanks or more apart."""
-    lines = table.splitlines()
-    rule = next(number for number, line in enumerate(lines) if line.startswith("──"))
-    return [re.split(r" {2,}", line.strip()) for line in lines[rule + 1 :] if line.strip()]
+# mails, scenario, template, nature, reason and rule, basis
+SENT = re.compile(r"^(\d+) +([\w-]+) +([\w/-]+) +(\w+) +(\w+) (R-\d\d) +\w+$", re.MULTILINE)
 
 
-def test_what_was_sent_adds_up_to_the_mailbox_and_the_ledger() -> None:
-    sent, _, rest = the_demo().partition("Held, refused and left")
-    told = re.search(r"^(\d+) mails in .*\{'accepted': (\d+)\}", rest, re.MULTILINE)
+def test_what_was_sent_adds_up_to_the_mailbox() -> None:
+    told = re.search(r"^(\d+) mails are in ", the_demo(), re.MULTILINE)
     assert told is not None
-    assert sum(int(row[-1]) for row in rows(sent)) == int(told[1]) == int(told[2])
+    assert sum(int(row[0]) for row in SENT.findall(the_demo())) == int(told[1])
 
 
 def test_what_was_sent_is_what_the_venue_has() -> None:
-    for scenario, template, nature, _, reason, rule, _ in rows(the_demo().partition("Held, refused")[0]):
+    rows = SENT.findall(the_demo())
+    assert len(rows) > 10
+    for _, scenario, template, nature, reason, _ in rows:
         assert (ROOT / "scenarios" / f"{scenario}.yaml").is_file()
         assert list((ROOT / "templates").glob(f"{template}.*"))
         assert nature in NATURES
         assert reason in REASONS
-        assert re.fullmatch(r"R-\d\d", rule)
 
 
 def test_there_is_a_place_for_the_figures() -> None:

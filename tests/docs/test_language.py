@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 
 from accord.core.language.tables import ENTER, MODIFIERS, NATURES, SCENARIO, VERBS
+from accord.core.model.scenario import Call
+from accord.core.steps import STEP_KINDS
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "language.md").read_text(encoding="utf-8")
@@ -95,3 +97,9 @@ def test_every_key_has_its_heading() -> None:
 
 def test_every_nature_is_told() -> None:
     assert [nature for nature in NATURES if f"| `{nature}` |" not in PAGE] == []
+
+
+def test_what_is_not_carried_out_is_said_to_be_so_and_nothing_else() -> None:
+    told = re.search(r"^### `call`\n(.*?)^## ", PAGE, re.MULTILINE | re.DOTALL)
+    assert told is not None
+    assert ("not carry it out yet" in told[1]) == (Call not in STEP_KINDS)

@@ -9,8 +9,6 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import BaseModel, ValidationError
-
 from accord.core.expressions.spell import duration_of
 from accord.core.model.consent import Kind
 from accord.core.model.contact import email_key
@@ -28,8 +26,9 @@ from accord.core.model.venue import (
     Venue,
     Webhook,
 )
+from accord.shell.config_check import validated
 from accord.shell.config_shapes import Config
-from accord.shell.config_source import Source, nearest, read_source
+from accord.shell.config_source import MASK, Source, holds_password, is_secret, masked, nearest, read_source
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +69,7 @@ class Settings:
 
 
 class ConfigFault(Exception):
-    """The configuration can't be used; `diagnostics` say why, each at its line."""
+    """The configuration can't be used; `diagnostics` say why, each at its line of `text`, which has no secrets."""
 
     def __init__(self, diagnostics: list[Diagnostic], text: str = "") -> None:
         super().__init__(f"{len(diagnostics)} faults in the configuration")
@@ -89,53 +88,11 @@ def load_settings(path: Path, environ: Mapping[str, str]) -> Settings:
         )
         raise ConfigFault([missing]) from None
     source = read_source(text, path.name, environ)
-    config = _validated(source)
-    if config is None or source.faults:
-        raise ConfigFault(source.faults, text)
-    settings = _settings(config, source, path.resolve().parent)
-    if source.faults:
-        raise ConfigFault(source.faults, text)
+    config = validated(source) if not source.broken else None
+    settings = _settings(config, source, path.resolve().parent) if config is not None else None
+    if settings is None or source.faults:
+        raise ConfigFault(source.faults, masked(text))
     return settings
-
-
-def _validated(source: Source) -> Config | None:
-    try:
-        return Config.model_validate(source.data)
-    except ValidationError as fault:
-        for error in fault.errors():
-            location = ".".join(str(part) for part in error["loc"] if not isinstance(part, int))
-            if error["type"] == "extra_forbidden":
-                key = str(error["loc"][-1])
-                known = _known_keys(error["loc"][:-1])
-                message = f"«{location}» is not a key of the configuration."
-                source.fault(location, "unknown-key", message, nearest(key, known))
-            elif error["type"] == "missing":
-                source.fault(location, "missing-key", f"«{location}» is missing.")
-            else:
-                message = error["msg"].removeprefix("Value error, ").rstrip(".")
-                source.fault(location, "wrong-value", f"«{location}»: {message}.")
-        return None
-
-
-def _known_keys(location: tuple[Any, ...]) -> list[str]:
-    """The keys of the section at a location, walking the shapes as the value would."""
-    shape: Any = Config
-    for part in location:
-        fields = getattr(shape, "model_fields", None)
-        if fields is None:
-            return []
-        found = fields.get(str(part))
-        if found is None:
-            continue
-        inner = [each for each in _classes(found.annotation) if issubclass(each, BaseModel)]
-        shape = inner[0] if inner else None
-    return list(getattr(shape, "model_fields", {}))
-
-
-def _classes(annotation: Any) -> list[type]:
-    if isinstance(annotation, type):
-        return [annotation]
-    return [each for argument in getattr(annotation, "__args__", ()) for each in _classes(argument)]
 
 
 # -- from shapes to nouns -----------------------------------------------------------------------------------
@@ -156,6 +113,10 @@ def _settings(config: Config, source: Source, root: Path) -> Settings:
         source.fault(
             "smtp.password", "secret-in-file", message, "Use ACCORD_SMTP__PASSWORD or smtp.password_file."
         )
+    if holds_password(config.database.url) and source.origins.get("database.url") == source.file:
+        message = "The password in the database's address does not belong in a file that git keeps."
+        hint = "Use ACCORD_DATABASE__URL, or ~/.pgpass."
+        source.fault("database.url", "secret-in-file", message, hint)
     log = config.database.objections_log
     return Settings(
         root=root,
@@ -320,6 +281,7 @@ def _frequency(config: Config, source: Source) -> dict[str, FrequencyCap]:
                 "unknown-purpose",
                 f"There is no purpose «{name}».",
                 nearest(name, config.purposes),
+                at_key=True,
             )
         found[name] = FrequencyCap(int(count), duration.days)
     found.setdefault("prospecting", FrequencyCap(4, 28))
@@ -338,8 +300,6 @@ def _duration(said: str, path: str, source: Source) -> Duration:
 
 # -- what is in force ---------------------------------------------------------------------------------------
 
-_SECRETS = ("password", "secret", "key")
-
 
 def _shown(values: Mapping[str, Any], source: Source, above: str = "") -> list[tuple[str, str, str]]:
     """(key, value, where from) of everything in force; secrets masked."""
@@ -350,9 +310,8 @@ def _shown(values: Mapping[str, Any], source: Source, above: str = "") -> list[t
             found += _shown(value, source, path)
             continue
         origin = source.origins.get(path, "default")
-        where = f"{origin}:{source.places[path]}" if origin == source.file else origin
-        secret = any(word in key for word in _SECRETS) and value and key != "file"
-        found.append((path, "********" if secret else _written(value), where))
+        where = f"{origin}:{source.places[path].line}" if origin == source.file else origin
+        found.append((path, MASK if value and is_secret(key) else masked(_written(value)), where))
     return found
 
 

@@ -34,7 +34,9 @@ def init(folder: Path) -> None:
         copy_parts(root, folder, PARTS)
     _add_schema(folder)
     new_keys(folder / "accord.keys")
-    (folder / ".gitignore").write_text("accord.keys\naccord.db*\nobjections.log\nmailbox/\n", encoding="utf-8")
+    (folder / ".gitignore").write_text(
+        "accord.keys\naccord.db*\nobjections.log\nmailbox/\n", encoding="utf-8"
+    )
     click.echo(f"A new venue in {folder}. Keep accord.keys out of git and in your backup.")
     click.echo("Next: edit config.toml, then run `scenario check` and `scenario dry-run bienvenue`.")
 

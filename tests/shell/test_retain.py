@@ -11,6 +11,7 @@ from accord.core.model.consent import Act
 from accord.core.model.contact import AddressState
 from accord.core.model.event import Event
 from accord.core.model.time import Duration, later
+from accord.shell.engine.horizon import horizon
 from accord.shell.engine.retain import history, nightly, sweep
 from accord.shell.engine.rows import NewContact
 from accord.shell.store.database import SqlStore
@@ -270,6 +271,22 @@ def test_the_team_is_reminded_of_people_whom_a_third_party_gave_us(driver: Drive
     driver.turn()
     assert swept(driver).third_parties == 0
     assert tasks() == [("2026-12-13", False)]
+
+
+def test_the_horizon_counts_by_month_from_tomorrow_on(driver: Driver) -> None:
+    for name, months in (("past", 37), ("today", 36), ("soon", 34), ("also", 34), ("later", 20)):
+        person(driver, name, collected=ago(months=months))
+    person(driver, "third", collected=ago(days=40), from_third_party=True)
+    with driver.store.read() as unit:
+        seen = horizon(unit, VENUE, 4, now=NOW)
+    assert (seen.people, seen.past, seen.window) == (6, 2, 2)
+    assert [(each.month, each.people) for each in seen.months] == [
+        ("2026-11", 0),
+        ("2026-12", 0),
+        ("2027-01", 2),
+        ("2027-02", 0),
+    ]
+    assert (seen.third_parties, seen.inform_by, seen.overdue) == (1, date(2026, 11, 14), True)
 
 
 def test_many_people_go_in_transactions_that_let_others_in(driver: Driver) -> None:

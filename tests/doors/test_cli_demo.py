@@ -42,7 +42,9 @@ def test_every_command_works_on_what_the_demo_leaves(scenario: Terminal) -> None
     told = scenario("explain", asked["to"], "preferences", "--json").ok().json
     assert [row["event"] for row in told if row["event"].startswith("mail.")] == ["mail.queued", "mail.sent"]
     assert asked["to"] in scenario("explain", asked["to"]).ok().out
-    coming = scenario("dry-run", "lettre", "--contact", asked["to"], "--from", "2026-07-07", "--json").ok().json
+    coming = (
+        scenario("dry-run", "lettre", "--contact", asked["to"], "--from", "2026-07-07", "--json").ok().json
+    )
     assert any(row["event"] == "mail.queued" for row in coming[0]["journal"])
     assert scenario("check").ok().out.endswith("0 errors, 0 warnings.\n")
     assert scenario("db", "check").ok()
@@ -53,7 +55,9 @@ def test_every_command_works_on_what_the_demo_leaves(scenario: Terminal) -> None
 def test_its_links_lead_to_this_machine(scenario: Terminal) -> None:
     [first, *_] = sorted((scenario.folder / "mailbox").glob("*.eml"))
     assert b"http://127.0.0.1:8025/" in first.read_bytes().replace(b"=\r\n", b"")
-    assert 'base_url = "http://127.0.0.1:8025"' in (scenario.folder / "config.toml").read_text(encoding="utf-8")
+    assert 'base_url = "http://127.0.0.1:8025"' in (scenario.folder / "config.toml").read_text(
+        encoding="utf-8"
+    )
 
 
 def test_links_follow_the_port_of_the_pages() -> None:

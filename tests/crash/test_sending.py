@@ -12,7 +12,7 @@ import pytest
 
 from accord.core.mail.links import LinkKind
 from accord.core.model.message import MessageState
-from crash.accounts import ledger, settle_accounts
+from crash.accounts import explained, ledger, settle_accounts
 from crash.processes import Mailbox, drain, free_port, mail_server, scenario, until
 from crash.venue import Shape, make_venue, open_venue, order, sign_up, states
 
@@ -212,3 +212,33 @@ def test_awkward_recipients_spoil_nobody_elses_mail(open_at, start, box: Mailbox
     assert {kind: by_address[kind] for kind in temporary} == dict.fromkeys(temporary, ("deferred", 1))
     permanent = ("rcpt550", "rcpt554", "dot550", "dot552", "dot554")
     assert {kind: by_address[kind] for kind in permanent} == dict.fromkeys(permanent, ("rejected", 1))
+
+
+def test_a_restored_backup_sends_no_letter_twice(open_at, start, box: Mailbox) -> None:
+    house = open_at(connections=2)
+    sign_up(house, 30)
+    order(house, 2)
+    house.think(datetime.now(UTC))
+    sign_up(house, 5, "undecided")
+    box.order(delay=0.01)
+    life = start(house)
+    until(lambda: box.count() > 8, "some sent")
+    copy = house.config.parent / "copy"
+    assert scenario(house.config, "db", "backup", str(copy)).ended() == 0
+    until(lambda: states(house) == {"accepted": 37}, "all sent")
+    life.signal(signal.SIGTERM)
+    life.ended()
+    house.store.close()
+    restored = scenario(house.config, "db", "restore", str(copy), "--force")
+    assert restored.ended() == 0, restored.said
+    assert "may have left since" in restored.said
+    unsure = [each for each in ledger(house) if each.state is MessageState.UNKNOWN]
+    assert unsure
+    assert {reason for each in unsure for reason in explained(house, each.contact_id)} <= {"RESTORED", "HELD"}
+    assert scenario(house.config, "release", "all").ended() == 0
+    drain(house.config)
+    letters = {who: often for who, often in box.by_recipient().items() if not who.startswith("buyer")}
+    assert set(letters.values()) == {1}
+    assert len(letters) == 35
+    assert max(box.by_message_id().values()) <= 2
+    assert not {"queued", "claimed", "sending", "deferred"} & set(states(house))

@@ -29,10 +29,13 @@ class MessageState(StrEnum):
 
 _S = MessageState
 MESSAGE_TRANSITIONS: Mapping[MessageState, frozenset[MessageState]] = {
-    _S.QUEUED: frozenset({_S.CLAIMED, _S.CANCELLED, _S.EXPIRED}),
-    _S.CLAIMED: frozenset({_S.SENDING, _S.QUEUED, _S.REFUSED, _S.EXPIRED, _S.CANCELLED, _S.REJECTED}),
+    # From a queue to `unknown` go the mails of a restored copy: what has become of them since, it can't tell.
+    _S.QUEUED: frozenset({_S.CLAIMED, _S.CANCELLED, _S.EXPIRED, _S.UNKNOWN}),
+    _S.CLAIMED: frozenset(
+        {_S.SENDING, _S.QUEUED, _S.REFUSED, _S.EXPIRED, _S.CANCELLED, _S.REJECTED, _S.UNKNOWN}
+    ),
     _S.SENDING: frozenset({_S.ACCEPTED, _S.DEFERRED, _S.REJECTED, _S.UNKNOWN}),
-    _S.DEFERRED: frozenset({_S.CLAIMED, _S.CANCELLED, _S.EXPIRED, _S.REJECTED}),
+    _S.DEFERRED: frozenset({_S.CLAIMED, _S.CANCELLED, _S.EXPIRED, _S.REJECTED, _S.UNKNOWN}),
     _S.UNKNOWN: frozenset({_S.ACCEPTED, _S.REJECTED, _S.QUEUED, _S.CANCELLED}),
     _S.ACCEPTED: frozenset({_S.BOUNCED, _S.COMPLAINED}),
     _S.BOUNCED: frozenset({_S.COMPLAINED}),

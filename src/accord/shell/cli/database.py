@@ -11,6 +11,7 @@ import click
 from accord import __version__
 from accord.shell.cli.house import by_option, house_at, house_of, json_option, settings_of, who
 from accord.shell.cli.output import InputFault, print_json, when
+from accord.shell.engine.relive import doubt_what_waits
 from accord.shell.engine.rows import Deed
 from accord.shell.settings import Settings
 from accord.shell.store.copies import (
@@ -119,7 +120,8 @@ def restore(context: click.Context, folder: Path, by: str | None, *, force: bool
     """Bring a copy back. It starts held: no mail leaves before somebody says so.
 
     The copy is checked against its manifest, and accord.keys against the copy. Objections that came after the
-    copy was made are taken from the objections log.
+    copy was made are taken from the objections log. Prospecting that was due since then is held to be of
+    unknown fate: nobody gets the same letter twice.
 
     \b
     Examples:
@@ -141,7 +143,7 @@ def restore(context: click.Context, folder: Path, by: str | None, *, force: bool
         except CopyFault as fault:
             raise InputFault(str(fault)) from None
         try:
-            taken, unread = _hold(
+            taken, unread, doubted = _hold(
                 context, replace(settings, database_url=f"sqlite:///{staged}"), manifest, who(by)
             )
             aside = put_in_place(staged, target, suffix=f"before-{house.clock():%Y%m%dT%H%M%SZ}")
@@ -153,16 +155,24 @@ def restore(context: click.Context, folder: Path, by: str | None, *, force: bool
         click.echo(f"The database that was there is {aside} now.")
     if unread:
         click.echo(f"{unread} lines of the objections log can't be read: look at them.", err=True)
+    if doubted:
+        click.echo(f"{doubted} mails may have left since, and are not sent again: scenario messages --unknown")
     click.echo("Everything is held. Look around, then: scenario release all")
 
 
-def _hold(context: click.Context, settings: Settings, manifest: Manifest, by: str) -> tuple[int, int]:
-    """Make the copy fit before it is in anybody's reach: its tables, the brake, and who objected since."""
+def _hold(context: click.Context, settings: Settings, manifest: Manifest, by: str) -> tuple[int, int, int]:
+    """Make the copy fit before it is in anybody's reach: its tables, the brake, and who objected since.
+
+    What was due since the copy was made is decided now, and what would have left is of unknown fate.
+    """
     with house_at(context, settings) as house:
         house.open_for_work(by)
         now = house.clock()
+        taken = house.replay_objections(by)
+        house.think(now)
+        doubted = doubt_what_waits(house.store, house.catalogue, now=now)
         reason = f"restored from a copy of {when(manifest.made_at, house.venue.entity.clock)}"
         with house.store.begin() as unit:
             unit.hold("all", reason, by, now)
             unit.note_deed(Deed(now, by, "db restore", "database", {"made_at": manifest.made_at}))
-        return house.replay_objections(by)
+        return *taken, doubted

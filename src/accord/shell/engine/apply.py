@@ -21,6 +21,8 @@ from accord.core.model.decision import (
 )
 from accord.core.model.enrolment import RUN_TRANSITIONS, Enrolment, RunState
 from accord.core.model.event import Event
+from accord.core.model.expression import Value
+from accord.core.model.message import Message
 from accord.core.telling import tell, tell_entered
 from accord.shell.engine.ports import Unit
 from accord.shell.engine.rows import ContactChange, NewMessage, NewRun, RunChange
@@ -115,6 +117,21 @@ def _change(run: Enrolment, after: Enrolment, reason: str | None) -> RunChange:
         last_send_at=after.last_send_at,
         ended_because=reason,
     )
+
+
+def about(message: Message) -> dict[str, Value]:
+    """What every row of the journal about a mail of the ledger says of it."""
+    return {
+        "message_id": str(message.id),
+        "scenario": message.scenario,
+        "run": message.enrolment_id,
+        "step": message.step,
+        "template": message.template,
+        "nature": message.nature.value,
+        "purpose": message.purpose,
+        "basis": message.basis.value,
+        "at_the_door": True,
+    }
 
 
 def journal(unit: Unit, events: Iterable[Event], catalogue: Catalogue, now: datetime) -> Sequence[Event]:

@@ -9,9 +9,8 @@ from datetime import datetime, timedelta
 from accord.core.consent.reports import delivery_status
 from accord.core.model.content import Catalogue
 from accord.core.model.event import Event
-from accord.core.model.expression import Value
 from accord.core.model.message import Message, MessageState
-from accord.shell.engine.apply import journal
+from accord.shell.engine.apply import about, journal
 from accord.shell.engine.door import Later, Passed
 from accord.shell.engine.followup import is_followup, record_followups
 from accord.shell.engine.mailing import Receipt
@@ -133,18 +132,3 @@ def told_later(later: Later, now: datetime) -> Event:
     if later.against:
         data["against"] = later.against
     return Event(later.message.contact_id, "mail.held", now, data)
-
-
-def about(message: Message) -> dict[str, Value]:
-    """What every row about a mail at the door says of it."""
-    return {
-        "message_id": str(message.id),
-        "scenario": message.scenario,
-        "run": message.enrolment_id,
-        "step": message.step,
-        "template": message.template,
-        "nature": message.nature.value,
-        "purpose": message.purpose,
-        "basis": message.basis.value,
-        "at_the_door": True,
-    }

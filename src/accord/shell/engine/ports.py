@@ -215,6 +215,10 @@ class Unit(Protocol):
         """
         ...
 
+    def unsent(self, *, after_id: int, limit: int) -> Sequence[Message]:
+        """Messages that wait or are being sent, in order of id, beyond `after_id`."""
+        ...
+
     def orphans(self, now: datetime, limit: int) -> Sequence[Message]:
         """Messages whose sender died: `claimed` or `sending`, with a lease that is over."""
         ...

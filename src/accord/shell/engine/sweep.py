@@ -9,7 +9,7 @@ from accord.core.model.consent import Nature
 from accord.core.model.content import Catalogue
 from accord.core.model.event import Event
 from accord.core.model.message import Message, MessageState
-from accord.shell.engine.apply import journal
+from accord.shell.engine.apply import about, journal
 from accord.shell.engine.ports import Store
 from accord.shell.engine.rows import Settlement
 
@@ -50,24 +50,8 @@ def _unknown(message: Message, now: datetime) -> Settlement:
 
 
 def _told(message: Message, again: bool, now: datetime) -> Event:
-    return Event(
-        message.contact_id,
-        "mail.held",
-        now,
-        {
-            "message_id": str(message.id),
-            "scenario": message.scenario,
-            "run": message.enrolment_id,
-            "step": message.step,
-            "template": message.template,
-            "nature": message.nature.value,
-            "purpose": message.purpose,
-            "reason": "SENDER_DIED",
-            "rule": "delivery",
-            "sent_once_more": again,
-            "at_the_door": True,
-        },
-    )
+    data = about(message) | {"reason": "SENDER_DIED", "rule": "delivery", "sent_once_more": again}
+    return Event(message.contact_id, "mail.held", now, data)
 
 
 def once_more(message_id: int, at: datetime) -> Settlement:

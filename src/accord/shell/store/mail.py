@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import Connection, Select, Table, and_, case, func, literal_column, select, true, update
+from sqlalchemy import Connection, Select, Table, and_, case, func, literal_column, or_, select, true, update
 from sqlalchemy.engine import Row
 
 from accord.core.model.consent import LegalBasis, Nature
@@ -122,6 +122,12 @@ def cancel(
         .returning(MESSAGE.c.id)
     )
     return list(done.scalars())
+
+
+def unsent(connection: Connection, after_id: int, limit: int) -> list[Message]:
+    """Messages that wait or are being sent, in order of id."""
+    wanted = select(*PLAIN).where(or_(WAITING, LEASED), MESSAGE.c.id > after_id)
+    return [message_of(row) for row in connection.execute(wanted.order_by(MESSAGE.c.id).limit(limit))]
 
 
 def of_contact(connection: Connection, contact_id: int) -> list[Message]:

@@ -231,6 +231,9 @@ class SqlUnit:
     ) -> Sequence[int]:
         return mail.cancel(self.connection, contact_id, purpose, reason, now, basis)
 
+    def unsent(self, *, after_id: int, limit: int) -> Sequence[Message]:
+        return mail.unsent(self.connection, after_id, limit)
+
     def orphans(self, now: datetime, limit: int) -> Sequence[Message]:
         return sending.orphans(self.connection, now, limit)
 

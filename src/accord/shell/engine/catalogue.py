@@ -10,7 +10,7 @@ from accord.core.language.checks import check_scenarios
 from accord.core.language.checks.checked import Around
 from accord.core.language.parse import parse_scenario
 from accord.core.language.wordings import parse_wording
-from accord.core.mail.compile import Compiled, compile_template, digest_of
+from accord.core.mail.compile import Compiled, compile_template, digest_of, files_of
 from accord.core.mail.inspect import Finding, content_of, findings
 from accord.core.mail.names import unknown_names
 from accord.core.mail.serving import service_findings
@@ -42,30 +42,33 @@ def stock(
 ) -> Shelf:
     """Compile and read every template; one that has not changed since `before` is taken over.
 
-    A template with a fault keeps its last good version, so that a slip in a file stops nobody's mail.
+    A template with a fault keeps its last good version, and what was read in that one, so that a slip in a file
+    stops nobody's mail.
     """
+    before = before or Shelf()
     compiled: dict[str, Compiled] = {}
+    facts: dict[str, TemplateFacts] = {}
     found: dict[str, list[Finding]] = {}
     faults: list[Diagnostic] = []
     for name in names:
-        known = before.compiled.get(name) if before is not None else None
+        known = before.compiled.get(name)
         found[name] = [*findings(name, files, venue), *service_findings(name, files)]
-        if known is not None and known.digest == digest_of(name, files):
-            compiled[name] = known
-            continue
-        made, wrong = compile_template(name, files, venue, wordings)
-        wrong = [*wrong, *unknown_names(name, files, venue)]
+        made = known
+        if known is None or known.digest != digest_of(name, files):
+            made, wrong = compile_template(name, files, venue, wordings)
+            wrong += unknown_names(name, files, venue)
+            if any(fault.severity is Severity.ERROR for fault in wrong):
+                made = None
+        else:
+            read = {f"templates/{file}" for file in files_of(name, files)}
+            wrong = [fault for fault in before.diagnostics if fault.span.file in read]
         faults += wrong
-        good = made is not None and not any(fault.severity is Severity.ERROR for fault in wrong)
-        if good and made is not None:
+        if made is not None:
             compiled[name] = made
+            facts[name] = TemplateFacts(name, made.digest, content_of(found[name]), tuple(made.editions))
         elif known is not None:
-            compiled[name] = known
-    facts = {
-        name: TemplateFacts(name, made.digest, content_of(found[name]), tuple(made.editions))
-        for name, made in compiled.items()
-    }
-    return Shelf(compiled, facts, found, tuple(faults))
+            compiled[name], facts[name] = known, before.facts[name]
+    return Shelf(compiled, facts, found, tuple(dict.fromkeys(faults)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -291,6 +291,10 @@ def test_a_copy_comes_back_held_and_remembers_who_objected_since(
     assert scenario("tick", "--until-idle", "--json").ok().json["sent"] == 0
     scenario("release", "all", "--by", "luc").ok()
     scenario("tick", "--until-idle", "--now", in_an_hour()).ok()
+    [unsure] = scenario("messages", "--unknown", "--json").ok().json
+    assert (unsure["to"], unsure["reason"]) == ("ada@example.org", "RESTORED"), "it may have left since"
+    scenario("messages", "resend", str(unsure["id"]), "--by", "luc").ok()
+    scenario("tick", "--until-idle", "--now", in_an_hour()).ok()
     assert [
         each["to"] for each in scenario("messages", "--json").ok().json if each["state"] == "accepted"
     ] == ["ada@example.org"]

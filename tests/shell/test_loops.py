@@ -86,9 +86,7 @@ def test_one_whose_rows_cannot_be_written_stops_nobody(embedded: SqlStore) -> No
         )
     driver.turn()
     assert recipients(driver) == ["p1", "p3"]
-    assert [loop for loop, _, _ in driver.faults] == ["react", "react"], (
-        "told once for each of its two events"
-    )
+    assert [loop for loop, _, _ in driver.faults] == ["react"], "its later event waits behind"
     with embedded.engine.begin() as connection:
         connection.execute(text("DROP TRIGGER bad"))
     driver.turn()

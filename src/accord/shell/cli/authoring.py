@@ -56,7 +56,7 @@ def dry_run(
     \b
     Examples:
       scenario dry-run bienvenue
-      scenario dry-run bienvenue --persona objector --json
+      scenario dry-run bienvenue --persona said-no --json
       scenario dry-run lettre --contact ada@example.org --days 60
     """
     with house_of(context, reading=True, files_only=address is None) as house:

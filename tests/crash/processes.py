@@ -35,7 +35,7 @@ MODULES = (
     "premailer",
 )
 
-PATIENCE = 30.0
+PATIENCE = 120.0
 
 
 def until(done, what: str, patience: float = PATIENCE) -> None:  # type: ignore[no-untyped-def]

@@ -206,13 +206,13 @@ class _Statements:
 
 
 @cache
+def _kept(name: str) -> Any:
+    """What is given, or what is there."""
+    return func.coalesce(bindparam(f"b_{name}", type_=MESSAGE.c[name].type), MESSAGE.c[name])
+
+
 def _statements(*, sqlite: bool) -> _Statements:
     this = MESSAGE.c.id == bindparam("b_id")
-
-    def kept(name: str) -> Any:
-        """What is given, or what is there."""
-        return func.coalesce(bindparam(f"b_{name}", type_=MESSAGE.c[name].type), MESSAGE.c[name])
-
     return _Statements(
         people=select(CONTACT.c.id, CONTACT.c.revision)
         .where(among_the("ids", CONTACT.c.id, sqlite=sqlite))
@@ -237,11 +237,11 @@ def _statements(*, sqlite: bool) -> _Statements:
         .values(
             with_invitation=bindparam("b_with_invitation"),
             basis=bindparam("b_basis"),
-            reason=kept("reason"),
-            rule=kept("rule"),
+            reason=_kept("reason"),
+            rule=_kept("rule"),
             judged_revision=bindparam("b_judged_revision"),
-            context=kept("context"),
-            template_digest=kept("template_digest"),
+            context=_kept("context"),
+            template_digest=_kept("template_digest"),
         ),
         standing=select(MESSAGE.c.id, MESSAGE.c.state, MESSAGE.c.lease_until)
         .where(among_the("ids", MESSAGE.c.id, sqlite=sqlite))
@@ -252,9 +252,9 @@ def _statements(*, sqlite: bool) -> _Statements:
         .values(
             state=bindparam("b_state"),
             settled_at=bindparam("b_at", type_=MESSAGE.c.settled_at.type),
-            reason=kept("reason"),
-            rule=kept("rule"),
-            reply=kept("reply"),
+            reason=_kept("reason"),
+            rule=_kept("rule"),
+            reply=_kept("reply"),
             due_at=func.coalesce(bindparam("b_due", type_=MESSAGE.c.due_at.type), MESSAGE.c.due_at),
             repeated=MESSAGE.c.repeated + bindparam("b_repeated"),
             lease_until=None,

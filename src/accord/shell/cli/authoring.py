@@ -17,6 +17,7 @@ from accord.shell.cli.house import (
     who,
 )
 from accord.shell.cli.output import InputFault, confirm, print_json
+from accord.shell.config_source import nearest
 from accord.shell.engine.rows import Deed
 from accord.shell.preview import forecast
 from accord.shell.preview.text import print_matrix, print_timelines
@@ -29,7 +30,9 @@ def _scenario(house: House, name: str) -> Scenario:
     if found is None:
         refuse_if_wrong(house.checked.diagnostics, house)
         known = ", ".join(sorted(house.checked.by_name())) or "none"
-        raise InputFault(f"There is no scenario «{name}» in scenarios/; there are: {known}.")
+        hint = nearest(name, house.checked.by_name())
+        said = f"There is no scenario «{name}» in scenarios/; there are: {known}."
+        raise InputFault(" ".join(filter(None, (said, hint))))
     return found
 
 

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import click
 
-from accord.shell.cli.house import config_path, json_option, settings_of
+from accord.shell.cli.house import json_option, settings_of
 from accord.shell.cli.language import schema_text
 from accord.shell.cli.output import InputFault, print_json, print_table
 from accord.shell.cli.starter import PARTS, copy_parts, starter
+from accord.shell.config_source import nearest
 from accord.shell.wiring import new_keys
 
 
@@ -61,9 +62,12 @@ def config(context: click.Context, key: str, *, as_json: bool) -> None:
       scenario config
       scenario config smtp
     """
-    found = [row for row in settings_of(context).values if row[0].startswith(key)]
+    values = settings_of(context).values
+    found = [row for row in values if row[0].startswith(key)]
     if not found:
-        raise InputFault(f"There is no key «{key}» in {config_path(context)}.")
+        sections = [name.partition(".")[0] for name, _, _ in values]
+        hint = nearest(key, [*sections, *(name for name, _, _ in values)])
+        raise InputFault(" ".join(filter(None, (f"There is no key «{key}».", hint))))
     if as_json:
         print_json([{"key": k, "value": v, "from": f} for k, v, f in found])
     else:

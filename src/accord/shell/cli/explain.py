@@ -50,7 +50,9 @@ def explain(context: click.Context, email: str, scenario: str | None, *, as_json
     if scenario is not None:
         known = {*live, *(str(row.data.get("scenario")) for row in rows)}
         if scenario not in known:
-            raise InputFault(f"There is no scenario «{scenario}»; there are: {', '.join(sorted(known))}.")
+            raise InputFault(
+                f"There is no scenario «{scenario}»; there are: {', '.join(sorted(known)) or 'none'}."
+            )
         rows = [row for row in rows if row.data.get("scenario") == scenario]
     if as_json:
         print_json([{"at": row.at, "event": row.name, **row.data} for row in rows])

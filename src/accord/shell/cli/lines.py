@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
 
-from accord.core.expressions.fields import FieldFault
-from accord.shell.config_source import nearest
 from accord.shell.engine.people import Refusal
 
 # Lines that are read, looked up and written together: one transaction and a few queries for all of them.
@@ -20,16 +18,15 @@ LONGEST_LINE = 1 << 20
 Told = dict[str, Any]
 
 
-def pages(
-    file: Path, keys: Sequence[str], refusals: list[Refusal]
-) -> Iterator[tuple[list[tuple[int, Told]], int]]:
+def pages(file: Path, refusals: list[Refusal]) -> Iterator[tuple[list[tuple[int, Told]], int]]:
     """Pages of (line number, what it tells), each with the bytes read so far; bad lines go to `refusals`."""
     page: list[tuple[int, Told]] = []
     with file.open("rb") as lines:
         for number, raw in enumerate(_lines(lines), start=1):
-            told, faults = _read(raw.removeprefix(b"\xef\xbb\xbf") if number == 1 else raw, keys)
-            refusals += [Refusal(number, fault.field, fault.reason) for fault in faults]
-            if told is not None and not faults:
+            told, reason = _read(raw.removeprefix(b"\xef\xbb\xbf") if number == 1 else raw)
+            if reason is not None:
+                refusals.append(Refusal(number, "line", reason))
+            if told is not None:
                 page.append((number, told))
             if len(page) == PAGE:
                 yield page, lines.tell()
@@ -46,23 +43,18 @@ def _lines(file: IO[bytes]) -> Iterator[bytes]:
         yield raw.rstrip(b"\r\n")
 
 
-def _read(raw: bytes, keys: Sequence[str]) -> tuple[Told | None, list[FieldFault]]:
+def _read(raw: bytes) -> tuple[Told | None, str | None]:
+    """What a line tells, or why it tells nothing; an empty one is neither."""
     if len(raw) > LONGEST_LINE:
-        return None, [FieldFault("line", f"it is longer than {LONGEST_LINE} bytes")]
+        return None, f"it is longer than {LONGEST_LINE} bytes"
     if not raw.strip():
-        return None, []
+        return None, None
     try:
         told = json.loads(raw.decode("utf-8"))
     except UnicodeDecodeError:
-        return None, [FieldFault("line", "it is not UTF-8")]
+        return None, "it is not UTF-8"
     except json.JSONDecodeError as fault:
-        return None, [FieldFault("line", f"it is not JSON: {fault.msg} at column {fault.colno}")]
+        return None, f"it is not JSON: {fault.msg} at column {fault.colno}"
     except (ValueError, RecursionError):
-        return None, [FieldFault("line", "it is not JSON that can be read")]
-    if not isinstance(told, dict):
-        return None, [FieldFault("line", "it is not a JSON object")]
-    return told, [
-        FieldFault(key, " ".join(filter(None, ("there is no such key.", nearest(key, keys)))).rstrip("."))
-        for key in told
-        if key not in keys
-    ]
+        return None, "it is not JSON that can be read"
+    return (told, None) if isinstance(told, dict) else (None, "it is not a JSON object")

@@ -49,7 +49,8 @@ def test_cases(files: tuple[Path, ...], kind: str | None, *, as_json: bool) -> N
         try:
             text = path.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as fault:
-            raise InputFault(f"{path} can't be read: {fault}.") from None
+            reason = fault.strerror if isinstance(fault, OSError) else "it is not UTF-8 text"
+            raise InputFault(f"{path} can't be read: {reason}.") from None
         sources[str(path)] = text
         report = run_cases(text, str(path), kind=kind)
         results += report.results

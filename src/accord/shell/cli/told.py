@@ -15,8 +15,6 @@ from accord.shell.cli.lines import pages
 from accord.shell.cli.output import InputFault, print_json
 from accord.shell.cli.people import progress, report
 from accord.shell.engine.lines import (
-    EVENT_KEYS,
-    ORDER_KEYS,
     Line,
     event_told,
     take_event_lines,
@@ -63,7 +61,7 @@ def event(
             raise InputFault("\n".join(_sentence(fault) for fault in faults))
         with house.store.read() as unit:
             contact = contact_called(unit, email)
-        new = take_events(house.store, house.catalogue, [made(contact.id)], now=now)
+        new = take_events(house.store, house.listening, [made(contact.id)], now=now)
     if as_json:
         print_json({"new": bool(new)})
     else:
@@ -71,9 +69,8 @@ def event(
 
 
 def _sentence(fault: FieldFault) -> str:
-    if fault.field == "event":
-        return f"{fault.reason}."
-    return f"{fault.field}: {fault.reason}."
+    said = fault.reason if fault.field == "event" else f"{fault.field}: {fault.reason}"
+    return said if said.endswith("?") else f"{said}."
 
 
 # -- files -----------------------------------------------------------------------------------------------------
@@ -108,12 +105,12 @@ def import_events(context: click.Context, file: Path, *, history: bool, as_json:
         take = partial(
             take_event_lines,
             house.store,
-            house.catalogue,
+            house.listening,
             source="import",
             now=house.clock(),
             history=history,
         )
-        taken = _import(file, "Events", EVENT_KEYS, take)
+        taken = _import(file, "Events", take)
     report(taken, as_json=as_json, noun="events")
 
 
@@ -144,17 +141,17 @@ def import_orders(context: click.Context, file: Path, *, history: bool, as_json:
       scenario orders import last-year.jsonl --history
     """
     with house_of(context) as house:
-        take = partial(take_order_lines, house.store, house.catalogue, now=house.clock(), history=history)
-        taken = _import(file, "Orders", ORDER_KEYS, take)
+        take = partial(take_order_lines, house.store, house.listening, now=house.clock(), history=history)
+        taken = _import(file, "Orders", take)
     report(taken, as_json=as_json, noun="orders")
 
 
-def _import(file: Path, title: str, keys: Sequence[str], take: Callable[[Sequence[Line]], Taken]) -> Taken:
+def _import(file: Path, title: str, take: Callable[[Sequence[Line]], Taken]) -> Taken:
     """Read a file a page at a time, and take what is good of each; refusals come in the file's order."""
     taken = Taken()
     with progress(title, file.stat().st_size) as more:
         done = 0
-        for page, read_so_far in pages(file, keys, taken.refusals):
+        for page, read_so_far in pages(file, taken.refusals):
             came = take(page)
             taken.new += came.new
             taken.known += came.known

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from difflib import get_close_matches
 from typing import Any, Generic, TypeVar
 
 from accord.core.expressions.fields import FieldFault, Unreadable, is_text
@@ -82,7 +83,7 @@ def take_event_lines(
     def read(told: Mapping[str, Any]) -> tuple[EventFor | None, Faults]:
         return event_told(told, catalogue.venue, source=source, now=now)
 
-    return _take(store, page, read, take)
+    return _take(store, page, EVENT_KEYS, read, take)
 
 
 def take_order_lines(
@@ -104,7 +105,7 @@ def take_order_lines(
         own = {key: value for key, value in told.items() if key != "email"}
         return read_order(own, catalogue.venue, now=now)
 
-    return _take(store, page, read, take)
+    return _take(store, page, ORDER_KEYS, read, take)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +120,7 @@ class _Good(Generic[Told]):
 def _take(
     store: Store,
     page: Sequence[Line],
+    keys: Sequence[str],
     read: Callable[[Mapping[str, Any]], tuple[Told | None, Faults]],
     take: Callable[[Sequence[_Good[Told]], Taken], None],
 ) -> Taken:
@@ -126,16 +128,33 @@ def _take(
     known = _contacts(store, page)
     good: list[_Good[Told]] = []
     for number, told in page:
-        made, faults = read(told)
+        made, faults = read({key: value for key, value in told.items() if key in keys})
         contact_id = known.get(str(told.get("email")))
-        if contact_id is None:
-            faults = (FieldFault("email", f"«{told.get('email')}» is not a contact"), *faults)
-        taken.refusals += [Refusal(number, fault.field, fault.reason) for fault in faults]
-        if made is not None and contact_id is not None:
+        wrong = [*_nobody(told, contact_id), *_strangers(told, keys), *faults]
+        taken.refusals += [Refusal(number, fault.field, fault.reason) for fault in wrong]
+        if made is not None and contact_id is not None and not wrong:
             good.append(_Good(number, contact_id, made))
     if good:
         take(good, taken)
     return taken
+
+
+def _nobody(told: Mapping[str, Any], contact_id: int | None) -> list[FieldFault]:
+    if contact_id is not None:
+        return []
+    email = told.get("email")
+    return [FieldFault("email", "it is missing" if email is None else f"«{email}» is not a contact")]
+
+
+def _strangers(told: Mapping[str, Any], keys: Sequence[str]) -> list[FieldFault]:
+    """Keys that nobody reads: most often one that is spelt otherwise."""
+    found = []
+    for key in told.keys() - set(keys):
+        near = get_close_matches(key, keys, n=1)
+        found.append(
+            FieldFault(key, "nobody reads this key" + (f"; did you mean {near[0]}?" if near else ""))
+        )
+    return sorted(found, key=lambda fault: fault.field)
 
 
 def _contacts(store: Store, page: Sequence[Line]) -> Mapping[str, int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from difflib import get_close_matches
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -14,6 +15,7 @@ from accord.core.expressions.fields import (
     read_instant,
     read_text,
 )
+from accord.core.expressions.names import known_events
 from accord.core.model.content import Catalogue
 from accord.core.model.event import EVENTS, Event
 from accord.core.model.expression import Value
@@ -36,7 +38,9 @@ Faults = tuple[FieldFault, ...]
 def read_event(name: str, data: Any, venue: Venue) -> tuple[Mapping[str, Value], Faults]:
     """The fields of an event as a door is told them, typed, and every fault; nothing is taken with one."""
     if name not in EVENTS and name not in venue.events:
-        return {}, (FieldFault("event", f"«{name}» is not an event that the journal knows"),)
+        near = get_close_matches(name, known_events(venue), n=1)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        return {}, (FieldFault("event", f"«{name}» is not an event that the journal knows{hint}"),)
     if name.startswith(_NOT_BY_EVENT):
         return {}, (FieldFault("event", f"«{name}» is evidence that no event can claim"),)
     values, faults = read_fields(name, data, venue)

@@ -21,6 +21,7 @@ from sqlalchemy import (
     cast,
     column,
     func,
+    insert,
     select,
 )
 from sqlalchemy import any_ as sql_any
@@ -147,3 +148,17 @@ def upsert_latest(connection: Connection, table: Table, keys: Sequence[str], ins
     return statement.on_conflict_do_update(
         index_elements=list(keys), set_={instant: later(table.c[instant], statement.excluded[instant])}
     )
+
+
+def insert_numbered(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> list[int]:
+    """Insert rows, and give their ids in the same order, by a few statements for all of them.
+
+    SQLite gives back ids in order one row at a time only; but there the writer is alone, and knows the next.
+    """
+    if is_sqlite(connection):
+        last = connection.execute(select(func.coalesce(func.max(table.c.id), 0))).scalar_one()
+        numbered = [{**row, "id": number} for number, row in enumerate(rows, start=last + 1)]
+        connection.execute(insert(table), numbered)
+        return [row["id"] for row in numbered]
+    returning = insert(table).returning(table.c.id, sort_by_parameter_order=True)
+    return list(connection.execute(returning, list(rows)).scalars())

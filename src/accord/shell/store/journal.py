@@ -8,12 +8,12 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import Connection, Table, func, insert, or_, select, update
+from sqlalchemy import Connection, Table, func, or_, select, update
 from sqlalchemy.engine import Row
 
 from accord.core.model.event import Event
 from accord.shell.store import tables
-from accord.shell.store.dialect import among, claimed, claiming
+from accord.shell.store.dialect import among, claimed, claiming, insert_numbered
 from accord.shell.store.people import whose
 
 EVENT = cast("Table", tables.EventRow.__table__)  # type: ignore[attr-defined]
@@ -43,9 +43,7 @@ def append(
     if not new:
         return []
     rows = [_row(event, received_at, reacts) for event in new]
-    ids = connection.execute(
-        insert(EVENT).returning(EVENT.c.id, sort_by_parameter_order=True), rows
-    ).scalars()
+    ids = insert_numbered(connection, EVENT, rows)
     return [_with_id(event, number) for event, number in zip(new, ids, strict=True)]
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Select,
+    Table,
     UpdateBase,
     and_,
     bindparam,
@@ -162,11 +163,11 @@ def settle(connection: Connection, settlements: Sequence[Settlement]) -> frozens
         {
             "b_id": each.message_id,
             "b_state": each.state.value,
-            "b_at": each.at,
+            "b_settled_at": each.at,
             "b_reason": each.reason,
             "b_rule": each.rule,
             "b_reply": each.reply,
-            "b_due": each.not_before,
+            "b_due_at": each.not_before,
             "b_repeated": int(each.expected is MessageState.UNKNOWN and each.state is MessageState.QUEUED),
         }
         for each in standing
@@ -206,25 +207,17 @@ class _Statements:
 
 
 @cache
-def _kept(name: str) -> Any:
-    """What is given, or what is there."""
-    return func.coalesce(bindparam(f"b_{name}", type_=MESSAGE.c[name].type), MESSAGE.c[name])
-
-
 def _statements(*, sqlite: bool) -> _Statements:
-    this = MESSAGE.c.id == bindparam("b_id")
+    def given(table: Table) -> ColumnElement[bool]:
+        return among_the("ids", table.c.id, sqlite=sqlite)
+
+    this = update(MESSAGE).where(MESSAGE.c.id == bindparam("b_id"))
+    standing = select(MESSAGE.c.id, MESSAGE.c.state, MESSAGE.c.lease_until).where(given(MESSAGE))
+    people = select(CONTACT.c.id, CONTACT.c.revision).where(given(CONTACT))
+    mark = update(MESSAGE).where(given(MESSAGE), _CLAIMED, MESSAGE.c.lease_until == bindparam("lease"))
     return _Statements(
-        people=select(CONTACT.c.id, CONTACT.c.revision)
-        .where(among_the("ids", CONTACT.c.id, sqlite=sqlite))
-        .order_by(CONTACT.c.id)
-        .with_for_update(read=True),
-        mark=update(MESSAGE)
-        .where(
-            among_the("ids", MESSAGE.c.id, sqlite=sqlite),
-            _CLAIMED,
-            MESSAGE.c.lease_until == bindparam("lease"),
-            ~_braked(),
-        )
+        people=people.order_by(CONTACT.c.id).with_for_update(read=True),
+        mark=mark.where(~_braked())
         .values(
             state=MessageState.SENDING.value,
             sent_at=bindparam("now"),
@@ -232,34 +225,27 @@ def _statements(*, sqlite: bool) -> _Statements:
             lease_until=bindparam("until"),
         )
         .returning(MESSAGE.c.id),
-        keep=update(MESSAGE)
-        .where(this)
-        .values(
+        keep=this.values(
             with_invitation=bindparam("b_with_invitation"),
             basis=bindparam("b_basis"),
-            reason=_kept("reason"),
-            rule=_kept("rule"),
             judged_revision=bindparam("b_judged_revision"),
-            context=_kept("context"),
-            template_digest=_kept("template_digest"),
+            **_given_or_kept("reason", "rule", "context", "template_digest"),
         ),
-        standing=select(MESSAGE.c.id, MESSAGE.c.state, MESSAGE.c.lease_until)
-        .where(among_the("ids", MESSAGE.c.id, sqlite=sqlite))
-        .order_by(MESSAGE.c.id)
-        .with_for_update(),
-        settle=update(MESSAGE)
-        .where(this)
-        .values(
+        standing=standing.order_by(MESSAGE.c.id).with_for_update(),
+        settle=this.values(
             state=bindparam("b_state"),
-            settled_at=bindparam("b_at", type_=MESSAGE.c.settled_at.type),
-            reason=_kept("reason"),
-            rule=_kept("rule"),
-            reply=_kept("reply"),
-            due_at=func.coalesce(bindparam("b_due", type_=MESSAGE.c.due_at.type), MESSAGE.c.due_at),
+            settled_at=bindparam("b_settled_at"),
             repeated=MESSAGE.c.repeated + bindparam("b_repeated"),
             lease_until=None,
+            **_given_or_kept("reason", "rule", "reply", "due_at"),
         ),
     )
+
+
+def _given_or_kept(*names: str) -> dict[str, Any]:
+    """Columns that are set to what is given under `b_NAME`; None leaves what is there."""
+    columns = [MESSAGE.c[name] for name in names]
+    return {each.name: func.coalesce(bindparam(f"b_{each.name}", type_=each.type), each) for each in columns}
 
 
 def requeue(

@@ -156,7 +156,9 @@ def restore(context: click.Context, folder: Path, by: str | None, *, force: bool
     if unread:
         click.echo(f"{unread} lines of the objections log can't be read: look at them.", err=True)
     if doubted:
-        click.echo(f"{doubted} mails may have left since, and are not sent again: scenario messages --unknown")
+        click.echo(
+            f"{doubted} mails may have left since, and are not sent again: scenario messages --unknown"
+        )
     click.echo("Everything is held. Look around, then: scenario release all")
 
 

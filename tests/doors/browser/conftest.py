@@ -22,7 +22,7 @@ FLAGS = (
 )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def browser() -> Iterator[Browser]:
     """One Chromium for the whole run; every test opens a window of its own."""
     if CHROMIUM is None:
@@ -33,7 +33,7 @@ def browser() -> Iterator[Browser]:
         started.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where what was seen is kept: the folder ACCORD_PICTURES, or a temporary one."""
     named = os.environ.get("ACCORD_PICTURES")

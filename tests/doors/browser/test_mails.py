@@ -80,7 +80,7 @@ def the_mail(
     return writer.preview(message, situation, now=NOW), mail
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def windows(browser: Browser) -> Iterator[list[Page]]:
     """An empty window of each width, by day and by night; they fetch nothing."""
     opened = [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import platform
+import re
 import sys
 import traceback
 from collections.abc import Iterable
@@ -116,15 +117,13 @@ def _write_what_can_be_written() -> None:
 
 
 def _report() -> None:
-    """A report that can be pasted: no personal data beyond what the error itself names."""
+    """A report that can be pasted: every address in it is blotted out."""
     click.echo(
         "This is a bug in Accord. Nothing half-done was kept. Please report the following:\n", err=True
     )
     click.echo(f"accord {__version__}, Python {platform.python_version()}, {platform.system()}", err=True)
-    click.echo(f"command: scenario {' '.join(_without_addresses(sys.argv[1:]))}", err=True)
-    frames = traceback.format_exc().rstrip().splitlines()
-    click.echo("\n".join(f"  {line}" for line in frames), err=True)
+    told = [f"command: scenario {' '.join(sys.argv[1:])}", *traceback.format_exc().rstrip().splitlines()]
+    click.echo("\n  ".join(_ADDRESS.sub("<address>", line) for line in told), err=True)
 
 
-def _without_addresses(words: list[str]) -> list[str]:
-    return ["<address>" if "@" in word else word for word in words]
+_ADDRESS = re.compile(r"[^\s@'\"<>«»()]+@[^\s@'\"<>«»(),;]+")

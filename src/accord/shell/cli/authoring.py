@@ -79,9 +79,9 @@ def dry_run(
             return
         unknown = set(personas) - set(forecast.PERSONAS)
         if unknown:
-            raise InputFault(
-                f"There is no persona «{unknown.pop()}»; there are: {', '.join(forecast.PERSONAS)}."
-            )
+            name = min(unknown)
+            said = f"There is no persona «{name}»; there are: {', '.join(forecast.PERSONAS)}."
+            raise InputFault(" ".join(filter(None, (said, nearest(name, forecast.PERSONAS)))))
         chosen = personas or tuple(forecast.PERSONAS)
         timelines = [
             forecast.of_persona(each, scenario, house.venue, house.shelf, begins, until) for each in chosen

@@ -15,6 +15,7 @@ from accord.shell.cli.house import config_path, refuse_if_wrong
 from accord.shell.cli.outcome import outcome, print_outcome
 from accord.shell.cli.output import InputFault, print_json
 from accord.shell.cli.replay import FILES, Clock, quarter, replay
+from accord.shell.cli.running import no_pages
 from accord.shell.cli.starter import PARTS, copy_parts, starter
 from accord.shell.daemon import pages_of
 from accord.shell.wiring import House, new_keys, open_house, read_settings
@@ -111,8 +112,7 @@ def _serve(house: House) -> None:
     try:
         web = pages_of(house)
     except OSError as fault:
-        where = f"{house.settings.web_host}:{house.settings.web_port}"
-        raise InputFault(f"The pages can't be served at {where}: {fault.strerror}.") from None
+        raise no_pages(house, fault) from None
     click.echo(f"The pages that its links lead to are at {house.venue.base_url}/ until Ctrl-C.")
     try:
         threading.Event().wait()

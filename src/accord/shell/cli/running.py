@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
 import sys
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -43,8 +45,15 @@ def daemon(context: click.Context, *, no_web: bool) -> None:
         try:
             run(house, serve=not no_web)
         except OSError as fault:
-            where = f"{house.settings.web_host}:{house.settings.web_port}"
-            raise InputFault(f"The pages can't be served at {where}: {fault.strerror}.") from None
+            raise no_pages(house, fault) from None
+
+
+def no_pages(house: House, fault: OSError) -> Exception:
+    """Why the pages can't be served, as the command's end; what is no matter of their address stays a bug."""
+    if fault.errno not in (errno.EADDRINUSE, errno.EADDRNOTAVAIL, errno.EACCES):
+        return fault
+    where = f"{house.settings.web_host}:{house.settings.web_port}"
+    return InputFault(f"The pages can't be served at {where}: {os.strerror(fault.errno)}.")
 
 
 @click.command(short_help="One turn of every loop, for cron and for tests.")

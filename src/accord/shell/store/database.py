@@ -51,7 +51,7 @@ class SqlStore:
 
         It is on the disk when it is over, but for a `lazy` one, which is with the next that is not.
         """
-        with _plain_words(), self.engine.connect() as connection:
+        with _plain_words(self.file), self.engine.connect() as connection:
             connection = connection.execution_options(accord_lazy=lazy)
             with connection.begin():
                 yield self._unit(connection)
@@ -59,7 +59,7 @@ class SqlStore:
     @contextmanager
     def read(self) -> Iterator[SqlUnit]:
         """A transaction that only reads: on SQLite it takes no lock that a writer would wait for."""
-        with _plain_words(), self.engine.connect() as connection:
+        with _plain_words(self.file), self.engine.connect() as connection:
             connection = connection.execution_options(accord_read_only=True)
             with connection.begin():
                 yield self._unit(connection)
@@ -75,13 +75,13 @@ class SqlStore:
 
     def upgrade(self) -> None:
         """Bring the tables to this version; quiet and harmless where they are."""
-        with _plain_words(), self.engine.begin() as connection:
+        with _plain_words(self.file), self.engine.begin() as connection:
             migrate.upgrade(connection)
 
     def is_current(self) -> bool:
         """Whether the tables are those of this version."""
-        with _plain_words(), self.engine.connect() as connection:
-            return migrate.is_current(connection)
+        with _plain_words(self.file), self.engine.connect() as connection:
+            return migrate.is_current(connection.execution_options(accord_read_only=True))
 
     @property
     def file(self) -> Path | None:
@@ -97,7 +97,10 @@ class SqlStore:
         """
         if self.file is None:
             return
-        lock = Path(f"{self.file}.lock").open("a+")  # noqa: SIM115 - held until close()
+        try:
+            lock = Path(f"{self.file}.lock").open("a+")  # noqa: SIM115 - held until close()
+        except OSError as fault:
+            raise StoreError(f"{self.file} can't be opened: {fault.strerror}") from None
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as held:
@@ -220,8 +223,11 @@ _IN_THE_WAY = frozenset({"55P03", "40P01"})
 
 
 @contextmanager
-def _plain_words() -> Iterator[None]:
-    """Turn the driver's errors into the port's, without the SQL and its parameters: they hold addresses."""
+def _plain_words(file: Path | None) -> Iterator[None]:
+    """Turn the driver's errors into the port's, without the SQL and its parameters: they hold addresses.
+
+    `file`: the SQLite database, where it is one.
+    """
     try:
         yield
     except (OperationalError, InterfaceError) as fault:
@@ -231,8 +237,10 @@ def _plain_words() -> Iterator[None]:
             raise Busy(
                 f"it stayed locked by another program for {PATIENCE_SECONDS:g} seconds. Nothing was changed; try again."
             ) from None
-        raise StoreError(words) from None
+        raise StoreError(f"{file}: {words}" if file is not None else words) from None
     except DBAPIError as fault:
+        if type(fault.orig) is sqlite3.DatabaseError:
+            raise StoreError(f"{file} is damaged, or no database: {fault.orig}. Bring a copy back.") from None
         if fault.connection_invalidated:
             raise StoreError("the connection was lost. Nothing was changed; try again.") from None
         raise

@@ -21,7 +21,7 @@ from accord.shell.engine.rows import Settlement
 GIVE_UP_AFTER = timedelta(days=5)
 
 # How long a mail waits whose template or scenario has no good version just now: a slip loses nobody's mail.
-LOOKS_AGAIN = timedelta(minutes=15)
+LOOKS_AGAIN = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,12 +8,13 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import Connection, Table, func, or_, select, update
+from sqlalchemy import Connection, Table, func, select, update
 from sqlalchemy.engine import Row
 
 from accord.core.model.event import Event
 from accord.shell.store import tables
 from accord.shell.store.dialect import among, claimed, claiming, insert_numbered
+from accord.shell.store.leases import is_free
 from accord.shell.store.people import whose
 
 EVENT = cast("Table", tables.EventRow.__table__)  # type: ignore[attr-defined]
@@ -97,7 +98,7 @@ def claim(connection: Connection, now: datetime, limit: int, until: datetime) ->
     A contact whose oldest event is leased waits with its later ones: events are answered in order.
     """
     oldest = select(func.min(EVENT.c.id)).where(UNANSWERED).group_by(EVENT.c.contact_id).scalar_subquery()
-    free = or_(EVENT.c.lease_until.is_(None), EVENT.c.lease_until <= now)
+    free = is_free(EVENT.c.lease_until, now)
     chosen = (
         select(EVENT.c.id).where(UNANSWERED, EVENT.c.id.in_(oldest), free).order_by(EVENT.c.id).limit(limit)
     )

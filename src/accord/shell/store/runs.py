@@ -25,6 +25,7 @@ from accord.core.model.enrolment import Enrolment, RunState
 from accord.shell.engine.rows import NewRun, PastEntry, RunChange
 from accord.shell.store import tables
 from accord.shell.store.dialect import among, claimed, claiming, insert_new
+from accord.shell.store.leases import is_free
 
 RUN = cast("Table", tables.EnrolmentRow.__table__)  # type: ignore[attr-defined]
 
@@ -125,7 +126,7 @@ def _claim(
 
 def _free(run: FromClause, now: datetime) -> ColumnElement[bool]:
     """Nobody holds it, or whoever did has died."""
-    return or_(run.c.lease_until.is_(None), run.c.lease_until <= now)
+    return is_free(run.c.lease_until, now)
 
 
 def by_id(connection: Connection, ids: Sequence[int]) -> list[Enrolment]:

@@ -274,7 +274,7 @@ def embedded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SqlStore]:
     store.close()
 
 
-@settings(max_examples=40)
+@settings(max_examples=20)
 @example([("agrees", 0, 0), ("complains", 0, 0), YEARS])
 @example([("objects", 0, 0), ("buys", 1, 0), ("is merged with", 0, 1), YEARS])
 @example([("buys", 0, 0), ("objects", 0, 0), ("buys", 1, 0), ("is merged with", 0, 1), YEARS])
@@ -286,7 +286,7 @@ def test_histories_on_sqlite(embedded: SqlStore, told: list[tuple[str, int, int]
     live(embedded, told)
 
 
-@settings(max_examples=8)
+@settings(max_examples=5)
 @given(steps)
 def test_histories_on_postgresql(postgres_url: str, told: list[tuple[str, int, int]]) -> None:
     store = open_store(postgres_url, dice=os.urandom, keys=lambda: KEYS)

@@ -37,7 +37,10 @@ def scenario(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Terminal:
             ("dry-run", "mercy"),
             "There is no scenario «mercy» in scenarios/; there are: merci. Did you mean merci?\n",
         ),
-        (("activate", "mercy"), "There is no scenario «mercy» in scenarios/; there are: merci. Did you mean merci?\n"),
+        (
+            ("activate", "mercy"),
+            "There is no scenario «mercy» in scenarios/; there are: merci. Did you mean merci?\n",
+        ),
         (("explain", "eve@example.org"), "eve@example.org is not a contact.\n"),
         (("explain", "ada@example.org", "mercy"), "There is no scenario «mercy»; there are: none.\n"),
         (("dry-run", "merci", "--contact", "eve@example.org"), "eve@example.org is not a contact.\n"),
@@ -140,7 +143,9 @@ def test_a_locked_database_is_waited_for_and_then_told(
         assert scenario("status").ok()
         assert scenario("explain", "ada@example.org").ok()
         other.execute("ROLLBACK")
-    assert scenario("event", "ada@example.org", "ticket.scanned", "--id", "1", "--json").ok().json == {"new": True}
+    assert scenario("event", "ada@example.org", "ticket.scanned", "--id", "1", "--json").ok().json == {
+        "new": True
+    }
 
 
 def test_a_file_that_is_no_database_is_told(scenario: Terminal) -> None:

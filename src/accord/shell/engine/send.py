@@ -8,17 +8,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from accord.core.model.decision import Situation
 from accord.core.model.message import Message, MessageState
-from accord.shell.engine.advance import POISONED_FOR
 from accord.shell.engine.apart import apart
-from accord.shell.engine.apply import journal
 from accord.shell.engine.catalogue import AtWork
-from accord.shell.engine.door import Answer, Later, at_the_door, gives_up, sort_answers
-from accord.shell.engine.endings import Ending, told_later, write_endings
-from accord.shell.engine.mailing import Carrier, Unreachable, Unwritable, Writer
-from accord.shell.engine.ports import Store, StoreError, Unit
-from accord.shell.engine.rows import Postponed, Settlement
+from accord.shell.engine.endings import Ending, write_endings
+from accord.shell.engine.mailing import Carrier, Unreachable, Writer
+from accord.shell.engine.ports import Store, StoreError
+from accord.shell.engine.prepare import Preparation
 from accord.shell.engine.under_way import BATCH_SECONDS, LARGEST_BATCH, Flight, Ready, UnderWay
 
 # A claim is held for so long: what a dead sender had only claimed is back in the queue then.
@@ -87,7 +83,7 @@ class Sender:
         if not messages:
             await self._land(tally, BREATH)
             return tally
-        ready = await asyncio.to_thread(self._prepare, messages, lease, tally)
+        ready = await self._prepare(messages, lease, tally)
         left = await self._hand_over(ready, idle, lease, tally)
         if left:
             await asyncio.to_thread(self._give_back, [each.id for each in left], lease)
@@ -123,6 +119,13 @@ class Sender:
                 self.work.check(unit)
             return messages, lease
 
+    async def _prepare(self, messages: Sequence[Message], lease: datetime, tally: Tally) -> list[Ready]:
+        """Judge again and write; what may not leave is settled by that."""
+        prepare = Preparation(self.store, self.work, self.writer, self.on_fault, self.clock()).of
+        ready, endings = await asyncio.to_thread(prepare, messages, lease)
+        tally.count(endings)
+        return ready
+
     async def _hand_over(self, ready: list[Ready], idle: int, lease: datetime, tally: Tally) -> list[Ready]:
         """Window by window, each no wider than there are idle connections; returns what was not got to."""
         ends, asked_again = _now() + BATCH_SECONDS, set[int]()
@@ -134,7 +137,7 @@ class Sender:
                 once = [message for message in again if message.id not in asked_again]
                 asked_again.update(message.id for message in once)
                 await asyncio.to_thread(self._give_back, twice, lease, self.clock() + ASKED_TWICE)
-                ready = await asyncio.to_thread(self._prepare, once, lease, tally) + ready
+                ready = await self._prepare(once, lease, tally) + ready
             await self._land(tally, ends - _now())
             idle = await self._room(tally, ends) if ready else 0
         return ready
@@ -237,64 +240,6 @@ class Sender:
             self.on_fault("settle", ending.message.id, error)
         return written
 
-    # -- at the door ---------------------------------------------------------------------------------------
-
-    def _prepare(self, messages: Sequence[Message], lease: datetime, tally: Tally) -> list[Ready]:
-        """Judge again and write; what may not leave is settled here, what may not yet goes back."""
-        if not messages:
-            return []
-        now = self.clock()
-        answers = self._judge(messages, now)
-        passed, delayed, settled = sort_answers(answers)
-        of = {message.id: message for message in messages}
-        endings = [Ending(of[each.message_id], each) for each in settled]
-        ready: list[Ready] = []
-        for each in passed:
-            try:
-                ready.append(
-                    Ready(each, self.writer.write(each.message, each.situation, now=now), self.work.law)
-                )
-            except Unwritable as fault:
-                self.on_fault("send", each.message.id, fault)
-                endings.append(Ending(each.message, _unwritable(each.message, str(fault), now)))
-            except Exception as error:  # noqa: BLE001 - whatever it is, it is one mail's
-                settled_or_later = self._poisoned(each.message, error, now)
-                if isinstance(settled_or_later, Later):
-                    delayed.append(settled_or_later)
-                else:
-                    endings.append(Ending(each.message, settled_or_later))
-        if delayed or endings:
-            with self.store.begin() as unit:
-                self._put_off(unit, delayed, lease, now)
-                tally.count(write_endings(unit, endings, self.work.catalogue, now))
-        return ready
-
-    def _judge(self, messages: Sequence[Message], now: datetime) -> list[Answer]:
-        """The answer for each; what can't be read or judged stops nobody else."""
-        with self.store.read() as unit:
-            known, unreadable = apart(messages, lambda some: _known(unit, some))
-        answers: list[Answer] = [self._poisoned(message, error, now) for message, error in unreadable]
-        for message, situation in known:
-            try:
-                answers.append(at_the_door(message, situation, self.work.catalogue, now=now))
-            except Exception as error:  # noqa: BLE001 - whatever it is, it is one mail's
-                answers.append(self._poisoned(message, error, now))
-        return answers
-
-    def _poisoned(self, message: Message, error: Exception, now: datetime) -> Later | Settlement:
-        """A mail that fails is put off for an hour, until it is given up."""
-        self.on_fault("send", message.id, error)
-        if gives_up(message, now):
-            return _unwritable(message, type(error).__name__, now)
-        return Later(message, now + POISONED_FOR, "FAULT", "engine", ours=False)
-
-    def _put_off(self, unit: Unit, delayed: Sequence[Later], lease: datetime, now: datetime) -> None:
-        waits = [
-            Postponed(each.message.id, each.until, each.until if each.ours else None) for each in delayed
-        ]
-        unit.postpone(waits, lease)
-        journal(unit, [told_later(each, now) for each in delayed], self.work.catalogue, now)
-
     def _give_back(self, ids: Sequence[int], lease: datetime, not_before: datetime | None = None) -> None:
         with self.store.begin(lazy=True) as unit:
             unit.requeue(ids, not_before, lease=lease)
@@ -316,27 +261,6 @@ class _Patience:
         if self._ends is None:
             self._ends = now + self.seconds
         return now >= self._ends
-
-
-def _known(unit: Unit, messages: Sequence[Message]) -> list[tuple[Message, Situation | None]]:
-    """Each message with what is known of its person and its run, in a constant number of queries."""
-    known = unit.situations([message.contact_id for message in messages])
-    runs = unit.runs([message.enrolment_id for message in messages])
-    found = unit.with_runs(known, runs)
-    of_run = {each.enrolment.id: each for each in found if each.enrolment is not None}
-    return [(message, of_run.get(message.enrolment_id)) for message in messages]
-
-
-def _unwritable(message: Message, why: str, now: datetime) -> Settlement:
-    return Settlement(
-        message.id,
-        MessageState.CLAIMED,
-        MessageState.REJECTED,
-        now,
-        reason="UNWRITABLE",
-        rule="render",
-        reply=why,
-    )
 
 
 def _now() -> float:

@@ -44,7 +44,7 @@ docs: $(STAMP) ## run what the documents show, and write what it really prints
 	$(BIN)/python tools/errors.py
 	$(BIN)/python tools/shown.py --write --slow
 
-soak: $(STAMP) ## a thousand kills of the daemon at random moments, on both databases: an hour or so
+soak: $(STAMP) ## a thousand kills of the daemon at random moments, on both databases: a quarter of an hour
 	ACCORD_SOAK=1 $(BIN)/python -m pytest -n 2 -s tests/crash/test_kills.py -k moment
 
 bench: $(STAMP) ## measure, and write the table that the README quotes

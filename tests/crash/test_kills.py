@@ -54,6 +54,8 @@ def test_killed_at_any_moment_again_and_again(open_at, box: Mailbox, database_ur
     box.order()
     drain(house.config, patience=60 + 5 * LIVES)
     settle_accounts(house, box, unknown_at_most=LIVES * CONNECTIONS)
+    twice = sum(1 for often in box.by_message_id().values() if often == 2)
+    print(f"{LIVES} kills: {states(house)}, {twice} service mails arrived twice")
     assert box.count() >= LIVES
 
 

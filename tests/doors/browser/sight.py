@@ -7,6 +7,9 @@ from typing import Any
 
 from playwright.sync_api import Page
 
+# How long a browser may take, in milliseconds: machines that decide are busy.
+PATIENCE = 120_000
+
 # WCAG 2.2, AA: 4.5 for text, 3 for large text (24 px, or 18.66 px in bold); 24 px for what is pressed.
 _READ = """
 () => {

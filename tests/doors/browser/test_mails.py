@@ -25,7 +25,7 @@ from accord.shell.library import read_library
 from accord.shell.settings import load_settings
 from accord.shell.wordings import wordings
 from builders import a_contact
-from doors.browser.sight import Seen, picture_of
+from doors.browser.sight import PATIENCE, Seen, picture_of
 
 ROOT = Path(__file__).parents[3]
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -89,6 +89,7 @@ def windows(browser: Browser) -> Iterator[list[Page]]:
         for scheme in SCHEMES
     ]
     for page in opened:
+        page.set_default_timeout(PATIENCE)
         page.route("**/*", lambda route: route.abort())
     yield opened
     for page in opened:

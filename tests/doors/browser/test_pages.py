@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page, Route
 from accord.core.mail.links import LinkKind
 from accord.shell.web.app import create_app
 from accord.shell.web.ports import PreferenceChanges
-from doors.browser.sight import Seen, picture_of
+from doors.browser.sight import PATIENCE, Seen, picture_of
 from doors.visitors import ADA, THEATRE, InMemory, Visitor, about_to_be_forgotten
 
 # Each language on a telephone and on a desk, by day and by night.
@@ -50,6 +50,7 @@ def web(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Web]:
     context = browser.new_context(
         viewport={"width": width, "height": 800}, color_scheme=scheme, java_script_enabled=False
     )
+    context.set_default_timeout(PATIENCE)
     with ThreadPoolExecutor(1) as beside:
 
         def answer(route: Route) -> None:

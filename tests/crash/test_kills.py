@@ -46,7 +46,7 @@ def test_killed_at_any_moment_again_and_again(open_at, box: Mailbox, database_ur
         order(house, 2, f"buyer{life_number}x")
         box.order(delay=chance.choice([0, 0, 0.002, 0.02]))
         life = daemon(house.config)
-        time.sleep(chance.uniform(0, 0.35))
+        time.sleep(chance.uniform(0, 0.5))
         life.kill()
         sending = states(house).get("sending", 0)
         assert sending - open_ends <= CONNECTIONS
@@ -56,7 +56,8 @@ def test_killed_at_any_moment_again_and_again(open_at, box: Mailbox, database_ur
     settle_accounts(house, box, unknown_at_most=LIVES * CONNECTIONS)
     twice = sum(1 for often in box.by_message_id().values() if often == 2)
     print(f"{LIVES} kills: {states(house)}, {twice} service mails arrived twice")
-    assert box.count() >= LIVES
+    assert box.count() >= 14 * LIVES - LIVES * CONNECTIONS
+    assert LIVES < 100 or (twice and states(house)["unknown"]), "some hit a mail on its way"
 
 
 def test_killed_while_it_stops(open_at, box: Mailbox) -> None:

@@ -57,7 +57,7 @@ class Daemon:
         self.house.refresh()
         web = self._web()
         jobs = self._jobs()
-        scheduler = _scheduler(jobs)
+        scheduler = _scheduler(jobs, self.house.clock())
         self._listen_to_signals(Job("reload", 0.0, self._reload))
         scheduler.start()
         log = structlog.get_logger("accord")
@@ -202,15 +202,15 @@ class Daemon:
 # -- the ticker ------------------------------------------------------------------------------------------------
 
 
-def _scheduler(jobs: list[Job]) -> AsyncIOScheduler:
-    """Interval jobs alone: what is due stands in the tables, never in a job."""
+def _scheduler(jobs: list[Job], now: datetime) -> AsyncIOScheduler:
+    """Interval jobs alone, beginning at once: what is due stands in the tables, never in a job."""
     # A tick that was missed is no news.
     logging.getLogger("apscheduler").setLevel(logging.ERROR)
     scheduler = AsyncIOScheduler(
         timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": 30}
     )
     for job in jobs:
-        scheduler.add_job(job.begin, "interval", seconds=job.every, id=job.name)
+        scheduler.add_job(job.begin, "interval", seconds=job.every, id=job.name, next_run_time=now)
     return scheduler
 
 

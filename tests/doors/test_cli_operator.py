@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from accord.shell.engine.rights import erase_person
+from accord.shell.store.columns import stored_instant
 from accord.shell.wiring import open_house
 from cli_driver import SMALL, Terminal, a_small_venue
 
@@ -107,9 +108,10 @@ def test_status_ends_with_1_when_the_lag_is_past_the_alarm(scenario: Terminal) -
 
 def test_what_is_stuck_is_listed_and_tried_again_by_hand(scenario: Terminal) -> None:
     signs_up(scenario, "ada@example.org", "bob@example.org")
+    put_aside = stored_instant(datetime.now(UTC) + timedelta(hours=1))
     database(
         scenario,
-        "UPDATE event SET lease_until = '2999-01-01T00:00:00.000000+00:00' WHERE answered = 0 AND contact_id = 1",
+        f"UPDATE event SET lease_until = '{put_aside}' WHERE answered = 0 AND contact_id = 1",
     )
     scenario("tick", "--until-idle").ok()
     database(scenario, "UPDATE message SET state = 'unknown', reply = 'the line broke' WHERE contact_id = 2")

@@ -7,6 +7,7 @@ from datetime import timedelta
 import click
 
 from accord.core.model.scenario import Scenario
+from accord.core.steps import STEP_KINDS
 from accord.shell.cli.house import (
     by_option,
     contact_called,
@@ -33,6 +34,12 @@ def _scenario(house: House, name: str) -> Scenario:
         hint = nearest(name, house.checked.by_name())
         said = f"There is no scenario «{name}» in scenarios/; there are: {known}."
         raise InputFault(" ".join(filter(None, (said, hint))))
+    for step in found.steps.values():
+        if type(step.verb) not in STEP_KINDS:
+            where = f"{step.span.file}:{step.span.line}:{step.span.column}"
+            raise InputFault(
+                f"{where}: «{step.name}» uses a verb that this version reads and does not carry out."
+            )
     return found
 
 

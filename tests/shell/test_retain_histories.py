@@ -52,6 +52,8 @@ DOES = (
     "moves to",
     "is written to",
     "presses an old link",
+    "clicks",
+    "is fetched by a robot",
     "waits a day",
     "waits four years",
 )
@@ -111,6 +113,8 @@ class World:
                     self.ends(what, number, other)
             case "is imported":
                 self.driver.consent(*acts(Act.OPTIN_IMPORT, contact_id=self.contact(n), at=self.now))
+            case "clicks" | "is fetched by a robot":
+                self.follows(self.contact(n, make=False), "human" if what == "clicks" else "robot")
             case "is written to":
                 self.driver.turn()
             case "waits a day":
@@ -124,6 +128,19 @@ class World:
                 self.check_mails()
                 sweep(self.driver.store, CATALOGUE, now=self.now, by="lea")
         self.check_mails()
+
+    def follows(self, number: int | None, verdict: str) -> None:
+        """A link of a letter is fetched: a person's click renews the clock, a robot's nothing (R-43)."""
+        if number is None:
+            return
+        before = self.last_action(number)
+        told = {"message_id": "0", "verdict": verdict, "nature": "editorial"}
+        self.driver.tell(Event(number, "mail.clicked", self.now, told))
+        assert self.last_action(number) == (self.now if verdict == "human" else before)
+
+    def last_action(self, number: int) -> datetime | None:
+        with self.driver.store.read() as unit:
+            return unit.contacts([number])[number].last_action_at
 
     def agrees(self, number: int | None) -> None:
         assert number is not None

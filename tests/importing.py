@@ -18,9 +18,9 @@ from accord.core.model.wording import Wording, WordingKind
 from accord.shell.csv_rows import open_csv
 from accord.shell.engine.arrivals import Arrivals
 from accord.shell.engine.columns import Wanted, is_column, read_header
-from accord.shell.engine.forms import Forms
 from accord.shell.engine.people import Imported, Refusals, import_contacts
 from accord.shell.engine.said import Origin
+from accord.shell.engine.versions import Versions
 from accord.shell.keys import Keys
 from accord.shell.store.database import SqlStore
 from builders import NOW, a_catalogue, a_venue
@@ -80,7 +80,7 @@ def bring(
     file.write_bytes(content.encode() if isinstance(content, str) else content)
     venue = CATALOGUE.venue
     with store.read() as unit:
-        forms = Forms(unit.kept_wordings(WordingKind.FORM), FORMS)
+        forms = Versions(WordingKind.FORM, unit.kept_wordings(WordingKind.FORM), FORMS)
     if isinstance(wanted.get("form"), str):
         wanted["form"] = forms.called(wanted["form"])
     asked = Wanted(**wanted)

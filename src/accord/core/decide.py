@@ -28,7 +28,7 @@ from accord.core.model.decision import (
 )
 from accord.core.model.enrolment import Enrolment, RunState
 from accord.core.model.expression import Expression, Value
-from accord.core.model.scenario import END, OnEvent, OnSegment, Scenario, Send, Step, WaitUntil
+from accord.core.model.scenario import END, OnEvent, Scenario, Send, Step, WaitUntil
 from accord.core.model.time import later, local_day
 from accord.core.steps import perform
 from accord.core.steps.asking import Asked
@@ -315,8 +315,3 @@ def ended_by_law(
     if is_expired(contact, catalogue.venue, now=now):
         return Leave("RETENTION_EXPIRED", "R-40")
     return None
-
-
-def is_segment(scenario: Scenario) -> bool:
-    """Whether people enter by being in a segment."""
-    return isinstance(scenario.entry.trigger, OnSegment)

@@ -368,9 +368,8 @@ def test_migrations_make_the_tables_that_are_declared(store: SqlStore) -> None:
         assert {column["name"] for column in there.get_columns(table.name)} == set(table.columns.keys())
 
 
-def test_a_locked_sqlite_file_is_said_to_be_busy(tmp_path, monkeypatch) -> None:
+def test_a_locked_sqlite_file_is_said_to_be_busy(tmp_path) -> None:
     url = f"sqlite:///{tmp_path / 'accord.db'}"
-    monkeypatch.setattr("accord.shell.store.database.PATIENCE_SECONDS", 0.1)  # shorter, not other, behaviour
     store = open_store(url, dice=bytes)
     store.upgrade()
     with store.begin(), pytest.raises(Busy, match="locked"), store.begin():

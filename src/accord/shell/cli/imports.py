@@ -21,11 +21,11 @@ from accord.shell.csv_rows import SEPARATORS, CsvFile, open_csv
 from accord.shell.csv_text import Unreadable
 from accord.shell.engine.arrivals import Arrivals
 from accord.shell.engine.columns import HeaderFault, Reading, Wanted, is_column, read_header
-from accord.shell.engine.forms import Forms
 from accord.shell.engine.people import Imported, Refusal, Refusals, import_contacts
 from accord.shell.engine.ports import StoreError
 from accord.shell.engine.presets import PRESETS
 from accord.shell.engine.said import NoWording, Origin
+from accord.shell.engine.versions import Versions
 from accord.shell.wiring import House
 
 # How many refusals the screen shows; --refusals writes them all.
@@ -122,13 +122,13 @@ def import_plainly(house: House, file: Path, *, by: str) -> Imported:
         return _take(house, table, read_header(table.header, wanted, house.venue, file.name), forms, asked)
 
 
-def _wanted(house: House, asked: Asked) -> tuple[Wanted, Forms]:
+def _wanted(house: House, asked: Asked) -> tuple[Wanted, Versions]:
     """What the command says of the file; its end where that can't be."""
     if asked.purpose is not None and asked.purpose not in house.venue.purposes:
         known = ", ".join(house.venue.purposes)
         raise InputFault(f"--purpose: there is no purpose «{asked.purpose}»; there are: {known}.")
     with house.store.read() as unit:
-        forms = Forms(unit.kept_wordings(WordingKind.FORM), house.wordings)
+        forms = Versions(WordingKind.FORM, unit.kept_wordings(WordingKind.FORM), house.wordings)
     try:
         form = forms.called(asked.form) if asked.form is not None else None
     except NoWording as fault:
@@ -161,7 +161,7 @@ def _opened(house: House, file: Path, asked: Asked, wanted: Wanted) -> Iterator[
         yield table
 
 
-def _take(house: House, table: CsvFile, reading: Reading, forms: Forms, asked: Asked) -> Imported:
+def _take(house: House, table: CsvFile, reading: Reading, forms: Versions, asked: Asked) -> Imported:
     now = house.clock()
     origin = Origin(table.file.path.name, table.file.digest, asked.by)
     with (

@@ -13,6 +13,7 @@ from accord.core.model.wording import Wording, WordingKind
 from accord.shell.engine.ports import Store, Unit
 from accord.shell.engine.record import consents_in
 from accord.shell.engine.rows import Deed, KeptWording
+from accord.shell.engine.versions import Versions
 
 PAGE = 500
 DONE = "done"
@@ -31,21 +32,13 @@ def wording_called(
     WordingFault where there is none, where it is revoked, or where the file has been changed under a version
     that was used already.
     """
-    name, _, version = ref.partition("@")
-    kept = {each.wording.version: each for each in unit.kept_wordings(kind, name)}
-    written = next((each for each in files.values() if each.kind is kind and each.name == name), None)
-    if not version:
-        version = written.version if written is not None else next(reversed(kept), "")
-    if written is not None and written.version == version:
-        return keep(unit, written, by=by, now=now)
-    if version not in kept:
-        known = sorted({each.label for each in files.values() if each.kind is kind} | _labels(unit, kind))
-        raise WordingFault(f"There is no {kind} «{ref}»; there are: {', '.join(known) or 'none'}.")
-    return _usable(kept[version])
-
-
-def _labels(unit: Unit, kind: WordingKind) -> set[str]:
-    return {each.wording.label for each in unit.kept_wordings(kind)}
+    versions = Versions(kind, unit.kept_wordings(kind), files)
+    found = versions.find(ref)
+    if found.written is not None:
+        return keep(unit, found.written, by=by, now=now)
+    if found.kept is None:
+        raise WordingFault(f"There is no {kind} «{ref}»; there are: {versions.labels}.")
+    return _usable(found.kept)
 
 
 def keep(unit: Unit, wording: Wording, *, by: str, now: datetime) -> Wording:

@@ -17,13 +17,13 @@ from accord.core.model.expression import Value
 from accord.core.model.venue import Venue
 from accord.shell.engine.arrivals import Arrival
 from accord.shell.engine.collect import keep
-from accord.shell.engine.forms import Forms
 from accord.shell.engine.keeping import Objection
 from accord.shell.engine.ports import Scratch, Unit
 from accord.shell.engine.reception import Left, Person
 from accord.shell.engine.record import CANCELLING, consents_in
 from accord.shell.engine.rows import NewContact
 from accord.shell.engine.said import Origin
+from accord.shell.engine.versions import Versions
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class DatabaseDesk:
 
     catalogue: Catalogue
     origin: Origin
-    forms: Forms
+    forms: Versions
     now: datetime
 
     @property

@@ -10,13 +10,13 @@ from accord.core.model.content import Catalogue
 from accord.core.model.expression import Value
 from accord.shell.engine.arrivals import Arrival, Arrivals
 from accord.shell.engine.desk import DatabaseDesk, RehearsalDesk
-from accord.shell.engine.forms import Forms
 from accord.shell.engine.ports import Busy, Duplicate, Store
 from accord.shell.engine.reception import Desk, Tally, receive
 from accord.shell.engine.row_texts import FileRow
 from accord.shell.engine.row_texts import Refusal as Refusal
 from accord.shell.engine.rows import Deed
 from accord.shell.engine.said import Origin
+from accord.shell.engine.versions import Versions
 
 # A page is one transaction: so many people, and under 5,000 rows in all, so that a daemon's own writes get in.
 PAGE, HEAVIEST = 2000, 4500
@@ -82,7 +82,7 @@ def import_contacts(
     origin: Origin,
     *,
     now: datetime,
-    forms: Forms,
+    forms: Versions,
     dry: bool = False,
     refusals: Refusals | None = None,
     page_size: int = PAGE,

@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from accord.core.consent.asking import Asking, answered
+from accord.core.consent.collection import state_of
 from accord.core.consent.history import CONFIRM_WITHIN
 from accord.core.model.consent import Act, ConsentEntry, ConsentStatus
 from accord.core.model.contact import email_key
 from accord.core.model.content import Catalogue
 from accord.core.model.decision import Situation
 from accord.core.model.event import Event
+from accord.core.model.venue import Purpose
 from accord.core.model.wording import Wording
 from accord.shell.engine.ports import Store, Unit
 from accord.shell.engine.record import consents_in
@@ -87,9 +89,10 @@ def _says_nothing_new(
     )
 
 
-def is_confirmed(known: Situation, purpose: str, kinds: Sequence[str]) -> bool:
-    """Whether somebody has agreed to a purpose already."""
-    return any(known.consents.of(purpose, kind).status is ConsentStatus.OPTIN_PROVEN for kind in kinds)
+def is_signed_up(known: Situation, purpose: Purpose) -> bool:
+    """Whether somebody has agreed to any kind of a purpose, with proof."""
+    states = [state_of(known.consents, purpose.name, kind).status for kind in purpose.kinds]
+    return ConsentStatus.OPTIN_PROVEN in states
 
 
 def awaiting(ledger: Sequence[ConsentEntry], purpose: str, now: datetime) -> tuple[ConsentEntry, ...]:
@@ -109,7 +112,7 @@ def confirm(store: Store, catalogue: Catalogue, contact_id: int, purpose: str, *
         known = catalogue.venue.purposes.get(purpose)
         if situation is None or known is None:
             return False
-        if is_confirmed(situation, purpose, known.kinds):
+        if is_signed_up(situation, known):
             return True
         pending = awaiting(unit.entries([contact_id]).get(contact_id, ()), purpose, now)
         entries = [
@@ -128,4 +131,4 @@ def confirm(store: Store, catalogue: Catalogue, contact_id: int, purpose: str, *
         if not entries:
             return False
         consents_in(unit, catalogue, entries, now=now, history=False, source="form")
-        return is_confirmed(unit.situations([contact_id])[contact_id], purpose, known.kinds)
+        return is_signed_up(unit.situations([contact_id])[contact_id], known)

@@ -136,12 +136,6 @@ def of_contact(connection: Connection, contact_id: int) -> list[Message]:
     return [message_of(row) for row in connection.execute(wanted)]
 
 
-def inputs_of(connection: Connection, contact_id: int) -> dict[int, dict[str, str]]:
-    """What the gate read for each of one person's mails."""
-    wanted = select(MESSAGE.c.id, MESSAGE.c.inputs).where(MESSAGE.c.contact_id == contact_id)
-    return {row.id: dict(row.inputs or {}) for row in connection.execute(wanted)}
-
-
 def by_id(connection: Connection, message_id: int) -> Message | None:
     """One message."""
     row = connection.execute(select(MESSAGE).where(MESSAGE.c.id == message_id)).one_or_none()

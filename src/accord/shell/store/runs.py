@@ -182,16 +182,6 @@ def change(connection: Connection, changes: Sequence[RunChange]) -> None:
         connection.execute(statement.values(lease_until=None, **values), rows)
 
 
-def release(connection: Connection, run_ids: Sequence[int]) -> None:
-    """Give back the lease of runs that decided nothing."""
-    connection.execute(update(RUN).where(among(connection, RUN.c.id, run_ids)).values(lease_until=None))
-
-
-def postpone(connection: Connection, run_ids: Sequence[int], until: datetime) -> None:
-    """Push poisoned rows ahead."""
-    connection.execute(update(RUN).where(among(connection, RUN.c.id, run_ids)).values(lease_until=until))
-
-
 def oldest_due(connection: Connection, now: datetime) -> tuple[int, datetime | None]:
     """How many runs are due, and since when the oldest of them is."""
     row = connection.execute(

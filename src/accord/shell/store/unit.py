@@ -162,9 +162,6 @@ class SqlUnit:
     def change_runs(self, changes: Sequence[RunChange]) -> None:
         runs.change(self.connection, changes)
 
-    def release_runs(self, run_ids: Sequence[int]) -> None:
-        runs.release(self.connection, run_ids)
-
     def matching(
         self,
         condition: Expression,

@@ -8,7 +8,7 @@ from accord.core.mail.links import Claim, LinkKind
 from accord.core.model.contact import GONE
 from accord.core.model.wording import Wording, WordingKind
 from accord.shell.engine.collect import WordingFault, keep
-from accord.shell.engine.signup import awaiting, confirm, is_confirmed, sign_up
+from accord.shell.engine.signup import awaiting, confirm, is_signed_up, sign_up
 from accord.shell.web.floods import Hours
 from accord.shell.wiring import House
 
@@ -72,7 +72,7 @@ class HouseForms:
         if known is None or purpose is None or known.contact.address_state in GONE:
             return False
         waiting = awaiting(ledger, claim.purpose, self.house.clock())
-        return bool(waiting) or is_confirmed(known, claim.purpose, purpose.kinds)
+        return bool(waiting) or is_signed_up(known, purpose)
 
     def confirm(self, claim: Claim) -> str | None:
         """Agree, and say where the person's own page is."""

@@ -21,6 +21,7 @@ from accord.core.robots import ClickVerdict, Fetch, click_verdict
 from accord.shell.engine.collect import keep as keep_wording
 from accord.shell.engine.ports import Unit
 from accord.shell.engine.record import consents_in, record_events
+from accord.shell.engine.signup import is_signed_up
 from accord.shell.web.ports import Answer, Health, PreferenceChanges, PreferencesView, PurposeChoice
 from accord.shell.wiring import House
 
@@ -66,7 +67,7 @@ class HousePeople:
             email=contact.email,
             language=contact.language,
             purposes=tuple(
-                PurposeChoice(purpose.name, _is_on(situation, purpose))
+                PurposeChoice(purpose.name, is_signed_up(situation, purpose))
                 for purpose in self.venue.purposes.values()
             ),
             preferences=contact.preferences,
@@ -121,7 +122,7 @@ class HousePeople:
         entries: list[ConsentEntry] = []
         for name, answer in changes.answers.items():
             purpose = self.venue.purposes.get(name)
-            if purpose is None or _is_on(situation, purpose) == answer.on:
+            if purpose is None or is_signed_up(situation, purpose) == answer.on:
                 continue
             said = self._signed_up(unit, situation, purpose, answer, now) if answer.on else ()
             entries += said or _taken_back(claim, purpose, answer, now)
@@ -240,12 +241,6 @@ def _taken_back(claim: Claim, purpose: Purpose, answer: Answer, now: datetime) -
         ConsentEntry(claim.contact_id, now, purpose.name, kind, Act.UNSUBSCRIBE, details=proof)
         for kind in purpose.kinds
     ]
-
-
-def _is_on(situation: Situation, purpose: Purpose) -> bool:
-    """Whether the person is signed up: any kind proven."""
-    states = [state_of(situation.consents, purpose.name, kind).status for kind in purpose.kinds]
-    return ConsentStatus.OPTIN_PROVEN in states
 
 
 def _is_stopped(situation: Situation, purpose: str, kind: str) -> bool:

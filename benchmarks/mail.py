@@ -23,7 +23,7 @@ from accord.core.model.content import Catalogue
 from accord.core.model.decision import Situation
 from accord.core.model.message import Message, MessageState
 from accord.core.model.venue import Entity, Purpose, Venue
-from accord.shell.engine.letters import LetterWriter
+from accord.shell.engine.sending.letters import LetterWriter
 from accord.shell.wordings import wordings
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)

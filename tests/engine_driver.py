@@ -14,10 +14,10 @@ from accord.core.model.event import Event
 from accord.core.model.message import Message, MessageState
 from accord.core.simulate import Happening
 from accord.shell.engine.catalogue import AtWork, OtherLaw
-from accord.shell.engine.mailing import Envelope, Letter, Receipt, Unreachable, Unwritable
+from accord.shell.engine.ports.mailing import Envelope, Letter, Receipt, Unreachable, Unwritable
+from accord.shell.engine.ports.rows import POLICY_REVISION
 from accord.shell.engine.record import record_consents, record_events
-from accord.shell.engine.rows import POLICY_REVISION
-from accord.shell.engine.send import Sender
+from accord.shell.engine.sending.send import Sender
 from accord.shell.engine.turn import send_until_idle, think_until_idle
 from accord.shell.store.database import SqlStore
 

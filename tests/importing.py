@@ -16,11 +16,11 @@ from accord.core.model.content import Catalogue
 from accord.core.model.venue import Purpose, Venue
 from accord.core.model.wording import Wording, WordingKind
 from accord.shell.csv_rows import open_csv
-from accord.shell.engine.arrivals import Arrivals
-from accord.shell.engine.columns import Wanted, is_column, read_header
-from accord.shell.engine.people import Imported, Refusals, import_contacts
-from accord.shell.engine.said import Origin
-from accord.shell.engine.versions import Versions
+from accord.shell.engine.care.versions import Versions
+from accord.shell.engine.intake.arrivals import Arrivals
+from accord.shell.engine.intake.columns import Wanted, is_column, read_header
+from accord.shell.engine.intake.people import Imported, Refusals, import_contacts
+from accord.shell.engine.intake.said import Origin
 from accord.shell.keys import Keys
 from accord.shell.store.database import SqlStore
 from builders import NOW, a_catalogue, a_venue

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import func, insert, select
 
 from accord.core.model.time import start_of_day
-from accord.shell.engine.rows import NewContact
+from accord.shell.engine.ports.rows import NewContact
 from accord.shell.store.database import SqlStore
 from accord.shell.store.journal import EVENT
 from accord.shell.store.mail import MESSAGE

@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from accord.core.model.event import Event
+from accord.shell.engine.ports.rows import NewContact
 from accord.shell.engine.record import record_consents, record_events
-from accord.shell.engine.rows import NewContact
 from accord.shell.wiring import House, new_keys, open_house
 from builders import acts
 

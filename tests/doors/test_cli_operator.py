@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from accord.shell.engine.rights import erase_person
+from accord.shell.engine.care.rights import erase_person
 from accord.shell.store.columns import stored_instant
 from accord.shell.wiring import open_house
 from cli_driver import SMALL, Terminal, a_small_venue

@@ -10,9 +10,9 @@ import pytest
 from accord.core.standing import Standing
 from accord.core.throttle import at_share
 from accord.shell.cli.stats import bar
-from accord.shell.engine.figures import Judgement
-from accord.shell.engine.rows import NewContact, NewRun
-from accord.shell.engine.watch import watch
+from accord.shell.engine.ports.figures import Judgement
+from accord.shell.engine.ports.rows import NewContact, NewRun
+from accord.shell.engine.target.watch import watch
 from accord.shell.wiring import House, open_house
 from cli_driver import Terminal, a_small_venue
 from planted import a_click, a_mail, put, told

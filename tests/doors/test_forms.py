@@ -140,7 +140,7 @@ def test_who_is_on_the_objection_list_comes_back_as_an_objector(venue: Venue, vi
     assert ada is not None
     objection = ConsentEntry(ada, venue.now, "*", "*", Act.OBJECTION)
     record_consents(venue.house.store, venue.house.catalogue, [objection], now=venue.now)
-    from accord.shell.engine.rights import erase_person
+    from accord.shell.engine.care.rights import erase_person
 
     erase_person(venue.house.store, venue.house.catalogue, ada, by="test", now=venue.now)
     fill_in(venue, visitor, "ada@example.org")

@@ -9,8 +9,8 @@ import pytest
 
 from accord.core.mail.links import Claim, LinkKind
 from accord.core.robots import Fetch
-from accord.shell.engine.rights import erase_person, merge
-from accord.shell.engine.signup import contact_at
+from accord.shell.engine.care.rights import erase_person, merge
+from accord.shell.engine.care.signup import contact_at
 from accord.shell.web.people import HousePeople
 from doors.houses import Venue
 

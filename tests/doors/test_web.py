@@ -10,7 +10,7 @@ import pytest
 
 from accord.core.mail.links import LinkKind
 from accord.core.model.contact import Preferences
-from accord.shell.engine.ports import Busy
+from accord.shell.engine.ports.store import Busy
 from accord.shell.web.app import create_app
 from accord.shell.web.ports import Answer, PreferenceChanges
 from doors.visitors import NOW, InMemory, Visitor, about_to_be_forgotten

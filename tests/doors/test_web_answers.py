@@ -11,7 +11,7 @@ import pytest
 from babel.messages.extract import extract_from_dir
 
 from accord.core.mail.links import LinkKind
-from accord.shell.engine.ports import Busy
+from accord.shell.engine.ports.store import Busy
 from accord.shell.web.app import create_app
 from accord.shell.web.guard import LARGEST_BODY
 from accord.shell.web.pages import HERE, KINDS

@@ -9,7 +9,7 @@ import pytest
 from accord.core.model.contact import Preferences
 from accord.core.model.venue import FrequencyCap, Purpose, Venue
 from accord.core.simulate import Happening, simulate
-from accord.shell.engine.rows import ContactChange, NewContact
+from accord.shell.engine.ports.rows import ContactChange, NewContact
 from accord.shell.store.database import SqlStore
 from builders import a_catalogue, a_scenario, a_venue, acts, an_event
 from engine_driver import Driver, told

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from accord.core.model.consent import Act
 from accord.core.simulate import Happening, simulate
-from accord.shell.engine.rows import ContactChange, NewContact
+from accord.shell.engine.ports.rows import ContactChange, NewContact
 from accord.shell.store.database import SqlStore
 from builders import a_catalogue, a_scenario, a_venue, acts, an_act, an_event, an_order_line
 from conftest import KEYS

@@ -13,8 +13,15 @@ from accord.core.model.decision import Situation
 from accord.core.model.message import MessageState
 from accord.core.model.wording import WordingKind
 from accord.shell.engine import collect
-from accord.shell.engine.collect import WordingFault, keep, record_answer, revoke, revoke_page, wording_called
-from accord.shell.engine.rows import NewContact
+from accord.shell.engine.care.collect import (
+    WordingFault,
+    keep,
+    record_answer,
+    revoke,
+    revoke_page,
+    wording_called,
+)
+from accord.shell.engine.ports.rows import NewContact
 from accord.shell.store.database import SqlStore
 from builders import FORM, NOW, a_catalogue, a_scenario, a_venue, a_wording
 from engine_driver import Driver

@@ -9,9 +9,9 @@ import pytest
 
 from accord.core.model.consent import Act
 from accord.core.model.message import MessageState
-from accord.shell.engine.rows import NewContact
-from accord.shell.engine.send import LEASE
-from accord.shell.engine.sweep import recover
+from accord.shell.engine.ports.rows import NewContact
+from accord.shell.engine.sending.send import LEASE
+from accord.shell.engine.sending.sweep import recover
 from accord.shell.store.database import SqlStore
 from builders import NOW, a_catalogue, a_scenario, a_venue, acts, an_act, an_event
 from engine_driver import Driver, Sink

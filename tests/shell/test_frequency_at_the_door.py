@@ -9,7 +9,7 @@ import pytest
 from accord.core.decide import SERVICE_PRIORITY
 from accord.core.model.event import Event
 from accord.core.model.venue import FrequencyCap
-from accord.shell.engine.rows import NewContact, NewRun
+from accord.shell.engine.ports.rows import NewContact, NewRun
 from accord.shell.store.database import SqlStore
 from builders import a_catalogue, a_scenario, a_venue, acts, an_event
 from engine_driver import Driver

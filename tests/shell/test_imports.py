@@ -12,12 +12,12 @@ import pytest
 
 from accord.core.model.consent import Act, ConsentEntry, ConsentStatus
 from accord.core.model.contact import AddressState, email_key
-from accord.shell.engine.columns import HeaderFault
-from accord.shell.engine.keeping import Objection
-from accord.shell.engine.people import REMEMBERED, Refusal, Refusals
-from accord.shell.engine.presets import PRESETS
+from accord.shell.engine.intake.columns import HeaderFault
+from accord.shell.engine.intake.people import REMEMBERED, Refusal, Refusals
+from accord.shell.engine.intake.presets import PRESETS
+from accord.shell.engine.ports.keeping import Objection
+from accord.shell.engine.ports.rows import NewContact
 from accord.shell.engine.record import record_consents
-from accord.shell.engine.rows import NewContact
 from accord.shell.store.database import SqlStore, open_store
 from builders import NOW, acts
 from importing import BOX, CATALOGUE, KEYS, against, bring, everything, stands, told

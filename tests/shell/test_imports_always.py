@@ -18,10 +18,10 @@ from accord.core.consent.collection import state_of
 from accord.core.model.consent import Act, ConsentEntry, ConsentStatus
 from accord.core.model.contact import email_key
 from accord.shell.csv_text import Unreadable
-from accord.shell.engine.columns import HeaderFault
-from accord.shell.engine.presets import PRESETS
+from accord.shell.engine.intake.columns import HeaderFault
+from accord.shell.engine.intake.presets import PRESETS
+from accord.shell.engine.ports.rows import NewContact
 from accord.shell.engine.record import record_consents
-from accord.shell.engine.rows import NewContact
 from accord.shell.store.database import SqlStore, open_store
 from builders import NOW
 from importing import CATALOGUE, KEYS, against, bring, everything, told

@@ -19,8 +19,8 @@ from accord.core.model.consent import LegalBasis, Nature
 from accord.core.model.decision import Situation
 from accord.core.model.message import Message, MessageState, PastMail
 from accord.core.model.scenario import Scenario
-from accord.shell.engine.letters import LetterWriter
-from accord.shell.engine.mailing import Unwritable
+from accord.shell.engine.ports.mailing import Unwritable
+from accord.shell.engine.sending.letters import LetterWriter
 from accord.shell.wordings import wordings
 from builders import NOW, a_catalogue, a_contact, a_scenario, a_situation, a_venue, an_event
 

@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from accord.shell.engine.advance import advance
 from accord.shell.engine.catalogue import AtWork, OtherLaw, OutOfDate
-from accord.shell.engine.enter import enter
-from accord.shell.engine.react import react
-from accord.shell.engine.rows import POLICY_REVISION, ContactChange, NewContact
+from accord.shell.engine.journeys.advance import advance
+from accord.shell.engine.journeys.enter import enter
+from accord.shell.engine.journeys.react import react
+from accord.shell.engine.ports.rows import POLICY_REVISION, ContactChange, NewContact
 from accord.shell.store.database import SqlStore, open_store
 from builders import NOW, a_catalogue, a_scenario, a_venue, acts
 from engine_driver import Driver

@@ -10,7 +10,7 @@ import pytest
 from accord.core.model.consent import Act
 from accord.core.model.venue import Policy, Venue
 from accord.shell.engine.opening import LAW, POLICY_REVISION, OtherKeys, open_books
-from accord.shell.engine.rows import NewContact
+from accord.shell.engine.ports.rows import NewContact
 from accord.shell.store.database import SqlStore
 from accord.shell.store.people import Law
 from builders import NOW, a_venue, acts

@@ -15,8 +15,8 @@ from sqlalchemy import text
 
 from accord.core.consent.asking import Asking
 from accord.core.model.consent import Act
-from accord.shell.engine.collect import keep, record_answer
-from accord.shell.engine.rows import NewContact
+from accord.shell.engine.care.collect import keep, record_answer
+from accord.shell.engine.ports.rows import NewContact
 from accord.shell.proof.dossier import Dossier, gather
 from accord.shell.proof.pack import HERE, page, write_pack
 from accord.shell.store.database import SqlStore

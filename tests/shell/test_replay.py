@@ -10,7 +10,7 @@ import pytest
 from accord.core.model.consent import Act, ConsentEntry, LegalBasis
 from accord.core.model.time import local_day
 from accord.core.model.venue import Policy, Webhook
-from accord.shell.engine.rows import NewContact
+from accord.shell.engine.ports.rows import NewContact
 from accord.shell.proof.census import census
 from accord.shell.proof.register import Recipient, register
 from accord.shell.proof.replay import Judged, replay

@@ -11,9 +11,9 @@ from accord.core.model.consent import Act
 from accord.core.model.contact import AddressState
 from accord.core.model.event import Event
 from accord.core.model.time import Duration, later
-from accord.shell.engine.horizon import horizon
-from accord.shell.engine.retain import history, nightly, sweep
-from accord.shell.engine.rows import NewContact
+from accord.shell.engine.care.horizon import horizon
+from accord.shell.engine.care.retain import history, nightly, sweep
+from accord.shell.engine.ports.rows import NewContact
 from accord.shell.store.database import SqlStore
 from accord.shell.store.tables import metadata
 from builders import NOW, a_catalogue, a_scenario, a_venue, acts, an_event, an_order_line

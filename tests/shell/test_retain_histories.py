@@ -19,11 +19,11 @@ from accord.core.model.consent import Act, Nature
 from accord.core.model.contact import GONE
 from accord.core.model.event import Event
 from accord.core.model.order import OrderLine
-from accord.shell.engine.keeping import Objection
-from accord.shell.engine.ports import Duplicate
-from accord.shell.engine.retain import sweep
-from accord.shell.engine.rights import change_address, erase_person, merge
-from accord.shell.engine.signup import contact_at
+from accord.shell.engine.care.retain import sweep
+from accord.shell.engine.care.rights import change_address, erase_person, merge
+from accord.shell.engine.care.signup import contact_at
+from accord.shell.engine.ports.keeping import Objection
+from accord.shell.engine.ports.store import Duplicate
 from accord.shell.store.database import SqlStore, open_store
 from accord.shell.store.tables import metadata
 from builders import NOW, a_catalogue, a_scenario, acts, an_act

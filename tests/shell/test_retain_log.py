@@ -15,11 +15,11 @@ import pytest
 from accord.core.model.consent import Act, ConsentStatus
 from accord.core.model.contact import AddressState
 from accord.core.model.event import Event
-from accord.shell.engine.ports import StoreError
+from accord.shell.engine.care.rights import erase_person
+from accord.shell.engine.care.signup import contact_at
+from accord.shell.engine.ports.rows import NewContact
+from accord.shell.engine.ports.store import StoreError
 from accord.shell.engine.record import consents_in
-from accord.shell.engine.rights import erase_person
-from accord.shell.engine.rows import NewContact
-from accord.shell.engine.signup import contact_at
 from accord.shell.keys import Keys
 from accord.shell.store.after_restore import replay_objections
 from accord.shell.store.database import SqlStore, open_store

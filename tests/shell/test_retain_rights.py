@@ -21,10 +21,10 @@ from accord.core.model.contact import AddressState, Preferences
 from accord.core.model.event import Event
 from accord.core.model.message import MessageState
 from accord.shell.engine.addresses import NoAddress
-from accord.shell.engine.ports import Duplicate
-from accord.shell.engine.rights import Unfit, change_address, erase_person, merge, rectify
-from accord.shell.engine.rows import ContactChange, NewContact
-from accord.shell.engine.signup import contact_at
+from accord.shell.engine.care.rights import Unfit, change_address, erase_person, merge, rectify
+from accord.shell.engine.care.signup import contact_at
+from accord.shell.engine.ports.rows import ContactChange, NewContact
+from accord.shell.engine.ports.store import Duplicate
 from accord.shell.proof.access import SENTENCES, all_known, write_access
 from accord.shell.store.database import SqlStore, open_store
 from accord.shell.store.tables import metadata

@@ -19,11 +19,11 @@ from sqlalchemy import event, text
 
 from accord.core.model.consent import Act, LegalBasis
 from accord.core.model.message import MessageState
-from accord.shell.engine.mailing import Envelope, Receipt
-from accord.shell.engine.ports import Busy
-from accord.shell.engine.rows import POLICY_REVISION, DoorCheck, NewContact
-from accord.shell.engine.send import CLAIM_LEASE, LEASE
-from accord.shell.engine.sweep import recover
+from accord.shell.engine.ports.mailing import Envelope, Receipt
+from accord.shell.engine.ports.rows import POLICY_REVISION, DoorCheck, NewContact
+from accord.shell.engine.ports.store import Busy
+from accord.shell.engine.sending.send import CLAIM_LEASE, LEASE
+from accord.shell.engine.sending.sweep import recover
 from accord.shell.engine.turn import send_until_idle
 from accord.shell.store.database import SqlStore, open_store
 from builders import NOW, a_catalogue, a_scenario, a_venue, acts, an_act, an_event

@@ -19,9 +19,9 @@ from accord.core.model.venue import FrequencyCap
 from accord.core.standing import Standing
 from accord.core.throttle import Pair, Sample, at_share, summed
 from accord.shell.daemon import Daemon
-from accord.shell.engine.figures import Judgement, Mailing
-from accord.shell.engine.rows import NewContact, NewRun
-from accord.shell.engine.watch import _judge, _with_heads, pin, unpin, watch
+from accord.shell.engine.ports.figures import Judgement, Mailing
+from accord.shell.engine.ports.rows import NewContact, NewRun
+from accord.shell.engine.target.watch import _judge, _with_heads, pin, unpin, watch
 from accord.shell.settings import load_settings
 from accord.shell.store.database import SqlStore
 from accord.shell.wiring import House

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TextIO
 
 from accord.shell.csv_text import Lines, TextFile, TooLong, Unreadable, look_through, opened
-from accord.shell.engine.row_texts import FileRow
+from accord.shell.engine.intake.row_texts import FileRow
 
 SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 

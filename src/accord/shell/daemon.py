@@ -14,13 +14,13 @@ import uvloop
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from accord.core.model.place import Diagnostic, Severity
+from accord.shell.engine.care.collect import go_on_revoking
+from accord.shell.engine.care.retain import nightly
 from accord.shell.engine.catalogue import Stale
-from accord.shell.engine.collect import go_on_revoking
-from accord.shell.engine.ports import StoreError
-from accord.shell.engine.retain import nightly
-from accord.shell.engine.sweep import recover
+from accord.shell.engine.ports.store import StoreError
+from accord.shell.engine.sending.sweep import recover
+from accord.shell.engine.target.watch import watch
 from accord.shell.engine.turn import PATIENCE, think
-from accord.shell.engine.watch import watch
 from accord.shell.jobs import Job
 from accord.shell.settings import ConfigFault
 from accord.shell.web.app import create_app

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from accord.shell.engine.ports import Busy, StoreError
+from accord.shell.engine.ports.store import Busy, StoreError
 
 # The same complaint is logged once in so many seconds: a database that is away for an hour is one line a minute.
 COMPLAIN_EVERY = 60.0

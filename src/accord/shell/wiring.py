@@ -23,12 +23,12 @@ from accord.shell.delivery import Way, carrier_for
 from accord.shell.delivery.pool import Limits
 from accord.shell.delivery.smtp import Server
 from accord.shell.engine.catalogue import AtWork, Checked, Shelf, Stale, at_work, check_all, stock
-from accord.shell.engine.letters import LetterWriter
-from accord.shell.engine.mailing import Carrier
 from accord.shell.engine.opening import LawsDiffer, follow_the_law, open_books
-from accord.shell.engine.send import Sender
+from accord.shell.engine.ports.mailing import Carrier
+from accord.shell.engine.sending.letters import LetterWriter
+from accord.shell.engine.sending.send import Sender
+from accord.shell.engine.sending.under_way import UnderWay
 from accord.shell.engine.turn import Turned, send_until_idle, think_until_idle
-from accord.shell.engine.under_way import UnderWay
 from accord.shell.keys import Keys, KeyUse, add_key, make_keys, read_keys
 from accord.shell.library import Library, read_library, stamp
 from accord.shell.settings import Settings, load_settings

@@ -20,7 +20,7 @@ from accord.core.model.event import Event
 from accord.core.model.message import Message, MessageState, PastMail
 from accord.core.model.scenario import Scenario, Send
 from accord.shell.engine.catalogue import stock
-from accord.shell.engine.letters import LetterWriter
+from accord.shell.engine.sending.letters import LetterWriter
 from accord.shell.library import read_library
 from accord.shell.settings import load_settings
 from accord.shell.wordings import wordings

@@ -13,7 +13,7 @@ from aiosmtpd import smtp as aiosmtpd
 
 from accord.shell.delivery.pool import Limits
 from accord.shell.delivery.smtp import Server, SmtpCarrier
-from accord.shell.engine.mailing import Envelope
+from accord.shell.engine.ports.mailing import Envelope
 
 
 class Silence(Enum):

@@ -11,7 +11,7 @@ from accord.core.model.message import MessageState
 from accord.shell.delivery import CARRIERS, Way, carrier_for
 from accord.shell.delivery.folder import FolderCarrier
 from accord.shell.delivery.rates import PacedCarrier, TokenBucket
-from accord.shell.engine.mailing import Unreachable
+from accord.shell.engine.ports.mailing import Unreachable
 from shell.delivery.scripted import an_envelope
 
 

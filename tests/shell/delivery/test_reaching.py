@@ -11,7 +11,7 @@ from aiosmtpd.smtp import AuthResult
 
 from accord.core.model.message import MessageState
 from accord.shell.delivery.smtp import Server
-from accord.shell.engine.mailing import Unreachable
+from accord.shell.engine.ports.mailing import Unreachable
 from shell.delivery.scripted import DROP, STALL, Inbox, a_carrier, an_envelope, real, scripted
 
 ACCEPTED, DEFERRED = MessageState.ACCEPTED, MessageState.DEFERRED

@@ -14,9 +14,8 @@ from accord.core.model.consent import Act, ConsentStatus, LegalBasis, Nature
 from accord.core.model.decision import Output, QueueMail, Verdict
 from accord.core.model.enrolment import RunState
 from accord.core.model.message import MessageState
-from accord.shell.engine.enter import EVERYBODY
-from accord.shell.engine.ports import Busy, Duplicate
-from accord.shell.engine.rows import (
+from accord.shell.engine.journeys.enter import EVERYBODY
+from accord.shell.engine.ports.rows import (
     ContactChange,
     DoorCheck,
     NewContact,
@@ -26,6 +25,7 @@ from accord.shell.engine.rows import (
     RunChange,
     Settlement,
 )
+from accord.shell.engine.ports.store import Busy, Duplicate
 from accord.shell.store.database import AlreadyRunning, SqlStore, open_store
 from accord.shell.store.tables import metadata
 from builders import NOW, acts, an_act, an_event, an_order_line

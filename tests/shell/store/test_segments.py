@@ -18,7 +18,7 @@ from accord.core.model.contact import Preferences
 from accord.core.model.event import Event
 from accord.core.model.expression import Expression
 from accord.core.model.place import Span
-from accord.shell.engine.rows import ContactChange, NewContact
+from accord.shell.engine.ports.rows import ContactChange, NewContact
 from accord.shell.store.database import SqlStore, open_store
 from builders import NOW, a_venue, acts, an_act, an_order_line
 

@@ -40,7 +40,7 @@ def read_fields(name: str, told: Any, venue: Venue) -> tuple[Mapping[str, Value]
     as such: it is how a wish is taken back. An instant without an offset is the entity's.
     """
     if not isinstance(told, Mapping):
-        return {}, (FieldFault("data", f"{_said(told)} is not a map of fields"),)
+        return {}, (FieldFault("data", f"{shown(told)} is not a map of fields"),)
     declared = fields_at_the_door(name, venue)
     values: dict[str, Value] = {}
     faults: list[FieldFault] = []
@@ -78,16 +78,16 @@ def read_instant(value: Any, zone: ZoneInfo) -> datetime:
     try:
         found = value if isinstance(value, datetime) else datetime.fromisoformat(value)
     except (ValueError, TypeError):
-        raise Unreadable(f"{_said(value)} is no instant; write 2026-09-01T10:00+02:00") from None
+        raise Unreadable(f"{shown(value)} is no instant; write 2026-09-01T10:00+02:00") from None
     if not FIRST_YEAR <= found.year <= LAST_YEAR:
-        raise Unreadable(f"{_said(value)} lies outside of the years {FIRST_YEAR} to {LAST_YEAR}")
+        raise Unreadable(f"{shown(value)} lies outside of the years {FIRST_YEAR} to {LAST_YEAR}")
     return (found if found.tzinfo is not None else found.replace(tzinfo=zone)).astimezone(UTC)
 
 
 def read_text(value: Any, _zone: ZoneInfo | None = None) -> str:
     """Text that can be kept and written out again. Raises Unreadable."""
     if not isinstance(value, str):
-        raise Unreadable(f"{_said(value)} is not text")
+        raise Unreadable(f"{shown(value)} is not text")
     if len(value) > LONGEST_TEXT:
         raise Unreadable(f"it is longer than {LONGEST_TEXT} characters")
     if "\0" in value or not _has_bytes(value):
@@ -104,6 +104,13 @@ def is_text(value: Any) -> bool:
     return True
 
 
+def shown(value: Any) -> str:
+    """A value from outside as a fault quotes it: short enough for one line, and harmless on a terminal."""
+    said = "null" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+    said = "".join(character if character.isprintable() else "�" for character in said)
+    return f"«{said[:60]}…»" if len(said) > 60 else f"«{said}»"
+
+
 def _has_bytes(value: str) -> bool:
     """Half of a surrogate pair is no character: it can be written nowhere."""
     return not any("\ud800" <= character <= "\udfff" for character in value)
@@ -111,7 +118,7 @@ def _has_bytes(value: str) -> bool:
 
 def _integer(value: Any, _: ZoneInfo) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
-        raise Unreadable(f"{_said(value)} is not a whole number")
+        raise Unreadable(f"{shown(value)} is not a whole number")
     if abs(value) > LARGEST:
         raise Unreadable(f"a number must lie between -{LARGEST} and {LARGEST}")
     return value
@@ -121,13 +128,13 @@ def _number(value: Any, zone: ZoneInfo) -> float:
     if isinstance(value, float) and math.isfinite(value):
         return value
     if isinstance(value, float | bool) or not isinstance(value, int):
-        raise Unreadable(f"{_said(value)} is not a number")
+        raise Unreadable(f"{shown(value)} is not a number")
     return _integer(value, zone)
 
 
 def _boolean(value: Any, _: ZoneInfo) -> bool:
     if not isinstance(value, bool):
-        raise Unreadable(f"{_said(value)} is neither true nor false")
+        raise Unreadable(f"{shown(value)} is neither true nor false")
     return value
 
 
@@ -135,9 +142,9 @@ def _date(value: Any, _: ZoneInfo) -> date:
     try:
         found = date.fromisoformat(value)
     except (ValueError, TypeError):
-        raise Unreadable(f"{_said(value)} is no date; write 2026-09-01") from None
+        raise Unreadable(f"{shown(value)} is no date; write 2026-09-01") from None
     if not FIRST_YEAR <= found.year <= LAST_YEAR:
-        raise Unreadable(f"{_said(value)} lies outside of the years {FIRST_YEAR} to {LAST_YEAR}")
+        raise Unreadable(f"{shown(value)} lies outside of the years {FIRST_YEAR} to {LAST_YEAR}")
     return found
 
 
@@ -146,13 +153,13 @@ def _day_of_year(value: Any, _: ZoneInfo) -> date:
     try:
         found = date.fromisoformat(f"2000-{value}" if len(value) == len("09-14") else value)
     except (ValueError, TypeError):
-        raise Unreadable(f"{_said(value)} is no day of the year; write 09-14") from None
+        raise Unreadable(f"{shown(value)} is no day of the year; write 09-14") from None
     return found
 
 
 def _texts(value: Any, _: ZoneInfo) -> tuple[str, ...]:
     if not isinstance(value, list | tuple):
-        raise Unreadable(f"{_said(value)} is not a list of texts")
+        raise Unreadable(f"{shown(value)} is not a list of texts")
     if len(value) > LONGEST_LIST:
         raise Unreadable(f"it has more than {LONGEST_LIST} entries")
     return tuple(read_text(each) for each in value)
@@ -162,13 +169,6 @@ def _in_range(field: str, value: Value) -> None:
     least, most = _RANGES.get(field, (None, None))
     if least is not None and most is not None and isinstance(value, int) and not least <= value <= most:
         raise Unreadable(f"{value} is not between {least} and {most}")
-
-
-def _said(value: Any) -> str:
-    """A value as it was told, short enough for one line."""
-    said = "null" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
-    said = "".join(character if character.isprintable() else "�" for character in said)
-    return f"«{said[:60]}…»" if len(said) > 60 else f"«{said}»"
 
 
 _READ: Mapping[Type, Callable[[Any, ZoneInfo], Value]] = {

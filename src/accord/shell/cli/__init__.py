@@ -14,7 +14,7 @@ from pathlib import Path
 import click
 
 from accord import __version__
-from accord.shell.engine.ports import Busy, StoreError
+from accord.shell.engine.ports.store import Busy, StoreError
 
 
 class Commands(click.Group):

@@ -19,7 +19,7 @@ from accord.shell.cli.house import (
 )
 from accord.shell.cli.output import InputFault, confirm, print_json
 from accord.shell.config_source import nearest
-from accord.shell.engine.rows import Deed
+from accord.shell.engine.ports.rows import Deed
 from accord.shell.preview import forecast
 from accord.shell.preview.text import print_matrix, print_timelines
 from accord.shell.wiring import House

@@ -18,9 +18,9 @@ from accord.shell.cli.house import by_option, contact_called, house_of, json_opt
 from accord.shell.cli.output import InputFault, print_json, print_table
 from accord.shell.cli.people import print_states, short, states_of
 from accord.shell.cli.wordings import wording_or_end
-from accord.shell.engine.collect import record_answer
+from accord.shell.engine.care.collect import record_answer
+from accord.shell.engine.ports.rows import Deed
 from accord.shell.engine.record import record_consents
-from accord.shell.engine.rows import Deed
 from accord.shell.proof.dossier import gather
 from accord.shell.proof.pack import write_pack
 from accord.shell.wiring import House

@@ -11,8 +11,8 @@ import click
 from accord import __version__
 from accord.shell.cli.house import by_option, house_at, house_of, json_option, settings_of, who
 from accord.shell.cli.output import InputFault, print_json, when
-from accord.shell.engine.relive import doubt_what_waits
-from accord.shell.engine.rows import Deed
+from accord.shell.engine.ports.rows import Deed
+from accord.shell.engine.sending.relive import doubt_what_waits
 from accord.shell.settings import Settings
 from accord.shell.store.copies import (
     CopyFault,

@@ -17,7 +17,7 @@ from accord.shell.cli.options import config_path as config_path
 from accord.shell.cli.options import json_option as json_option
 from accord.shell.cli.options import settings_of as settings_of
 from accord.shell.cli.output import InputFault
-from accord.shell.engine.ports import Unit
+from accord.shell.engine.ports.store import Unit
 from accord.shell.keys import KeysFault
 from accord.shell.settings import Settings
 from accord.shell.wiring import House, actor, open_house

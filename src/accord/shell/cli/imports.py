@@ -19,13 +19,13 @@ from accord.shell.cli.output import InputFault, print_json, print_table
 from accord.shell.cli.people import progress
 from accord.shell.csv_rows import SEPARATORS, CsvFile, open_csv
 from accord.shell.csv_text import Unreadable
-from accord.shell.engine.arrivals import Arrivals
-from accord.shell.engine.columns import HeaderFault, Reading, Wanted, is_column, read_header
-from accord.shell.engine.people import Imported, Refusal, Refusals, import_contacts
-from accord.shell.engine.ports import StoreError
-from accord.shell.engine.presets import PRESETS
-from accord.shell.engine.said import NoWording, Origin
-from accord.shell.engine.versions import Versions
+from accord.shell.engine.care.versions import NoWording, Versions
+from accord.shell.engine.intake.arrivals import Arrivals
+from accord.shell.engine.intake.columns import HeaderFault, Reading, Wanted, is_column, read_header
+from accord.shell.engine.intake.people import Imported, Refusal, Refusals, import_contacts
+from accord.shell.engine.intake.presets import PRESETS
+from accord.shell.engine.intake.said import Origin
+from accord.shell.engine.ports.store import StoreError
 from accord.shell.wiring import House
 
 # How many refusals the screen shows; --refusals writes them all.

@@ -6,7 +6,7 @@ import click
 
 from accord.shell.cli.house import by_option, house_of, json_option, settings_of, who
 from accord.shell.cli.output import InputFault, print_json, print_table
-from accord.shell.engine.rows import Deed
+from accord.shell.engine.ports.rows import Deed
 from accord.shell.keys import KeysFault, KeyUse, read_keys
 
 

@@ -13,9 +13,9 @@ import click
 from accord.core.model.message import Message
 from accord.shell.cli.house import by_option, house_of, json_option, moment, who
 from accord.shell.cli.output import InputFault, print_json, print_pairs, print_table, when
-from accord.shell.engine.by_hand import NotByHand, resend, settle
-from accord.shell.engine.mailing import Unwritable
-from accord.shell.engine.rows import LedgerEntry
+from accord.shell.engine.ports.mailing import Unwritable
+from accord.shell.engine.ports.rows import LedgerEntry
+from accord.shell.engine.sending.by_hand import NotByHand, resend, settle
 from accord.shell.wiring import House
 
 FAILED = ("rejected", "refused", "expired", "cancelled")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
 
-from accord.shell.engine.people import Refusal
+from accord.shell.engine.intake.people import Refusal
 
 # Lines that are read, looked up and written together: one transaction and a few queries for all of them.
 PAGE = 1000

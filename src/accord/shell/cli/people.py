@@ -16,7 +16,7 @@ from accord.core.consent.collection import state_of
 from accord.core.model.decision import Situation
 from accord.core.model.venue import Venue
 from accord.shell.cli.output import print_json, print_table
-from accord.shell.engine.people import Taken
+from accord.shell.engine.intake.people import Taken
 
 
 @click.group()

@@ -23,10 +23,10 @@ from accord.core.model.contact import email_key
 from accord.core.model.event import Event
 from accord.shell.cli.imports import import_plainly
 from accord.shell.cli.output import InputFault
-from accord.shell.engine.collect import keep
-from accord.shell.engine.orders import ShopOrder, read_order, take_orders
+from accord.shell.engine.care.collect import keep
+from accord.shell.engine.intake.orders import ShopOrder, read_order, take_orders
+from accord.shell.engine.intake.told import read_event, take_events
 from accord.shell.engine.record import record_consents
-from accord.shell.engine.told import read_event, take_events
 from accord.shell.wiring import House
 
 STEP = timedelta(minutes=15)

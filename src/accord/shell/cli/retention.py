@@ -14,9 +14,9 @@ from rich.text import Text
 from accord.shell.cli.house import by_option, house_of, json_option, who
 from accord.shell.cli.output import console, print_json, print_table
 from accord.shell.cli.people import short
-from accord.shell.engine.horizon import Horizon, horizon
-from accord.shell.engine.retain import Swept, history
-from accord.shell.engine.retain import sweep as swept_by
+from accord.shell.engine.care.horizon import Horizon, horizon
+from accord.shell.engine.care.retain import Swept, history
+from accord.shell.engine.care.retain import sweep as swept_by
 
 # What each figure of a sweep is called, in the order in which they are told.
 FIGURES: Mapping[str, str] = {

@@ -22,12 +22,12 @@ from accord.shell.cli.house import by_option, contact_called, house_of, json_opt
 from accord.shell.cli.output import InputFault, print_json, print_table
 from accord.shell.cli.people import print_states, short, states_of
 from accord.shell.engine.addresses import NoAddress
-from accord.shell.engine.arrivals import LANGUAGES
-from accord.shell.engine.keeping import Left
-from accord.shell.engine.ports import Duplicate, Unit
-from accord.shell.engine.rights import Unfit, change_address, erase_person, rectify
-from accord.shell.engine.rights import merge as merge_people
-from accord.shell.engine.rows import Deed
+from accord.shell.engine.care.rights import Unfit, change_address, erase_person, rectify
+from accord.shell.engine.care.rights import merge as merge_people
+from accord.shell.engine.intake.arrivals import LANGUAGES
+from accord.shell.engine.ports.keeping import Left
+from accord.shell.engine.ports.rows import Deed
+from accord.shell.engine.ports.store import Duplicate, Unit
 from accord.shell.proof.access import all_known, write_access
 from accord.shell.wiring import House
 

@@ -16,10 +16,10 @@ import click
 from accord.core.model.time import Duration
 from accord.shell.cli.house import by_option, house_of, json_option, moment, who
 from accord.shell.cli.output import InputFault, print_json, print_table, when
-from accord.shell.engine.ports import Unit
-from accord.shell.engine.retain import nightly
-from accord.shell.engine.rows import Deed, Stuck, StuckKind
-from accord.shell.engine.sweep import recover
+from accord.shell.engine.care.retain import nightly
+from accord.shell.engine.ports.rows import Deed, Stuck, StuckKind
+from accord.shell.engine.ports.store import Unit
+from accord.shell.engine.sending.sweep import recover
 from accord.shell.engine.turn import Turned
 from accord.shell.wiring import House
 

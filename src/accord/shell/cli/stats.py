@@ -13,7 +13,7 @@ from accord.core.model.content import Catalogue
 from accord.core.model.scenario import Scenario, Send
 from accord.shell.cli.house import house_of, json_option, moment
 from accord.shell.cli.output import InputFault, print_json, print_table
-from accord.shell.engine.figures import Funnel, StepCount
+from accord.shell.engine.ports.figures import Funnel, StepCount
 
 LOOKED_BACK = timedelta(days=91)
 BAR = 24

@@ -12,10 +12,10 @@ import click
 from accord.core.throttle import ALARM_AT, FALL_AT, LADDER, RAISE_AT, TOP
 from accord.shell.cli.house import by_option, house_of, json_option, who
 from accord.shell.cli.output import InputFault, print_json, print_table, when
-from accord.shell.engine.figures import Judgement
-from accord.shell.engine.outlook import Group, Outlook, Rate, outlook
-from accord.shell.engine.watch import pin as pin_down
-from accord.shell.engine.watch import unpin as take_pin_out
+from accord.shell.engine.ports.figures import Judgement
+from accord.shell.engine.target.outlook import Group, Outlook, Rate, outlook
+from accord.shell.engine.target.watch import pin as pin_down
+from accord.shell.engine.target.watch import unpin as take_pin_out
 
 reason_option = click.option("--reason", required=True, help="Why; it is journalled and shown.")
 

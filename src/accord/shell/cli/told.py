@@ -14,14 +14,14 @@ from accord.shell.cli.house import contact_called, house_of, json_option
 from accord.shell.cli.lines import pages
 from accord.shell.cli.output import InputFault, print_json
 from accord.shell.cli.people import progress, report
-from accord.shell.engine.lines import (
+from accord.shell.engine.intake.lines import (
     Line,
     event_told,
     take_event_lines,
     take_order_lines,
 )
-from accord.shell.engine.people import Taken
-from accord.shell.engine.told import take_events
+from accord.shell.engine.intake.people import Taken
+from accord.shell.engine.intake.told import take_events
 
 
 @click.command()

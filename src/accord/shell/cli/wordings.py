@@ -15,9 +15,9 @@ from accord.core.model.wording import Wording, WordingKind
 from accord.shell.cli.house import by_option, house_of, json_option, who
 from accord.shell.cli.output import InputFault, print_json, print_table
 from accord.shell.cli.people import progress
-from accord.shell.engine.collect import WordingFault, keep, revoke, revoke_page, wording_called
-from accord.shell.engine.ports import Unit
-from accord.shell.engine.rows import KeptWording
+from accord.shell.engine.care.collect import WordingFault, keep, revoke, revoke_page, wording_called
+from accord.shell.engine.ports.rows import KeptWording
+from accord.shell.engine.ports.store import Unit
 from accord.shell.wiring import House
 
 

@@ -10,7 +10,7 @@ from accord.shell.delivery.folder import FolderCarrier
 from accord.shell.delivery.pool import Limits
 from accord.shell.delivery.rates import PacedCarrier, TokenBucket
 from accord.shell.delivery.smtp import Server, SmtpCarrier
-from accord.shell.engine.mailing import Carrier
+from accord.shell.engine.ports.mailing import Carrier
 
 
 @dataclass(frozen=True, slots=True)

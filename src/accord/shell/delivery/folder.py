@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 from accord.core.model.message import MessageState
-from accord.shell.engine.mailing import Envelope, Receipt, Unreachable
+from accord.shell.engine.ports.mailing import Envelope, Receipt, Unreachable
 
 WIDTH = 500
 

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
-from accord.shell.engine.mailing import Unreachable
+from accord.shell.engine.ports.mailing import Unreachable
 
 
 class TurnedAway(Unreachable):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from accord.shell.engine.mailing import Carrier, Envelope, Receipt
+from accord.shell.engine.ports.mailing import Carrier, Envelope, Receipt
 
 # Mails that a fast rate lets through within so many seconds leave together.
 _MOMENT = 0.05

@@ -20,7 +20,7 @@ from aiosmtplib import (
 from accord.core.model.message import MessageState
 from accord.shell.delivery.address import Misspelt, path_of
 from accord.shell.delivery.pool import Limits, Pool, TurnedAway
-from accord.shell.engine.mailing import Envelope, Receipt, Unreachable
+from accord.shell.engine.ports.mailing import Envelope, Receipt, Unreachable
 
 # A kept connection that does not answer so soon, in seconds, is given up for a new one.
 PROBE_TIMEOUT: Final = 5.0

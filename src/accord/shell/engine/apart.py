@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from accord.shell.engine.ports import Store, StoreError, Unit
+from accord.shell.engine.ports.store import Store, StoreError, Unit
 
 K = TypeVar("K")
 V = TypeVar("V")

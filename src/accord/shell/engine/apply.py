@@ -24,8 +24,8 @@ from accord.core.model.event import Event
 from accord.core.model.expression import Value
 from accord.core.model.message import Message
 from accord.core.telling import tell, tell_entered
-from accord.shell.engine.ports import Unit
-from accord.shell.engine.rows import ContactChange, NewMessage, NewRun, RunChange
+from accord.shell.engine.ports.rows import ContactChange, NewMessage, NewRun, RunChange
+from accord.shell.engine.ports.store import Unit
 
 
 @dataclass(slots=True)

@@ -19,8 +19,8 @@ from accord.core.model.content import Catalogue, TemplateFacts
 from accord.core.model.place import Diagnostic, Severity
 from accord.core.model.scenario import Scenario
 from accord.core.model.venue import Venue
-from accord.shell.engine.ports import Unit
-from accord.shell.engine.rows import POLICY_REVISION, LiveScenario
+from accord.shell.engine.ports.rows import POLICY_REVISION, LiveScenario
+from accord.shell.engine.ports.store import Unit
 
 
 @dataclass(frozen=True, slots=True)

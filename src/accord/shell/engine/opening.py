@@ -9,8 +9,8 @@ from typing import Any
 
 from accord.core.model.event import Event
 from accord.core.model.venue import Policy, Venue
-from accord.shell.engine.ports import Store, StoreError, Unit
-from accord.shell.engine.rows import POLICY_REVISION, Deed, PolicyChange
+from accord.shell.engine.ports.rows import POLICY_REVISION, Deed, PolicyChange
+from accord.shell.engine.ports.store import Store, StoreError, Unit
 
 # Facts of a database.
 KEYS, LAW = "keys", "law"

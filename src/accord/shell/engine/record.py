@@ -20,9 +20,9 @@ from accord.core.model.event import Event
 from accord.core.model.order import OrderLine
 from accord.core.model.time import later
 from accord.shell.engine.apply import journal
-from accord.shell.engine.keeping import Objection
-from accord.shell.engine.ports import Busy, Store, Unit
-from accord.shell.engine.rows import ContactChange
+from accord.shell.engine.ports.keeping import Objection
+from accord.shell.engine.ports.rows import ContactChange
+from accord.shell.engine.ports.store import Busy, Store, Unit
 
 # While somebody's row was waited for it may have been merged into another, which is then looked at.
 MERGES_WAITED_FOR = 3

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from accord.core.model.message import MessageState
-from accord.shell.engine.advance import advance
 from accord.shell.engine.catalogue import AtWork
-from accord.shell.engine.enter import enter
-from accord.shell.engine.ports import Store, StoreError
-from accord.shell.engine.react import react
-from accord.shell.engine.send import Sender, Tally
-from accord.shell.engine.watch import watch
+from accord.shell.engine.journeys.advance import advance
+from accord.shell.engine.journeys.enter import enter
+from accord.shell.engine.journeys.react import react
+from accord.shell.engine.ports.store import Store, StoreError
+from accord.shell.engine.sending.send import Sender, Tally
+from accord.shell.engine.target.watch import watch
 
 # How long what is in hand may take to finish, in seconds, once it is to stop.
 PATIENCE = 8.0

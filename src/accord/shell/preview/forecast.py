@@ -14,7 +14,7 @@ from accord.core.model.scenario import OnEvent, Scenario
 from accord.core.model.venue import Venue
 from accord.core.simulate import Happening, simulate
 from accord.shell.engine.catalogue import Shelf
-from accord.shell.engine.ports import Unit
+from accord.shell.engine.ports.store import Unit
 from accord.shell.preview.personas import SKETCHES, imagined_data, persona
 
 PERSONAS = tuple(SKETCHES)

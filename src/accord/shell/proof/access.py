@@ -22,8 +22,8 @@ from accord.core.model.contact import Contact
 from accord.core.model.decision import Situation
 from accord.core.model.time import local_day
 from accord.core.model.venue import Venue
-from accord.shell.engine.ports import Unit
-from accord.shell.engine.rows import KeptWording
+from accord.shell.engine.ports.rows import KeptWording
+from accord.shell.engine.ports.store import Unit
 from accord.shell.wordings import catalogue
 
 # A journal of more rows than this is no person's.

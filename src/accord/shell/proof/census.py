@@ -8,7 +8,7 @@ from datetime import date
 
 from accord.core.model.time import add_months
 from accord.core.model.venue import Venue
-from accord.shell.engine.ports import Unit
+from accord.shell.engine.ports.store import Unit
 
 AGES = (0, 6, 12, 24, 36)  # months that are left
 

@@ -16,8 +16,8 @@ from accord.core.model.decision import Situation
 from accord.core.model.event import Event
 from accord.core.model.message import Message
 from accord.core.model.venue import Venue
-from accord.shell.engine.ports import Unit
-from accord.shell.engine.rows import ChainRow, KeptWording
+from accord.shell.engine.ports.rows import ChainRow, KeptWording
+from accord.shell.engine.ports.store import Unit
 
 _CLAIMS = frozenset({Act.OPTIN_PROVEN, Act.CONFIRM_POST, Act.FOLLOWUP})
 

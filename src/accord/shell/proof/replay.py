@@ -21,7 +21,7 @@ from accord.core.model.order import OrderLine
 from accord.core.model.scenario import Send
 from accord.core.model.venue import Policy
 from accord.core.steps.send import edition_of, promoted
-from accord.shell.engine.ports import Store, Unit
+from accord.shell.engine.ports.store import Store, Unit
 
 PAGE = 500
 

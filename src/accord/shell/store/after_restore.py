@@ -14,8 +14,8 @@ from accord.core.consent.history import REFUSALS
 from accord.core.model.consent import EVERYTHING, ConsentEntry
 from accord.core.model.contact import AddressState
 from accord.core.model.event import Event
-from accord.shell.engine.farewell import ROWS, forget_all, tell_erased
-from accord.shell.engine.rights import listed_entry
+from accord.shell.engine.care.farewell import ROWS, forget_all, tell_erased
+from accord.shell.engine.care.rights import listed_entry
 from accord.shell.store import objections
 from accord.shell.store.database import SqlStore
 from accord.shell.store.dialect import among

@@ -11,7 +11,7 @@ from sqlalchemy.sql.elements import ColumnElement
 from accord.core.model.consent import ConsentEntry
 from accord.core.model.contact import GONE
 from accord.core.model.message import MessageState
-from accord.shell.engine.keeping import Page, ThirdParties
+from accord.shell.engine.ports.keeping import Page, ThirdParties
 from accord.shell.store.columns import loads
 from accord.shell.store.dialect import among
 from accord.shell.store.journal import EVENT, KEPT_OF_THE_GONE

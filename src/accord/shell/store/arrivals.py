@@ -11,8 +11,8 @@ from sqlalchemy.exc import IntegrityError
 
 from accord.core.model.contact import email_key
 from accord.core.model.event import Event
-from accord.shell.engine.ports import Duplicate
-from accord.shell.engine.rows import NewContact
+from accord.shell.engine.ports.rows import NewContact
+from accord.shell.engine.ports.store import Duplicate
 from accord.shell.store.bulk import insert_rows
 from accord.shell.store.dialect import among, is_sqlite, numbers
 from accord.shell.store.journal import EVENT

@@ -7,7 +7,7 @@ from typing import cast
 
 from sqlalchemy import Connection, Table, insert, select
 
-from accord.shell.engine.rows import Deed
+from accord.shell.engine.ports.rows import Deed
 from accord.shell.store import tables
 
 AUDIT = cast("Table", tables.AuditRow.__table__)  # type: ignore[attr-defined]

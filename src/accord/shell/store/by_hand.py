@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import Connection, select, update
 
 from accord.core.model.message import Message, MessageState
-from accord.shell.engine.rows import LedgerEntry, Stuck, StuckKind
+from accord.shell.engine.ports.rows import LedgerEntry, Stuck, StuckKind
 from accord.shell.store.journal import EVENT, UNANSWERED
 from accord.shell.store.mail import LEASED, MESSAGE, WAITING, message_of
 from accord.shell.store.people import CONTACT

@@ -14,7 +14,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
 from accord.core.model.venue import Policy
-from accord.shell.engine.ports import Busy, StoreError
+from accord.shell.engine.ports.store import Busy, StoreError
 from accord.shell.keys import Keys
 from accord.shell.store import migrate
 from accord.shell.store.objections_log import ObjectionsLog

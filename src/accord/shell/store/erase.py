@@ -31,7 +31,7 @@ from accord.core.model.contact import AddressKind, AddressState
 from accord.core.model.enrolment import RunState
 from accord.core.model.message import MessageState
 from accord.core.model.time import add_months, local_day
-from accord.shell.engine.keeping import Erased
+from accord.shell.engine.ports.keeping import Erased
 from accord.shell.store import tables
 from accord.shell.store.dialect import among, insert_new, pairs
 from accord.shell.store.journal import EVENT, KEPT_OF_THE_GONE

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Select, func, select
 
 from accord.core.model.enrolment import RunState
 from accord.core.model.message import MessageState
-from accord.shell.engine.figures import Funnel, StepCount
+from accord.shell.engine.ports.figures import Funnel, StepCount
 from accord.shell.store import tables
 from accord.shell.store.dialect import field_of, number_of
 from accord.shell.store.journal import EVENT

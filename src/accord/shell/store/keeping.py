@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from accord.core.model.consent import ConsentEntry
 from accord.core.model.contact import Contact
 from accord.core.model.enrolment import Enrolment
-from accord.shell.engine.keeping import Erased, Left, Page, ThirdParties
+from accord.shell.engine.ports.keeping import Erased, Left, Page, ThirdParties
 from accord.shell.keys import Keys
 from accord.shell.store import aging, erase, merge, people, runs
 from accord.shell.store.erase import Archive

@@ -11,7 +11,7 @@ from sqlalchemy.engine import Row
 
 from accord.core.model.consent import LegalBasis, Nature
 from accord.core.model.message import Message, MessageState
-from accord.shell.engine.rows import NewMessage
+from accord.shell.engine.ports.rows import NewMessage
 from accord.shell.store import tables
 from accord.shell.store.dialect import among, insert_new
 from accord.shell.store.people import CONTACT

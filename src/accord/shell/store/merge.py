@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row, Text, cast, literal, select, update
 from accord.core.model.contact import AddressState, email_key
 from accord.core.model.enrolment import RunState
 from accord.core.model.message import MessageState
-from accord.shell.engine.ports import Duplicate
+from accord.shell.engine.ports.store import Duplicate
 from accord.shell.store.dialect import among
 from accord.shell.store.erase import RECALLABLE, TASK
 from accord.shell.store.journal import EVENT

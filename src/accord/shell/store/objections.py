@@ -10,7 +10,7 @@ from typing import Any, TypeVar, cast
 from sqlalchemy import Connection, Table, or_, select
 
 from accord.core.model.contact import email_key
-from accord.shell.engine.keeping import Objection
+from accord.shell.engine.ports.keeping import Objection
 from accord.shell.keys import Keys
 from accord.shell.store import tables
 from accord.shell.store.dialect import among, upsert_latest

@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import IO
 
-from accord.shell.engine.ports import StoreError
+from accord.shell.engine.ports.store import StoreError
 
 
 @dataclass(frozen=True, slots=True)

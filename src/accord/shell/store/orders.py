@@ -8,7 +8,7 @@ from typing import Any, cast
 from sqlalchemy import Connection, Table, delete, insert, select
 
 from accord.core.model.order import OrderLine
-from accord.shell.engine.ports import Duplicate
+from accord.shell.engine.ports.store import Duplicate
 from accord.shell.store import tables
 from accord.shell.store.dialect import among, insert_new
 from accord.shell.store.people import bump

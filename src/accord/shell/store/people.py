@@ -17,7 +17,7 @@ from accord.core.consent.retention import runs_out
 from accord.core.model.consent import Act, ConsentEntry, Consents
 from accord.core.model.contact import GONE, AddressKind, AddressState, Contact, Preferences
 from accord.core.model.venue import Policy
-from accord.shell.engine.rows import ContactChange
+from accord.shell.engine.ports.rows import ContactChange
 from accord.shell.store import tables
 from accord.shell.store.bulk import insert_rows
 from accord.shell.store.columns import dumps, loads

@@ -12,7 +12,7 @@ from accord.core.model.consent import EVERYTHING, ConsentStatus
 from accord.core.model.contact import GONE
 from accord.core.model.event import EVENTS, Event
 from accord.core.model.message import LEFT_THE_HOUSE, Message
-from accord.shell.engine.rows import ChainRow
+from accord.shell.engine.ports.rows import ChainRow
 from accord.shell.store.dialect import among
 from accord.shell.store.journal import EVENT, event_of
 from accord.shell.store.mail import MESSAGE, message_of

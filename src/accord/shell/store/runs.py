@@ -22,7 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.engine import Row
 
 from accord.core.model.enrolment import Enrolment, RunState
-from accord.shell.engine.rows import NewRun, PastEntry, RunChange
+from accord.shell.engine.ports.rows import NewRun, PastEntry, RunChange
 from accord.shell.store import tables
 from accord.shell.store.dialect import among, claimed, claiming, insert_new
 from accord.shell.store.leases import is_free

@@ -26,7 +26,7 @@ from sqlalchemy import (
 
 from accord.core.consent.holds import ALL, PROSPECTING
 from accord.core.model.message import MESSAGE_TRANSITIONS, Message, MessageState
-from accord.shell.engine.rows import POLICY_REVISION, DoorCheck, Postponed, Settlement
+from accord.shell.engine.ports.rows import POLICY_REVISION, DoorCheck, Postponed, Settlement
 from accord.shell.store import switches
 from accord.shell.store.dialect import among, among_the, claimed, claiming, is_sqlite, listed
 from accord.shell.store.leases import is_over

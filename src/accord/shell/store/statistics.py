@@ -28,7 +28,7 @@ from accord.core.model.decision import ThrottleMode, ThrottleState
 from accord.core.model.message import MessageState
 from accord.core.standing import Standing
 from accord.core.throttle import Pair, Sample
-from accord.shell.engine.figures import (
+from accord.shell.engine.ports.figures import (
     MAILINGS,
     Batch,
     Campaign,

@@ -9,7 +9,7 @@ from typing import cast
 from sqlalchemy import Connection, Table, delete, insert, select, update
 
 from accord.core.model.decision import ThrottleMode, ThrottleState
-from accord.shell.engine.rows import Brake, LiveScenario, PolicyChange
+from accord.shell.engine.ports.rows import Brake, LiveScenario, PolicyChange
 from accord.shell.store import tables
 from accord.shell.store.dialect import among, insert_new, upsert
 

@@ -17,7 +17,7 @@ from accord.core.model.expression import Expression
 from accord.core.model.message import Message
 from accord.core.model.order import OrderLine
 from accord.core.model.wording import Wording, WordingKind
-from accord.shell.engine.rows import (
+from accord.shell.engine.ports.rows import (
     Brake,
     ContactChange,
     Deed,

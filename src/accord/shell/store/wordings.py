@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Table, insert, select, update
 from sqlalchemy.engine import Row
 
 from accord.core.model.wording import Wording, WordingKind, wording_of
-from accord.shell.engine.rows import KeptWording
+from accord.shell.engine.ports.rows import KeptWording
 from accord.shell.store import tables
 from accord.shell.store.dialect import among
 from accord.shell.store.people import ENTRY

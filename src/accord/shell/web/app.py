@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from accord.core.mail.links import LinkKind
 from accord.core.robots import Fetch
-from accord.shell.engine.ports import StoreError
+from accord.shell.engine.ports.store import StoreError
 from accord.shell.web.choices import Unreadable, changes_of
 from accord.shell.web.forms import SignUps, confirm_routes, form_routes
 from accord.shell.web.guard import Guard

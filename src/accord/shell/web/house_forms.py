@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from accord.core.mail.links import Claim, LinkKind
 from accord.core.model.contact import GONE
 from accord.core.model.wording import Wording, WordingKind
-from accord.shell.engine.collect import WordingFault, keep
-from accord.shell.engine.signup import awaiting, confirm, is_signed_up, sign_up
+from accord.shell.engine.care.collect import WordingFault, keep
+from accord.shell.engine.care.signup import awaiting, confirm, is_signed_up, sign_up
 from accord.shell.web.floods import Hours
 from accord.shell.wiring import House
 

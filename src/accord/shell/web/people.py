@@ -18,10 +18,10 @@ from accord.core.model.time import add_months, local_day
 from accord.core.model.venue import Purpose, Venue
 from accord.core.model.wording import Wording, WordingKind
 from accord.core.robots import ClickVerdict, Fetch, click_verdict
-from accord.shell.engine.collect import keep as keep_wording
-from accord.shell.engine.ports import Unit
+from accord.shell.engine.care.collect import keep as keep_wording
+from accord.shell.engine.care.signup import is_signed_up
+from accord.shell.engine.ports.store import Unit
 from accord.shell.engine.record import consents_in, record_events
-from accord.shell.engine.signup import is_signed_up
 from accord.shell.web.ports import Answer, Health, PreferenceChanges, PreferencesView, PurposeChoice
 from accord.shell.wiring import House
 

@@ -1,0 +1,268 @@
+"""Mail out: claim a batch, judge and write it, mark a window as sending, hand it over, settle what is answered."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from accord.core.model.message import Message, MessageState
+from accord.shell.engine.apart import apart
+from accord.shell.engine.catalogue import AtWork
+from accord.shell.engine.ports.mailing import Carrier, Unreachable, Writer
+from accord.shell.engine.ports.store import Store, StoreError
+from accord.shell.engine.sending.endings import Ending, write_endings
+from accord.shell.engine.sending.prepare import Preparation
+from accord.shell.engine.sending.under_way import BATCH_SECONDS, LARGEST_BATCH, Flight, Ready, UnderWay
+
+# A claim is held for so long: what a dead sender had only claimed is back in the queue then.
+CLAIM_LEASE = timedelta(minutes=2)
+
+# Longer than any conversation with a mail server lasts; after it a mail that was handed over is `unknown`.
+LEASE = timedelta(minutes=30)
+
+# A mail that the door turns away twice, though it was judged anew in between, is asked about later.
+ASKED_TWICE = timedelta(minutes=1)
+
+# How long is waited before a busy connection, or a database that was away, is asked again, in seconds.
+BREATH = 0.25
+
+# How long endings are still tried to be written after the signal to stop, in seconds.
+LAST_PATIENCE = 30.0
+
+
+@dataclass(slots=True)
+class Tally:
+    """What one batch came to: how many were claimed, and how each ended that ended meanwhile."""
+
+    claimed: int = 0
+    handed: int = 0
+    unreachable: str | None = None
+    states: dict[MessageState, int] = field(default_factory=dict)
+
+    def count(self, endings: Sequence[Ending]) -> None:
+        """Add these endings."""
+        for ending in endings:
+            state = ending.settlement.state
+            self.states[state] = self.states.get(state, 0) + 1
+
+
+@dataclass(slots=True)
+class Sender:
+    """The way out of the house: one at a time per process.
+
+    `clock` gives the aware instant, UTC: a batch is long, and each window is judged by its own.
+    `on_fault(loop, message id, error)` hears what went wrong with one mail. `under_way` outlives a sender,
+    which is made anew with each catalogue.
+    """
+
+    store: Store
+    work: AtWork
+    writer: Writer
+    carrier: Carrier
+    clock: Callable[[], datetime]
+    on_fault: Callable[[str, int, Exception], None]
+    under_way: UnderWay = field(default_factory=UnderWay)
+
+    async def send_batch(self, limit: int = LARGEST_BATCH) -> Tally:
+        """Hand over what leaves in about two seconds, and settle what has been answered.
+
+        The tally says how many were claimed: none where nothing is due, nobody answers or it is to stop.
+        Raises Stale.
+        """
+        tally = Tally()
+        idle = await self._room(tally)
+        if not idle:
+            await self._settle(tally)
+            return tally
+        began, limit = _now(), min(limit, self.under_way.batch)
+        messages, lease = await asyncio.to_thread(self._claim, limit)
+        tally.claimed = len(messages)
+        if not messages:
+            await self._land(tally, BREATH)
+            return tally
+        ready = await self._prepare(messages, lease, tally)
+        left = await self._hand_over(ready, idle, lease, tally)
+        if left:
+            await asyncio.to_thread(self._give_back, [each.id for each in left], lease)
+        self.under_way.sized(
+            full=len(messages) == limit, handed=tally.handed, left=len(left), seconds=_now() - began
+        )
+        return tally
+
+    async def finish(self, patience: float = math.inf) -> Tally:
+        """Take nothing new, wait `patience` seconds for what is under way, then cut it; settle it all.
+
+        Each mail that is cut still ends as what is known of it. Raises StoreError where the database stays
+        away too long: what could not be written becomes `unknown` when its lease is over.
+        """
+        tally, ends = Tally(), _now() + patience
+        while self.under_way.flights and _now() < ends:
+            await self._land(tally, ends - _now())
+        if self.under_way.flights:
+            self.carrier.cut()
+        while self.under_way.anything:
+            await self._land(tally, math.inf)
+        return tally
+
+    # -- one batch ---------------------------------------------------------------------------------------
+
+    def _claim(self, limit: int) -> tuple[Sequence[Message], datetime]:
+        now = self.clock()
+        lease = now + CLAIM_LEASE
+        with self.store.begin(lazy=True) as unit:
+            held = frozenset(brake.name for brake in unit.brakes())
+            messages = unit.claim_messages(now, limit, lease, held)
+            if messages:
+                self.work.check(unit)
+            return messages, lease
+
+    async def _prepare(self, messages: Sequence[Message], lease: datetime, tally: Tally) -> list[Ready]:
+        """Judge again and write; what may not leave is settled by that."""
+        prepare = Preparation(self.store, self.work, self.writer, self.on_fault, self.clock()).of
+        ready, endings = await asyncio.to_thread(prepare, messages, lease)
+        tally.count(endings)
+        return ready
+
+    async def _hand_over(self, ready: list[Ready], idle: int, lease: datetime, tally: Tally) -> list[Ready]:
+        """Window by window, each no wider than there are idle connections; returns what was not got to."""
+        ends, asked_again = _now() + BATCH_SECONDS, set[int]()
+        while ready and idle and not self.under_way.stopping.is_set():
+            window, ready = ready[:idle], ready[idle:]
+            again = await self._window(window, lease, tally)
+            if again:
+                twice = [message.id for message in again if message.id in asked_again]
+                once = [message for message in again if message.id not in asked_again]
+                asked_again.update(message.id for message in once)
+                await asyncio.to_thread(self._give_back, twice, lease, self.clock() + ASKED_TWICE)
+                ready = await self._prepare(once, lease, tally) + ready
+            await self._land(tally, ends - _now())
+            idle = await self._room(tally, ends) if ready else 0
+        return ready
+
+    async def _window(self, window: Sequence[Ready], lease: datetime, tally: Tally) -> Sequence[Message]:
+        """Mark and hand over; returns those that are to be judged again, because what was judged has changed."""
+        until = self.clock() + LEASE
+        try:
+            marked, again = await asyncio.to_thread(self._mark, window, lease, until)
+        except StoreError as fault:
+            # Whether that was written nobody knows, so nothing of it is handed over.
+            self.under_way.never_left(window, until, str(fault), self.clock())
+            raise
+        for each in window:
+            if each.id in marked:
+                task = asyncio.ensure_future(self.carrier.carry(each.letter.envelope))
+                self.under_way.flights[task] = Flight(each.passed, until)
+        tally.handed += len(marked)
+        return again
+
+    def _mark(
+        self, window: Sequence[Ready], lease: datetime, until: datetime
+    ) -> tuple[frozenset[int], Sequence[Message]]:
+        with self.store.begin() as unit:
+            marked = unit.mark_sending(
+                [each.check for each in window], self.clock(), lease=lease, until=until
+            )
+            rest = [each.id for each in window if each.id not in marked]
+            return marked, unit.still_claimed(rest, lease) if rest else ()
+
+    async def _room(self, tally: Tally, until: float = math.inf) -> int:
+        """How many may be handed over now: waits for the rate and for an idle connection, settling meanwhile.
+
+        0 where it is to stop, nobody answers, or `until` has passed.
+        """
+        under_way = self.under_way
+        while not under_way.stopping.is_set() and _now() < until:
+            pause = self.carrier.pause() if len(under_way.flights) < self.carrier.width else math.inf
+            if pause <= 0:
+                idle = await self._idle(tally)
+                if idle or tally.unreachable:
+                    return min(idle, self.carrier.width - len(under_way.flights))
+                pause = BREATH
+            await self._rest(tally, min(pause, until - _now()))
+        return 0
+
+    async def _idle(self, tally: Tally) -> int:
+        """How many connections are idle; a server that gives no more than those in use is not silent."""
+        try:
+            return await self.under_way.unless_stopped(self.carrier.ready()) or 0
+        except Unreachable as silence:
+            if not self.under_way.flights:
+                tally.unreachable = str(silence)
+            return 0
+
+    # -- what has been answered ----------------------------------------------------------------------------
+
+    async def _land(self, tally: Tally, seconds: float) -> None:
+        """Settle the next answers, if any are awaited; waits for so long at most."""
+        if self.under_way.flights:
+            await self._rest(tally, seconds)
+        else:
+            await self._settle(tally)
+
+    async def _rest(self, tally: Tally, seconds: float) -> None:
+        """Wait for so long, or for answers, or to stop; settle what is known."""
+        if not self.under_way.endings:
+            await self.under_way.wait(max(0.0, seconds))
+        await self._settle(tally)
+
+    async def _settle(self, tally: Tally) -> None:
+        """Write what is known. A database that is away is waited for: the mails have left already."""
+        under_way = self.under_way
+        under_way.land(self.clock(), self.on_fault)
+        patience = _Patience(LAST_PATIENCE)
+        while under_way.endings:
+            endings = list(under_way.endings)
+            try:
+                written = await asyncio.to_thread(self._write, endings)
+            except StoreError as fault:
+                if patience.is_new():
+                    self.on_fault("settle", endings[0].message.id, fault)
+                if under_way.stopping.is_set() and patience.is_over(_now()):
+                    raise
+                await asyncio.sleep(BREATH)
+                continue
+            del under_way.endings[: len(endings)]
+            tally.count(written)
+
+    def _write(self, endings: Sequence[Ending]) -> list[Ending]:
+        """All in one transaction; where one of them can't be written, the others are all the same."""
+
+        def write(some: Sequence[Ending]) -> Sequence[Ending]:
+            # What a power cut takes of this is `unknown` again: no more than the last window.
+            with self.store.begin(lazy=True) as unit:
+                return write_endings(unit, some, self.work.catalogue, self.clock())
+
+        written, failed = apart(endings, write)
+        for ending, error in failed:
+            self.on_fault("settle", ending.message.id, error)
+        return written
+
+    def _give_back(self, ids: Sequence[int], lease: datetime, not_before: datetime | None = None) -> None:
+        with self.store.begin(lazy=True) as unit:
+            unit.requeue(ids, not_before, lease=lease)
+
+
+@dataclass(slots=True)
+class _Patience:
+    """Counts `seconds` from when it is first asked whether it is over; `is_new` says so once."""
+
+    seconds: float
+    _new: bool = True
+    _ends: float | None = None
+
+    def is_new(self) -> bool:
+        was, self._new = self._new, False
+        return was
+
+    def is_over(self, now: float) -> bool:
+        if self._ends is None:
+            self._ends = now + self.seconds
+        return now >= self._ends
+
+
+def _now() -> float:
+    """Seconds on the loop's own monotonic clock: only differences of it mean anything."""
+    return asyncio.get_running_loop().time()

@@ -1,0 +1,146 @@
+"""What outlives a batch: mails handed over and not answered yet, endings not written yet, the batch's size."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, TypeVar
+
+from accord.core.model.consent import LegalBasis
+from accord.core.model.message import MessageState
+from accord.shell.engine.ports.mailing import Letter, Receipt
+from accord.shell.engine.ports.rows import DoorCheck
+from accord.shell.engine.sending.door import Passed
+from accord.shell.engine.sending.endings import Ending, landed
+
+T = TypeVar("T")
+
+# A batch is what leaves within about so many seconds: service mail that comes meanwhile waits no longer, and
+# a brake or a stop finds little in hand.
+BATCH_SECONDS = 2.0
+
+FIRST_BATCH, LARGEST_BATCH = 20, 500
+
+# After the first of several mails is answered, so long is waited for its neighbours: they are settled at once.
+NEIGHBOURS_SECONDS = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A judged and written mail; `judged_policy` is the law's revision that it was judged by."""
+
+    passed: Passed
+    letter: Letter
+    judged_policy: str | None
+
+    @property
+    def id(self) -> int:
+        """The message's number."""
+        return self.passed.message.id
+
+    @property
+    def check(self) -> DoorCheck:
+        """What must still be true when it is marked as sending."""
+        message = self.passed.message
+        return DoorCheck(
+            message_id=message.id,
+            contact_id=message.contact_id,
+            judged_revision=self.passed.situation.contact.revision,
+            with_invitation=message.with_invitation,
+            basis=message.basis,
+            reason=message.reason,
+            rule=message.rule,
+            judged_policy=self.judged_policy,
+            throttle=self.passed.situation.throttle if message.basis is LegalBasis.SOFT_OPTIN else None,
+            context=self.letter.context,
+            template_digest=self.letter.template_digest,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Flight:
+    """A mail that was handed over, and the lease under which it may be settled."""
+
+    passed: Passed
+    lease: datetime
+
+
+@dataclass(slots=True)
+class UnderWay:
+    """One a process. `endings` are known and not written yet: the database may be away for a while."""
+
+    batch: int = FIRST_BATCH
+    flights: dict[asyncio.Task[Receipt], Flight] = field(default_factory=dict)
+    endings: list[Ending] = field(default_factory=list)
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def anything(self) -> bool:
+        """Whether something is still to be heard of, or to be written down."""
+        return bool(self.flights or self.endings)
+
+    @property
+    def in_hand(self) -> frozenset[int]:
+        """Numbers of the messages that this process will settle itself."""
+        flying = [flight.passed.message.id for flight in self.flights.values()]
+        return frozenset([*flying, *(ending.message.id for ending in self.endings)])
+
+    async def wait(self, seconds: float) -> None:
+        """Wait until a mail is answered (and a moment for its neighbours), or to stop, or for so long."""
+        stop = asyncio.ensure_future(self.stopping.wait())
+        heard = set(self.flights) if self.stopping.is_set() else {stop, *self.flights}
+        try:
+            done, _ = await asyncio.wait(
+                heard,
+                timeout=None if seconds == math.inf else seconds,
+                return_when=asyncio.FIRST_COMPLETED,
+            )
+            flying = [task for task in self.flights if not task.done()]
+            if done - {stop} and flying:
+                await asyncio.wait(flying, timeout=NEIGHBOURS_SECONDS)
+        finally:
+            stop.cancel()
+
+    async def unless_stopped(self, doing: Coroutine[Any, Any, T]) -> T | None:
+        """What it comes to; None, and it is broken off, where it is to stop before."""
+        task, stop = asyncio.ensure_future(doing), asyncio.ensure_future(self.stopping.wait())
+        try:
+            await asyncio.wait({task, stop}, return_when=asyncio.FIRST_COMPLETED)
+            return task.result() if task.done() else None
+        finally:
+            task.cancel()
+            stop.cancel()
+
+    def land(self, now: datetime, on_fault: Callable[[str, int, Exception], None]) -> None:
+        """Turn what has been answered into endings."""
+        for task in [task for task in self.flights if task.done()]:
+            flight = self.flights.pop(task)
+            error = None if task.cancelled() else task.exception()
+            if isinstance(error, Exception):
+                on_fault("carry", flight.passed.message.id, error)
+            self.endings.append(landed(flight.passed, _receipt(task), flight.lease, now))
+
+    def never_left(self, window: Sequence[Ready], lease: datetime, why: str, now: datetime) -> None:
+        """Note that these were not handed over, though they may stand marked as sending."""
+        receipt = Receipt(MessageState.DEFERRED, f"not handed over: {why}")
+        self.endings += [landed(each.passed, receipt, lease, now) for each in window]
+
+    def sized(self, *, full: bool, handed: int, left: int, seconds: float) -> None:
+        """Learn from a batch how large the next may be."""
+        if left:
+            self.batch = max(1, min(handed, LARGEST_BATCH))
+        elif full and seconds < BATCH_SECONDS / 2:
+            self.batch = min(2 * self.batch, LARGEST_BATCH)
+
+
+def _receipt(task: asyncio.Task[Receipt]) -> Receipt:
+    """What a carrier answered; one that fails with a bug of ours may have handed the mail over."""
+    if task.cancelled():
+        return Receipt(MessageState.UNKNOWN, "the carrier was interrupted")
+    error = task.exception()
+    if error is not None:
+        return Receipt(MessageState.UNKNOWN, f"the carrier failed: {type(error).__name__}")
+    return task.result()

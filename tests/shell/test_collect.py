@@ -12,7 +12,7 @@ from accord.core.model.consent import Act, ConsentStatus, LegalBasis
 from accord.core.model.decision import Situation
 from accord.core.model.message import MessageState
 from accord.core.model.wording import WordingKind
-from accord.shell.engine import collect
+from accord.shell.engine.care import collect
 from accord.shell.engine.care.collect import (
     WordingFault,
     keep,

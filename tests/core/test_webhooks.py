@@ -92,6 +92,13 @@ def test_an_id_that_could_be_read_in_two_ways_is_not_signed() -> None:
 def test_a_secret_is_read_as_it_is_shown() -> None:
     assert read_secret(show_secret(OLD)) == OLD
     assert read_secret(show_secret(OLD).removeprefix("whsec_")) == OLD
-    for wrong in ("whsec_", "whsec_abc", "whsec_é", "hunter2", show_secret(b"k" * 23), show_secret(b"k" * 65)):
+    for wrong in (
+        "whsec_",
+        "whsec_abc",
+        "whsec_é",
+        "hunter2",
+        show_secret(b"k" * 23),
+        show_secret(b"k" * 65),
+    ):
         with pytest.raises(ValueError):
             read_secret(wrong)

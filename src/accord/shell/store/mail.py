@@ -11,6 +11,7 @@ from sqlalchemy.engine import Row
 
 from accord.core.model.consent import LegalBasis, Nature
 from accord.core.model.message import Message, MessageState
+from accord.shell.engine.ports.listing import MailsWanted
 from accord.shell.engine.ports.rows import NewMessage
 from accord.shell.store import tables
 from accord.shell.store.dialect import among, insert_new
@@ -152,17 +153,25 @@ def listed(
     limit: int,
 ) -> list[tuple[Message, str, str | None]]:
     """The ledger, newest first, each with its recipient and the server's reply."""
-    wanted = select(MESSAGE, CONTACT.c.email).join(CONTACT, CONTACT.c.id == MESSAGE.c.contact_id)
-    if states:
-        wanted = wanted.where(MESSAGE.c.state.in_(states))
-    if basis:
-        wanted = wanted.where(MESSAGE.c.basis == basis)
-    if purpose:
-        wanted = wanted.where(MESSAGE.c.purpose == purpose)
-    if since:
-        wanted = wanted.where(MESSAGE.c.queued_at >= since)
+    wanted = with_recipients(MailsWanted(states, basis, purpose, since))
     rows = connection.execute(wanted.order_by(MESSAGE.c.id.desc()).limit(limit)).all()
     return [(message_of(row), row.email, row.reply) for row in rows]
+
+
+def with_recipients(wanted: MailsWanted) -> Select[Any]:
+    """The mails of the ledger that are wanted, each with the address of its recipient."""
+    found = select(MESSAGE, CONTACT.c.email).join(CONTACT, CONTACT.c.id == MESSAGE.c.contact_id)
+    if wanted.states:
+        found = found.where(MESSAGE.c.state.in_(wanted.states))
+    if wanted.basis:
+        found = found.where(MESSAGE.c.basis == wanted.basis)
+    if wanted.purpose:
+        found = found.where(MESSAGE.c.purpose == wanted.purpose)
+    if wanted.since:
+        found = found.where(MESSAGE.c.queued_at >= wanted.since)
+    if wanted.contact_id is not None:
+        found = found.where(MESSAGE.c.contact_id == wanted.contact_id)
+    return found
 
 
 def counts(connection: Connection) -> dict[str, int]:

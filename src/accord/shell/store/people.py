@@ -47,7 +47,7 @@ def contacts(connection: Connection, ids: Sequence[int], *, lock: bool = False) 
     wanted = select(CONTACT).where(among(connection, CONTACT.c.id, ids)).order_by(CONTACT.c.id)
     if lock:
         wanted = wanted.with_for_update()
-    return {row.id: _contact(row) for row in connection.execute(wanted)}
+    return {row.id: contact_of(row) for row in connection.execute(wanted)}
 
 
 def contacts_by_key(connection: Connection, keys: Sequence[str]) -> dict[str, Contact]:
@@ -57,7 +57,7 @@ def contacts_by_key(connection: Connection, keys: Sequence[str]) -> dict[str, Co
     merged = [row.merged_into for row in rows if row.merged_into is not None]
     survivors = contacts(connection, merged) if merged else {}
     return {
-        row.email_key: _contact(row) if row.merged_into is None else survivors[row.merged_into]
+        row.email_key: contact_of(row) if row.merged_into is None else survivors[row.merged_into]
         for row in rows
     }
 
@@ -74,10 +74,11 @@ def whose(connection: Connection, ids: Collection[int]) -> dict[int, int | None]
 def closed_into(connection: Connection, contact_id: int) -> list[Contact]:
     """The records that were merged into this one, oldest first."""
     wanted = select(CONTACT).where(CONTACT.c.merged_into == contact_id).order_by(CONTACT.c.id)
-    return [_contact(row) for row in connection.execute(wanted)]
+    return [contact_of(row) for row in connection.execute(wanted)]
 
 
-def _contact(row: Row[Any]) -> Contact:
+def contact_of(row: Row[Any]) -> Contact:
+    """The contact of a row."""
     return Contact(
         id=row.id,
         email=row.email,

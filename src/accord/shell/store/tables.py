@@ -8,6 +8,8 @@ from typing import Any
 from sqlalchemy import Index, UniqueConstraint, text
 from sqlmodel import Field
 
+from accord.shell.store.access_tables import AccessKeyRow as AccessKeyRow
+from accord.shell.store.access_tables import GivenAnswerRow as GivenAnswerRow
 from accord.shell.store.kept_tables import OrderArchiveRow as OrderArchiveRow
 from accord.shell.store.kept_tables import SuppressionRow as SuppressionRow
 from accord.shell.store.table_base import (

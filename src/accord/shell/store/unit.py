@@ -52,7 +52,9 @@ from accord.shell.store import (
     switches,
     wordings,
 )
+from accord.shell.store.access import SqlAccess
 from accord.shell.store.keeping import SqlKeeping
+from accord.shell.store.listing import SqlListing
 from accord.shell.store.objections import SqlObjections
 from accord.shell.store.objections_log import ObjectionsLog
 from accord.shell.store.people import Law
@@ -120,6 +122,14 @@ class SqlUnit:
     @property
     def proving(self) -> SqlProving:
         return SqlProving(self.connection)
+
+    @property
+    def access(self) -> SqlAccess:
+        return SqlAccess(self.connection)
+
+    @property
+    def listing(self) -> SqlListing:
+        return SqlListing(self.connection)
 
     # the journal
     def append(self, events: Sequence[Event], *, received_at: datetime, reacts: bool) -> Sequence[Event]:

@@ -16,8 +16,10 @@ from accord.core.model.expression import Expression
 from accord.core.model.message import Message
 from accord.core.model.order import OrderLine
 from accord.core.model.wording import Wording, WordingKind
+from accord.shell.engine.ports.access import Access
 from accord.shell.engine.ports.figures import Figures
 from accord.shell.engine.ports.keeping import Keeping, Objections
+from accord.shell.engine.ports.listing import Listing
 from accord.shell.engine.ports.proving import Proving
 from accord.shell.engine.ports.rows import (
     Brake,
@@ -88,6 +90,10 @@ class Unit(Protocol):
     def keeping(self) -> Keeping: ...
     @property
     def proving(self) -> Proving: ...
+    @property
+    def access(self) -> Access: ...
+    @property
+    def listing(self) -> Listing: ...
 
     # the journal
     def append(self, events: Sequence[Event], *, received_at: datetime, reacts: bool) -> Sequence[Event]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -16,8 +16,9 @@ from accord.core.model.contact import Contact
 from accord.core.model.wording import WordingKind
 from accord.shell.cli.house import by_option, contact_called, house_of, json_option, moment, who
 from accord.shell.cli.output import InputFault, print_json, print_table
-from accord.shell.cli.people import print_states, short, states_of
+from accord.shell.cli.people import print_states, short
 from accord.shell.cli.wordings import wording_or_end
+from accord.shell.documents import act_document, ledger_document
 from accord.shell.engine.care.collect import record_answer
 from accord.shell.engine.ports.rows import Deed
 from accord.shell.engine.record import record_consents
@@ -105,7 +106,7 @@ def _answered(
     found, entries = record_answer(house.store, house.catalogue, asking, wording, now=house.clock())
     if found.act is None:
         raise InputFault(f"That collects nothing: {found.reason} ({found.rule}).")
-    return _document(found.act, found.reason, found.rule, entries)
+    return act_document(found.act, found.reason, found.rule, entries)
 
 
 def _refused(
@@ -119,7 +120,7 @@ def _refused(
         for purpose, kind in _refusable(house, told["purpose"])
     ]
     record_consents(house.store, house.catalogue, entries, now=house.clock())
-    return _document(Act.OBJECTION, "OBJECTION_IS_ABSOLUTE", "R-10", entries)
+    return act_document(Act.OBJECTION, "OBJECTION_IS_ABSOLUTE", "R-10", entries)
 
 
 def _refusable(house: House, purpose: str) -> tuple[tuple[str, str], ...]:
@@ -129,11 +130,6 @@ def _refusable(house: House, purpose: str) -> tuple[tuple[str, str], ...]:
     if known is None:
         raise InputFault(f"There is no purpose «{purpose}»; there are: {', '.join(house.venue.purposes)}.")
     return tuple((purpose, kind) for kind in known.kinds)
-
-
-def _document(act: Act, reason: str, rule: str, entries: Sequence[ConsentEntry]) -> dict[str, Any]:
-    bears_on = ["everything" if e.purpose == EVERYTHING else f"{e.purpose}/{e.kind}" for e in entries]
-    return {"act": act.value, "for": bears_on, "reason": reason, "rule": rule}
 
 
 @consent.command("show")
@@ -152,14 +148,13 @@ def show_ledger(context: click.Context, email: str, *, as_json: bool) -> None:
             contact = contact_called(unit, email)
             entries = unit.entries([contact.id]).get(contact.id, ())
             situation = unit.situations([contact.id])[contact.id]
-        states = states_of(house.venue, situation)
+        document = ledger_document(house.venue, situation, entries)
     if as_json:
-        acts = [_told(entry) for entry in entries]
-        print_json({"email": contact.email, "acts": acts, "states": states})
+        print_json(document)
         return
     columns = ("seq", "at", "purpose", "act", "informed", "wording", "by which way")
     print_table("Acts", columns, [_line(entry) for entry in entries])
-    print_states("States", states)
+    print_states("States", document["states"])
 
 
 @consent.command("prove")
@@ -219,16 +214,3 @@ def _line(entry: ConsentEntry) -> tuple[str, ...]:
         wording,
         ", ".join(each for each in way if each),
     )
-
-
-def _told(entry: ConsentEntry) -> dict[str, Any]:
-    return {
-        "seq": entry.seq,
-        "at": entry.at,
-        "purpose": entry.purpose,
-        "kind": entry.kind,
-        "act": entry.act.value,
-        "informed": entry.informed,
-        "wording": entry.wording,
-        "details": dict(entry.details),
-    }

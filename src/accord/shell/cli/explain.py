@@ -9,23 +9,8 @@ import click
 from accord.core.model.event import Event
 from accord.shell.cli.house import contact_called, house_of, json_option
 from accord.shell.cli.output import InputFault, print_json
+from accord.shell.documents import EXPLAINED, MOST_ROWS, journal_rows
 from accord.shell.preview.text import print_journals
-
-_TOLD = (
-    "mail.queued",
-    "mail.sent",
-    "mail.refused",
-    "mail.held",
-    "mail.bounced",
-    "mail.complained",
-    "scenario.entered",
-    "scenario.left",
-    "scenario.finished",
-    "scenario.noted",
-)
-
-# Of one person's journal so much is looked through, newest first.
-MOST_ROWS = 10_000
 
 
 @click.command(short_help="Why somebody did or did not get each mail.")
@@ -44,7 +29,7 @@ def explain(context: click.Context, email: str, scenario: str | None, *, as_json
     with house_of(context, reading=True) as house:
         with house.store.read() as unit:
             contact = contact_called(unit, email)
-            rows = [row for row in unit.events_of(contact.id, limit=MOST_ROWS) if row.name in _TOLD]
+            rows = [row for row in unit.events_of(contact.id, limit=MOST_ROWS) if row.name in EXPLAINED]
             live = [row.name for row in unit.live_scenarios()]
         venue = house.venue
     if scenario is not None:
@@ -55,7 +40,7 @@ def explain(context: click.Context, email: str, scenario: str | None, *, as_json
             )
         rows = [row for row in rows if row.data.get("scenario") == scenario]
     if as_json:
-        print_json([{"at": row.at, "event": row.name, **row.data} for row in rows])
+        print_json(journal_rows(rows))
         return
     click.echo(f"{contact.email} (contact {contact.id}), times of {venue.entity.zone}")
     if not rows:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import click
 
+from accord.shell.cli.access import access
 from accord.shell.cli.authoring import activate, dry_run
 from accord.shell.cli.care import config, init
 from accord.shell.cli.consent import consent
@@ -39,5 +40,5 @@ SECTIONS: Mapping[str, Sequence[click.Command]] = {
     "People": (contacts, consent, forms, scripts, event, events, orders),
     "Why": (explain, messages, stats, throttle, policy),
     "For the officer": (retention, sweep, register, audit),
-    "Care": (db, keys, config),
+    "Care": (db, keys, access, config),
 }

@@ -10,17 +10,15 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from accord.core.model.message import Message
 from accord.shell.cli.house import by_option, house_of, json_option, moment, who
 from accord.shell.cli.output import InputFault, print_json, print_pairs, print_table, when
+from accord.shell.documents import MAIL_COLUMNS, journal_rows, mail_document, mail_row
 from accord.shell.engine.ports.mailing import Unwritable
 from accord.shell.engine.ports.rows import LedgerEntry
 from accord.shell.engine.sending.by_hand import NotByHand, resend, settle
 from accord.shell.wiring import House
 
 FAILED = ("rejected", "refused", "expired", "cancelled")
-
-COLUMNS = ("id", "at", "to", "scenario", "step", "nature", "state", "reason", "rule", "basis")
 
 
 @click.group(invoke_without_command=True, short_help="The send ledger: every mail, its state and verdict.")
@@ -64,28 +62,14 @@ def messages(
         with house.store.read() as unit:
             found = unit.ledger(states=states, since=begins, **wanted)
         zone = house.venue.entity.clock
-    rows = [_row(message, address) for message, address, _ in found]
+    mails = [mail_row(message, address) for message, address, _ in found]
+    rows = [tuple(mail.values()) for mail in mails]
     if as_json:
-        print_json([dict(zip(COLUMNS, row, strict=True)) for row in rows])
+        print_json(mails)
     elif as_csv:
         _print_csv(rows)
     else:
         _print(rows, zone)
-
-
-def _row(message: Message, address: str) -> tuple[Any, ...]:
-    return (
-        message.id,
-        message.sent_at or message.planned_at,
-        address,
-        message.scenario,
-        message.step,
-        message.nature.value,
-        message.state.value,
-        message.reason,
-        message.rule,
-        message.basis.value,
-    )
 
 
 def _print(rows: Sequence[tuple[Any, ...]], zone: ZoneInfo) -> None:
@@ -102,7 +86,7 @@ def _print(rows: Sequence[tuple[Any, ...]], zone: ZoneInfo) -> None:
 
 def _print_csv(rows: Sequence[tuple[Any, ...]]) -> None:
     out = csv.writer(sys.stdout)
-    out.writerow(COLUMNS)
+    out.writerow(MAIL_COLUMNS)
     # A cell that begins like a formula is one to a spreadsheet.
     out.writerows([["'" + str(c) if str(c)[:1] in "=+-@" else c for c in row] for row in rows])
 
@@ -134,9 +118,9 @@ def show_mail(context: click.Context, number: int, *, eml: bool, as_json: bool) 
         if eml:
             sys.stdout.buffer.write(_as_mail(house, entry))
             return
-    document = _document(entry)
+    document = mail_document(entry)
     if as_json:
-        document["journal"] = [{"at": row.at, "event": row.name, **row.data} for row in rows]
+        document["journal"] = journal_rows(rows)
         print_json(document)
         return
     inputs = document.pop("inputs")
@@ -148,32 +132,6 @@ def show_mail(context: click.Context, number: int, *, eml: bool, as_json: bool) 
             (when(row.at, zone), row.name, row.data.get("reason"), row.data.get("reply")) for row in rows
         ]
         print_table("What became of it", ("when", "what", "reason", "reply"), journal)
-
-
-def _document(entry: LedgerEntry) -> dict[str, Any]:
-    message = entry.message
-    return {
-        "id": message.id,
-        "to": entry.recipient,
-        "scenario": message.scenario,
-        "step": message.step,
-        "edition": message.edition,
-        "template": message.template,
-        "nature": message.nature.value,
-        "purpose": message.purpose,
-        "state": message.state.value,
-        "basis": message.basis.value,
-        "reason": message.reason,
-        "rule": message.rule,
-        "with_invitation": message.with_invitation,
-        "attempts": message.attempts,
-        "planned_at": message.planned_at,
-        "queued_at": message.queued_at,
-        "sent_at": message.sent_at,
-        "settled_at": entry.settled_at,
-        "reply": entry.reply,
-        "inputs": dict(entry.inputs),
-    }
 
 
 def _as_mail(house: House, entry: LedgerEntry) -> bytes:

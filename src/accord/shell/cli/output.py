@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any, NoReturn
 from zoneinfo import ZoneInfo
 
@@ -17,6 +16,7 @@ from rich.text import Text
 
 from accord.core.language.report import as_text
 from accord.core.model.place import Diagnostic
+from accord.shell.documents import as_json
 
 # Where nobody looks at a terminal, nothing is folded: programs read whole lines.
 UNFOLDED = 10_000
@@ -42,17 +42,7 @@ def console() -> Console:
 
 def print_json(document: Any) -> None:
     """One JSON document on standard output, and nothing else there."""
-    click.echo(json.dumps(document, ensure_ascii=False, indent=2, default=_plain))
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, datetime | date):
-        return value.isoformat()
-    if isinstance(value, Mapping):
-        return dict(value)
-    if isinstance(value, Iterable):
-        return list(value)
-    return str(value)
+    click.echo(as_json(document, indent=2))
 
 
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:

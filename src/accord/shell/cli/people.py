@@ -12,10 +12,8 @@ from typing import Any
 import click
 from rich.progress import Progress
 
-from accord.core.consent.collection import state_of
-from accord.core.model.decision import Situation
-from accord.core.model.venue import Venue
 from accord.shell.cli.output import print_json, print_table
+from accord.shell.documents import taken_document
 from accord.shell.engine.intake.people import Taken
 
 
@@ -38,8 +36,7 @@ def progress(title: str, total: int) -> Iterator[Any]:
 def report(taken: Taken, *, as_json: bool, noun: str) -> None:
     """What an import came to, every refusal with row, field and reason; exit code 1 where there is one."""
     if as_json:
-        refusals = [{"row": r.row, "field": r.field, "reason": r.reason} for r in taken.refusals]
-        print_json({"new": taken.new, "known": taken.known, "refused": refusals})
+        print_json(taken_document(taken))
     else:
         click.echo(f"{taken.new} new {noun}, {taken.known} known already.")
         if taken.refusals:
@@ -48,24 +45,6 @@ def report(taken: Taken, *, as_json: bool, noun: str) -> None:
             )
     if taken.refusals:
         sys.exit(1)
-
-
-def states_of(venue: Venue, situation: Situation) -> list[dict[str, Any]]:
-    """Where one person stands for each purpose and kind of the venue."""
-    found = []
-    for purpose in venue.purposes.values():
-        for kind in purpose.kinds:
-            state = state_of(situation.consents, purpose.name, kind)
-            found.append(
-                {
-                    "purpose": purpose.name,
-                    "kind": kind,
-                    "state": state.status.value,
-                    "informed": state.informed,
-                    "since": state.since,
-                }
-            )
-    return found
 
 
 def print_states(title: str, states: Sequence[Mapping[str, Any]]) -> None:

@@ -11,16 +11,14 @@ from zoneinfo import available_timezones
 
 import click
 
-from accord.core.consent.retention import cut_off
 from accord.core.expressions.fields import Unreadable, read_text, read_value
 from accord.core.model.contact import Contact, email_key
-from accord.core.model.decision import Situation
-from accord.core.model.enrolment import Enrolment
 from accord.core.model.expression import Type, Value
 from accord.core.model.venue import Venue
 from accord.shell.cli.house import by_option, contact_called, house_of, json_option, who
 from accord.shell.cli.output import InputFault, print_json, print_table
-from accord.shell.cli.people import print_states, short, states_of
+from accord.shell.cli.people import print_states, short
+from accord.shell.documents import contact_document
 from accord.shell.engine.addresses import NoAddress
 from accord.shell.engine.care.rights import Unfit, change_address, erase_person, rectify
 from accord.shell.engine.care.rights import merge as merge_people
@@ -61,7 +59,8 @@ def show(context: click.Context, email: str, *, as_json: bool) -> None:
         else:
             situation = unit.situations([contact.id])[contact.id]
             closed = unit.keeping.closed_into(contact.id)
-            document = _known(house.venue, situation, unit.open_runs([contact.id]), closed)
+            runs = unit.open_runs([contact.id])
+            document = contact_document(house.venue, situation, runs, closed)
     if contact is None:
         print_json(left.document) if as_json else _print_left(left)
     elif as_json:
@@ -79,30 +78,6 @@ def found(unit: Unit, email: str) -> Contact | None:
     except Unreadable:
         raise InputFault("That is not an address.") from None
     return unit.contacts_by_key([key]).get(key)
-
-
-def _known(
-    venue: Venue, situation: Situation, runs: Sequence[Enrolment], closed: Sequence[Contact]
-) -> dict[str, Any]:
-    contact = situation.contact
-    return {
-        "id": contact.id,
-        "email": contact.email,
-        "also": [each.email for each in closed],
-        "language": contact.language,
-        "zone": contact.zone,
-        "address": contact.address_state.value,
-        "kind": contact.address_kind.value,
-        "collected_at": contact.collected_at,
-        "from_third_party": contact.from_third_party,
-        "last_action_at": contact.last_action_at,
-        "expires_on": cut_off(contact, venue),
-        "newsletters_per_month": contact.preferences.newsletters_per_month,
-        "attributes": dict(contact.attributes),
-        "consents": states_of(venue, situation),
-        "orders": len({line.order_id for line in situation.lines}),
-        "runs": [{"scenario": run.scenario, "step": run.step, "due_at": run.due_at} for run in runs],
-    }
 
 
 @dataclass(frozen=True, slots=True)

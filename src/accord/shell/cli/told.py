@@ -11,7 +11,6 @@ import click
 
 from accord.core.expressions.fields import FieldFault
 from accord.shell.cli.house import contact_called, house_of, json_option
-from accord.shell.cli.lines import pages
 from accord.shell.cli.output import InputFault, print_json
 from accord.shell.cli.people import progress, report
 from accord.shell.engine.intake.lines import (
@@ -22,6 +21,7 @@ from accord.shell.engine.intake.lines import (
 )
 from accord.shell.engine.intake.people import Taken
 from accord.shell.engine.intake.told import take_events
+from accord.shell.json_lines import pages
 
 
 @click.command()
@@ -149,9 +149,9 @@ def import_orders(context: click.Context, file: Path, *, history: bool, as_json:
 def _import(file: Path, title: str, take: Callable[[Sequence[Line]], Taken]) -> Taken:
     """Read a file a page at a time, and take what is good of each; refusals come in the file's order."""
     taken = Taken()
-    with progress(title, file.stat().st_size) as more:
+    with progress(title, file.stat().st_size) as more, file.open("rb") as lines:
         done = 0
-        for page, read_so_far in pages(file, taken.refusals):
+        for page, read_so_far in pages(lines, taken.refusals):
             came = take(page)
             taken.new += came.new
             taken.known += came.known

@@ -33,7 +33,7 @@ class SqlAccess:
         row = self.connection.execute(select(KEY).where(KEY.c.prefix == prefix)).one_or_none()
         return _key(row) if row is not None else None
 
-    def keys(self) -> Sequence[AccessKey]:
+    def all_keys(self) -> Sequence[AccessKey]:
         rows = self.connection.execute(select(KEY).order_by(KEY.c.name, KEY.c.id))
         return [_key(row) for row in rows]
 

@@ -1,10 +1,9 @@
-"""Files of JSON lines: read a page at a time, whatever their size; every bad line is told with what is wrong."""
+"""JSON lines: read a page at a time, however many there are; every bad line is told with what is wrong."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import IO, Any
 
 from accord.shell.engine.intake.people import Refusal
@@ -18,20 +17,19 @@ LONGEST_LINE = 1 << 20
 Told = dict[str, Any]
 
 
-def pages(file: Path, refusals: list[Refusal]) -> Iterator[tuple[list[tuple[int, Told]], int]]:
+def pages(lines: IO[bytes], refusals: list[Refusal]) -> Iterator[tuple[list[tuple[int, Told]], int]]:
     """Pages of (line number, what it tells), each with the bytes read so far; bad lines go to `refusals`."""
     page: list[tuple[int, Told]] = []
-    with file.open("rb") as lines:
-        for number, raw in enumerate(_lines(lines), start=1):
-            told, reason = _read(raw.removeprefix(b"\xef\xbb\xbf") if number == 1 else raw)
-            if reason is not None:
-                refusals.append(Refusal(number, "line", reason))
-            if told is not None:
-                page.append((number, told))
-            if len(page) == PAGE:
-                yield page, lines.tell()
-                page = []
-        yield page, lines.tell()
+    for number, raw in enumerate(_lines(lines), start=1):
+        told, reason = read_object(raw.removeprefix(b"\xef\xbb\xbf") if number == 1 else raw)
+        if reason is not None:
+            refusals.append(Refusal(number, "line", reason))
+        if told is not None:
+            page.append((number, told))
+        if len(page) == PAGE:
+            yield page, lines.tell()
+            page = []
+    yield page, lines.tell()
 
 
 def _lines(file: IO[bytes]) -> Iterator[bytes]:
@@ -43,8 +41,8 @@ def _lines(file: IO[bytes]) -> Iterator[bytes]:
         yield raw.rstrip(b"\r\n")
 
 
-def _read(raw: bytes) -> tuple[Told | None, str | None]:
-    """What a line tells, or why it tells nothing; an empty one is neither."""
+def read_object(raw: bytes) -> tuple[Told | None, str | None]:
+    """What a line, or a whole body, tells, or why it tells nothing; an empty one is neither."""
     if len(raw) > LONGEST_LINE:
         return None, f"it is longer than {LONGEST_LINE} bytes"
     if not raw.strip():
@@ -54,7 +52,8 @@ def _read(raw: bytes) -> tuple[Told | None, str | None]:
     except UnicodeDecodeError:
         return None, "it is not UTF-8"
     except json.JSONDecodeError as fault:
-        return None, f"it is not JSON: {fault.msg} at column {fault.colno}"
+        line = f"line {fault.lineno}, " if fault.lineno > 1 else ""
+        return None, f"it is not JSON: {fault.msg} at {line}column {fault.colno}"
     except (ValueError, RecursionError):
         return None, "it is not JSON that can be read"
     return (told, None) if isinstance(told, dict) else (None, "it is not a JSON object")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
 # How long a browser may take, in milliseconds: machines that decide are busy.
@@ -88,3 +89,19 @@ def picture_of(page: Page) -> str:
     width = (page.viewport_size or {"width": 0})["width"]
     dark = page.evaluate("() => matchMedia('(prefers-color-scheme: dark)').matches")
     return f"{width}.{'dark' if dark else 'light'}"
+
+
+def barriers(page: Page) -> list[str]:
+    """What axe-core finds on an open page, a line for each element: its rule, where it stands, what is wrong.
+
+    All rules of WCAG 2 up to 2.2 AA and the best practices. The window must let scripts run: axe-core waits by
+    timers, and would wait for ever.
+    """
+    found = Axe().run(
+        page, options={"resultTypes": ["violations"], "rules": {"target-size": {"enabled": True}}}
+    )
+    return [
+        f"{fault['id']}: {', '.join(map(str, node['target']))}: {fault['help']}"
+        for fault in found.response["violations"]
+        for node in fault["nodes"]
+    ]

@@ -13,11 +13,12 @@ from playwright.sync_api import Browser, Page, Route
 from accord.core.mail.links import LinkKind
 from accord.shell.web.app import create_app
 from accord.shell.web.ports import PreferenceChanges
-from doors.browser.sight import PATIENCE, Seen, picture_of
+from doors.browser.sight import PATIENCE, Seen, barriers, picture_of
 from doors.visitors import ADA, THEATRE, InMemory, Visitor, about_to_be_forgotten
 
-# Each language on a telephone and on a desk, by day and by night.
-WINDOWS = (("fr", 375, "light"), ("en", 375, "dark"), ("fr", 1200, "dark"), ("en", 1200, "light"))
+# Each language on a telephone and on a desk, by day and by night; telephones run no JavaScript.
+WINDOWS = (("fr", 375, "light"), ("en", 375, "dark"), ("fr", 1280, "dark"), ("en", 1280, "light"))
+DESK = 1280
 
 pytestmark = pytest.mark.xdist_group("browser")
 
@@ -43,12 +44,12 @@ class Web:
 
 @pytest.fixture(params=WINDOWS, ids=lambda each: "-".join(map(str, each)))
 def web(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Web]:
-    """A window without JavaScript, whose every request the application answers itself."""
+    """A window whose every request the application answers itself."""
     language, width, scheme = request.param
     people = InMemory(known={1: replace(ADA, language=language)})
     visitor = Visitor(create_app(people))
     context = browser.new_context(
-        viewport={"width": width, "height": 800}, color_scheme=scheme, java_script_enabled=False
+        viewport={"width": width, "height": 800}, color_scheme=scheme, java_script_enabled=width == DESK
     )
     context.set_default_timeout(PATIENCE)
     with ThreadPoolExecutor(1) as beside:
@@ -72,7 +73,8 @@ def look(web: Web, pictures: Path, name: str) -> list[str]:
     """Keep a picture, and say what is wrong with the sight."""
     path = pictures / f"page-{name}.{web.language}.{picture_of(web.page)}.png"
     web.page.screenshot(path=path, full_page=True)
-    return Seen(web.page).faults()
+    desk = web.page.evaluate("() => window.innerWidth") == DESK
+    return Seen(web.page).faults() + (barriers(web.page) if desk else [])
 
 
 def test_the_preference_page(web: Web, pictures: Path) -> None:

@@ -16,6 +16,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from accord.core.model.place import Diagnostic, Severity
 from accord.shell.engine.care.collect import go_on_revoking
 from accord.shell.engine.care.retain import nightly
+from accord.shell.engine.care.roll_up import roll_up
 from accord.shell.engine.catalogue import Stale
 from accord.shell.engine.ports.store import StoreError
 from accord.shell.engine.sending.sweep import recover
@@ -31,6 +32,10 @@ from accord.shell.wiring import House, actor, report_fault
 
 THINK_EVERY, SEND_EVERY, RECOVER_EVERY, REFRESH_EVERY, WATCH_EVERY = 0.5, 0.5, 30.0, 2.0, 60.0
 SWEEP_EVERY = 60.0  # asked so often; it does its work once a night
+ROLL_UP_EVERY = 60.0
+
+# Counting takes at most one part in so many of the daemon's time.
+COUNTING_RESTS = 20
 
 # How often it is looked whether the clock was set back, in seconds.
 WATCH_CLOCK_EVERY = 1.0
@@ -50,6 +55,7 @@ class Daemon:
     serve: bool = True
     _stopping: asyncio.Event = field(default_factory=asyncio.Event)
     _unreachable: str | None = None
+    _counts_again: float = float("-inf")
 
     async def run(self) -> None:
         """Work until told to stop."""
@@ -117,6 +123,7 @@ class Daemon:
             Job("refresh", REFRESH_EVERY, self._refresh),
             Job("watch", WATCH_EVERY, self._watch),
             Job("sweep", SWEEP_EVERY, self._sweep),
+            Job("roll_up", ROLL_UP_EVERY, self._roll_up),
         ]
 
     async def _think(self) -> None:
@@ -172,6 +179,14 @@ class Daemon:
         )
         if done is not None:
             structlog.get_logger("accord").info("swept", **done.told())
+
+    async def _roll_up(self) -> None:
+        """Count anew what pages and metrics tell of; where that takes long, more seldom."""
+        time = asyncio.get_running_loop().time
+        begun = time()
+        if begun >= self._counts_again:
+            await asyncio.to_thread(roll_up, self.house.store, self.house.venue, now=self.house.clock())
+            self._counts_again = begun + COUNTING_RESTS * (time() - begun)
 
     async def _refresh(self) -> None:
         """See edited files and activations; a template with a fault keeps its last good version."""

@@ -17,6 +17,7 @@ from accord.core.model.time import Duration
 from accord.shell.cli.house import by_option, house_of, json_option, moment, who
 from accord.shell.cli.output import InputFault, print_json, print_table, when
 from accord.shell.engine.care.retain import nightly
+from accord.shell.engine.care.roll_up import roll_up
 from accord.shell.engine.ports.rows import Deed, Stuck, StuckKind
 from accord.shell.engine.ports.store import Unit
 from accord.shell.engine.sending.sweep import recover
@@ -79,6 +80,7 @@ def tick(context: click.Context, instant: str | None, *, until_idle: bool, as_js
             house.clock = lambda: now
         swept = nightly(house.store, house.catalogue, now=house.clock())
         turned = asyncio.run(_turn(house, until_idle=until_idle))
+        roll_up(house.store, house.venue, now=house.clock())
     names = ("answered", "entered", "advanced", "sent", "unreachable")
     told = {name: getattr(turned, name) for name in names}
     if as_json:

@@ -14,12 +14,11 @@ from accord.core.model.scenario import Scenario, Send
 from accord.shell.cli.house import house_of, json_option, moment
 from accord.shell.cli.output import InputFault, print_json, print_table
 from accord.shell.engine.ports.figures import Funnel, StepCount
+from accord.shell.engine.ports.tallies import COUNTED
 
 LOOKED_BACK = timedelta(days=91)
 BAR = 24
 _EIGHTHS = "▏▎▍▌▋▊▉█"
-
-COUNTED = ("sent", "delivered", "clicked", "left", "complained", "bounced", "unknown")
 
 
 @click.command()

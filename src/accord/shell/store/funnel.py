@@ -1,8 +1,9 @@
-"""How far people and mails came, scenario by scenario and step by step, since an instant."""
+"""How far people and mails came, scenario by scenario and step by step, in a span of time."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +12,7 @@ from sqlalchemy import ColumnElement, Connection, Select, func, select
 from accord.core.model.enrolment import RunState
 from accord.core.model.message import MessageState
 from accord.shell.engine.ports.figures import Funnel, StepCount
+from accord.shell.engine.ports.tallies import ANSWERED_WITHIN
 from accord.shell.store import tables
 from accord.shell.store.dialect import field_of, number_of
 from accord.shell.store.journal import EVENT
@@ -27,34 +29,56 @@ _MAILS = {
     MessageState.UNKNOWN: ("sent", "unknown"),
 }
 
+# What was handed over, whatever became of it then.
+LEFT_US = MESSAGE.c.state.in_([state.value for state in _MAILS])
+
 _UNSUBSCRIBES = ("consent.objected", "consent.withdrawn")
 
 Counts = dict[str, int]
 Place = tuple[str, str, str]
 
 
-def funnel(connection: Connection, since: datetime, scenario: str | None) -> Funnel:
-    """People who entered and mails that were sent since an instant, of one scenario or of all."""
-    templates, counts = _sent(connection, since, scenario)
+@dataclass(frozen=True, slots=True)
+class Span:
+    """From one instant to another that is left out, or until now."""
+
+    since: datetime
+    until: datetime | None = None
+
+    def holds(self, instant: ColumnElement[Any]) -> tuple[ColumnElement[bool], ...]:
+        """Whether an instant lies in it."""
+        if self.until is None:
+            return (instant >= self.since,)
+        return (instant >= self.since, instant < self.until)
+
+    @property
+    def answers(self) -> Span:
+        """When mails of this span may have been answered."""
+        return Span(self.since, self.until + ANSWERED_WITHIN if self.until is not None else None)
+
+
+def funnel(connection: Connection, span: Span, scenario: str | None) -> Funnel:
+    """People who entered and mails that were sent in a span, of one scenario or of all."""
+    templates, counts = _sent(connection, span, scenario)
     reached = {
-        "clicked": _clicked(connection, since),
-        "left": _last_mails_before(_UNSUBSCRIBES, since),
-        "complained": _last_mails_before(("mail.complained",), since),
+        "clicked": clicked(connection, span),
+        "left": _last_mails_before(_UNSUBSCRIBES, span),
+        "complained": _last_mails_before(("mail.complained",), span),
     }
     for what, mails in reached.items():
-        for place, count in _by_place(connection, mails, since, scenario):
+        for place, count in _by_place(connection, mails, span, scenario):
             counts[place][what] = count
     return Funnel(
-        _people(connection, since, scenario),
+        people(connection, span, scenario),
         [StepCount(*place, templates[place], its) for place, its in counts.items()],
-        _not_sent(connection, since, scenario),
+        _not_sent(connection, span, scenario),
     )
 
 
-def _people(connection: Connection, since: datetime, scenario: str | None) -> dict[str, Counts]:
+def people(connection: Connection, span: Span, scenario: str | None) -> dict[str, Counts]:
     """By scenario: how many entered, and where they are, or why they left."""
     key = (RUN.c.scenario, RUN.c.state, RUN.c.ended_because)
-    wanted = select(*key, func.count()).where(RUN.c.entered_at >= since, *_only(RUN.c.scenario, scenario))
+    wanted = select(*key, func.count()).where(*span.holds(RUN.c.entered_at), *_only(RUN.c.scenario, scenario))
     found: dict[str, Counts] = {}
     for name, state, because, count in connection.execute(wanted.group_by(*key)):
         its = found.setdefault(name, {"entered": 0, "under way": 0, "finished": 0})
@@ -65,12 +89,12 @@ def _people(connection: Connection, since: datetime, scenario: str | None) -> di
 
 
 def _sent(
-    connection: Connection, since: datetime, scenario: str | None
+    connection: Connection, span: Span, scenario: str | None
 ) -> tuple[dict[Place, str], dict[Place, Counts]]:
     template = func.max(MESSAGE.c.template)
     wanted = (
         select(*_PLACE, MESSAGE.c.state, template, func.count())
-        .where(MESSAGE.c.sent_at >= since, *_only(MESSAGE.c.scenario, scenario))
+        .where(*span.holds(MESSAGE.c.sent_at), *_only(MESSAGE.c.scenario, scenario))
         .group_by(*_PLACE, MESSAGE.c.state)
     )
     templates: dict[Place, str] = {}
@@ -84,15 +108,15 @@ def _sent(
     return templates, counts
 
 
-def _clicked(connection: Connection, since: datetime) -> Select[Any]:
+def clicked(connection: Connection, span: Span) -> Select[Any]:
     """Mails in which a person clicked."""
     human = field_of(connection, EVENT.c.data, "verdict") == "human"
     number = number_of(connection, EVENT.c.data, "message_id")
-    clicked = (EVENT.c.name == "mail.clicked", EVENT.c.at >= since, human)
-    return select(number.label("number")).where(tables.OUTCOMES, *clicked)
+    told = (EVENT.c.name == "mail.clicked", *span.answers.holds(EVENT.c.at), human)
+    return select(number.label("number")).where(tables.OUTCOMES, *told)
 
 
-def _last_mails_before(names: Sequence[str], since: datetime) -> Select[Any]:
+def _last_mails_before(names: Sequence[str], span: Span) -> Select[Any]:
     """The last prospecting mail before each of these events: what the person most likely answers."""
     last = (
         select(MESSAGE.c.id)
@@ -106,31 +130,30 @@ def _last_mails_before(names: Sequence[str], since: datetime) -> Select[Any]:
         .correlate(EVENT)
         .scalar_subquery()
     )
-    answered = (EVENT.c.name.in_(names), EVENT.c.at >= since)
+    answered = (EVENT.c.name.in_(names), *span.answers.holds(EVENT.c.at))
     return select(last.label("number")).where(tables.OUTCOMES, *answered)
 
 
 def _by_place(
-    connection: Connection, mails: Select[Any], since: datetime, scenario: str | None
+    connection: Connection, mails: Select[Any], span: Span, scenario: str | None
 ) -> list[tuple[Place, int]]:
     """How many of these mails each place sent. They are looked up first and once: they are few."""
     found = mails.distinct().cte("told").prefix_with("MATERIALIZED", dialect="postgresql")
     wanted = (
         select(*_PLACE, func.count())
         .join(found, found.c.number == MESSAGE.c.id)
-        .where(MESSAGE.c.sent_at >= since, *_only(MESSAGE.c.scenario, scenario))
+        .where(*span.holds(MESSAGE.c.sent_at), *_only(MESSAGE.c.scenario, scenario))
         .group_by(*_PLACE)
     )
     return [((row[0], row[1], row[2]), row[3]) for row in connection.execute(wanted)]
 
 
-def _not_sent(connection: Connection, since: datetime, scenario: str | None) -> dict[Place, Counts]:
+def _not_sent(connection: Connection, span: Span, scenario: str | None) -> dict[Place, Counts]:
     """By scenario, step and template: why mails were not sent, and how many."""
     told = ("scenario", "step", "template", "reason")
     fields = (func.coalesce(field_of(connection, EVENT.c.data, key), "").label(key) for key in told)
-    rows = (
-        select(*fields).where(tables.OUTCOMES, EVENT.c.name == "mail.refused", EVENT.c.at >= since).subquery()
-    )
+    refused = (EVENT.c.name == "mail.refused", *span.holds(EVENT.c.at))
+    rows = select(*fields).where(tables.OUTCOMES, *refused).subquery()
     key = (rows.c.scenario, rows.c.step, rows.c.template, rows.c.reason)
     wanted = select(*key, func.count()).where(*_only(rows.c.scenario, scenario)).group_by(*key)
     found: dict[Place, Counts] = {}

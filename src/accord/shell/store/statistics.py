@@ -229,7 +229,7 @@ class SqlFigures:
 
     def funnel(self, since: datetime, scenario: str | None) -> Funnel:
         """What became of people and mails since an instant."""
-        return funnel.funnel(self.connection, since, scenario)
+        return funnel.funnel(self.connection, funnel.Span(since), scenario)
 
 
 _NAMES = ("clicked", "left", "complained")

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import cast
 
-from sqlalchemy import Connection, Table, delete, insert, select, update
+from sqlalchemy import Connection, Table, delete, insert, or_, select, update
 
 from accord.core.model.decision import ThrottleMode, ThrottleState
 from accord.shell.engine.ports.rows import Brake, LiveScenario, PolicyChange
@@ -90,6 +90,19 @@ def note_progress(connection: Connection, loop: str, mark: str, now: datetime) -
     """Remember how far a loop has come."""
     row = {"loop": loop, "mark": mark, "at": now}
     connection.execute(upsert(connection, PROGRESS, ("loop",), ("mark", "at")), [row])
+
+
+def take_turn(connection: Connection, loop: str, now: datetime, every: timedelta) -> bool:
+    """Write down that a turn of this loop begins, unless another did in the time before; whether it was written.
+
+    A turn that is ahead of `now` was taken by a clock that has been set back, and counts no more.
+    """
+    long_ago = or_(PROGRESS.c.at <= now - every, PROGRESS.c.at > now)
+    taken = update(PROGRESS).where(PROGRESS.c.loop == loop, long_ago).values(mark=now.isoformat(), at=now)
+    if connection.execute(taken).rowcount:
+        return True
+    first = insert_new(connection, PROGRESS).values(loop=loop, mark=now.isoformat(), at=now)
+    return connection.execute(first.returning(PROGRESS.c.loop)).first() is not None
 
 
 def fact(connection: Connection, key: str) -> str | None:

@@ -32,6 +32,9 @@ OUTCOMES = text(
     " 'mail.refused')"
 )
 
+# Mails that wait, likewise.
+HELD = text("name = 'mail.held'")
+
 # -- people --------------------------------------------------------------------------------------------------
 
 
@@ -162,6 +165,7 @@ class EventRow(Row, table=True):
         ),
         Index("ix_event_contact_at", "contact_id", "at"),
         Index("ix_event_outcome", "name", "at", sqlite_where=OUTCOMES, postgresql_where=OUTCOMES),
+        Index("ix_event_held", "at", sqlite_where=HELD, postgresql_where=HELD),
     )
     id: int | None = id_column()
     contact_id: int = number_column()
@@ -222,6 +226,13 @@ class EnrolmentRow(Row, table=True):
             postgresql_where=text("open = 1 AND priority > 100"),
         ),
         Index("ix_enrolment_contact", "contact_id"),
+        Index("ix_enrolment_entered", "entered_at"),
+        Index(
+            "ix_enrolment_in_flight",
+            *("scenario", "digest", "step", "open"),  # all that it is counted by, and asked for
+            sqlite_where=text("open = 1"),
+            postgresql_where=text("open = 1"),
+        ),
     )
     id: int | None = id_column()
     contact_id: int = number_column()
@@ -350,10 +361,10 @@ class ProgressRow(Row, table=True):
 
 
 class DailyCountRow(Row, table=True):
-    """The console's roll-ups."""
+    """The roll-ups: what each day came to; `key` is a JSON list, whose parts the subject names."""
 
     __tablename__ = "daily_count"
-    __table_args__ = (UniqueConstraint("day", "subject", "key"),)
+    __table_args__ = (UniqueConstraint("subject", "day", "key"),)
     id: int | None = id_column()
     day: date
     subject: str

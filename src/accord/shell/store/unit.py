@@ -60,6 +60,7 @@ from accord.shell.store.objections_log import ObjectionsLog
 from accord.shell.store.people import Law
 from accord.shell.store.proving import SqlProving
 from accord.shell.store.statistics import SqlFigures
+from accord.shell.store.tallies import SqlTallies
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,6 +292,10 @@ class SqlUnit:
     @property
     def figures(self) -> SqlFigures:
         return SqlFigures(self.connection)
+
+    @property
+    def tallies(self) -> SqlTallies:
+        return SqlTallies(self.connection)
 
     def throttle(self) -> ThrottleState:
         return switches.throttle(self.connection)

@@ -40,6 +40,7 @@ from accord.shell.engine.ports.rows import (
     Stuck,
     StuckKind,
 )
+from accord.shell.engine.ports.tallies import Tallies
 
 
 class Unit(Protocol):
@@ -242,6 +243,9 @@ class Unit(Protocol):
     # what the throttle knows
     @property
     def figures(self) -> Figures: ...
+
+    @property
+    def tallies(self) -> Tallies: ...
 
     # what is switched on
     def live_scenarios(self) -> Sequence[LiveScenario]: ...

@@ -209,6 +209,18 @@ class KeysSection(Section):
     file: str = "accord.keys"
 
 
+class DryRunSection(Section):
+    """How people are assumed to answer mails in a forecast."""
+
+    clicks_per_100_mails: float = Field(default=3.0, ge=0, le=100)
+    preferences_per_100_mails: float = Field(default=0.5, ge=0, le=100)
+    unsubscribes_per_100_mails: float = Field(default=0.2, ge=0, le=100)
+    complaints_per_100_mails: float = Field(default=0.02, ge=0, le=100)
+    bounces_per_100_mails: float = Field(default=0.3, ge=0, le=100)
+    answers_within_hours: int = Field(default=48, ge=1, le=8760)
+    seed: str = "accord"
+
+
 class FreeSection(BaseModel):
     """A section whose keys belong to parts that read them themselves."""
 
@@ -242,5 +254,5 @@ class Config(Section):
     throttle: ThrottleSection = ThrottleSection()
     inbound: FreeSection = FreeSection()
     console: FreeSection = FreeSection()
-    dry_run: FreeSection = FreeSection()
+    dry_run: DryRunSection = DryRunSection()
     log: FreeSection = FreeSection()

@@ -13,6 +13,7 @@ from accord.core.expressions.spell import duration_of
 from accord.core.model.consent import Kind
 from accord.core.model.contact import email_key
 from accord.core.model.expression import Type
+from accord.core.model.forecast import Assumptions
 from accord.core.model.place import Diagnostic, Span
 from accord.core.model.time import Duration
 from accord.core.model.venue import (
@@ -65,6 +66,7 @@ class Settings:
     click_tracking: str
     keys_file: Path
     objections_log: Path | None
+    assumptions: Assumptions = Assumptions()
     values: tuple[tuple[str, str, str], ...] = ()
 
 
@@ -144,6 +146,7 @@ def _settings(config: Config, source: Source, root: Path) -> Settings:
         click_tracking=config.tracking.clicks,
         keys_file=root / config.keys.file,
         objections_log=root / log if log else None,
+        assumptions=Assumptions(**config.dry_run.model_dump()),
         values=tuple(_shown(config.model_dump(by_alias=True), source)),
     )
 

@@ -14,11 +14,15 @@ from pathlib import Path
 
 import structlog
 
+from accord.core.foresight import forecast_of
 from accord.core.language.wordings import parse_wording
 from accord.core.mail.links import Links
 from accord.core.model.content import Catalogue
+from accord.core.model.forecast import Forecast
+from accord.core.model.scenario import Scenario
 from accord.core.model.venue import Venue
 from accord.core.model.wording import Wording
+from accord.shell.crowd import Source, walk_everybody
 from accord.shell.delivery import Way, carrier_for
 from accord.shell.delivery.pool import Limits
 from accord.shell.delivery.smtp import Server
@@ -31,9 +35,10 @@ from accord.shell.engine.sending.under_way import UnderWay
 from accord.shell.engine.turn import Turned, send_until_idle, think_until_idle
 from accord.shell.keys import Keys, KeyUse, add_key, make_keys, read_keys
 from accord.shell.library import Library, read_library, stamp
+from accord.shell.preview.everyone import frame, planned
 from accord.shell.settings import Settings, load_settings
 from accord.shell.store.after_restore import replay_objections
-from accord.shell.store.database import SqlStore, open_store
+from accord.shell.store.database import SqlStore, open_for_reading, open_store
 from accord.shell.store.people import Law
 from accord.shell.wordings import CatalogueWording, wordings
 
@@ -223,6 +228,28 @@ class House:
             work = at_work(unit, self.venue, self.shelf, self.work)
         self.work = replace(work, law=self.law)
 
+    def forecast(
+        self,
+        scenario: Scenario,
+        *,
+        begins: datetime,
+        until: datetime,
+        running: bool = False,
+        progress: Callable[[int], None] = lambda _: None,
+    ) -> list[Forecast]:
+        """What a scenario would do to everybody from `begins` to `until`, were it live as it stands in its file.
+
+        With `running` a second forecast: of what runs now, over the same days. Nothing is written; `progress`
+        is told of how many people more are done.
+        """
+        now = self.clock()
+        source = Source(self.settings.database_url, law_of(self.venue))
+        with self.store.read() as unit:
+            plan = planned(unit, self.catalogue, scenario, self.settings.assumptions, now, begins, until)
+            known = frame(unit, scenario.name, plan, self.settings.assumptions)
+        plan = plan if running else plan.proposed_alone
+        return [forecast_of(tally, known) for tally in walk_everybody(self.store, source, plan, progress)]
+
     def writer(self) -> LetterWriter:
         """Writes mails by the catalogue as it stands."""
         individual = self.settings.click_tracking == "individual"
@@ -313,3 +340,8 @@ def open_house(path: Path, *, clock: Clock | None = None, settings: Settings | N
         policy=venue.policy,
     )
     return House(settings, store, clock or system_clock, path)
+
+
+def open_house_to_look(path: Path, *, settings: Settings) -> House:
+    """The house behind a config.toml with a database that can only be read. Raises StoreError."""
+    return House(settings, open_for_reading(settings.database_url, law_of(settings.venue)), config=path)

@@ -1,4 +1,4 @@
-"""For authors: dry-run, activate."""
+"""For authors: activate; and the scenario that a command names."""
 
 from __future__ import annotations
 
@@ -10,10 +10,8 @@ from accord.core.model.scenario import Scenario
 from accord.core.steps import STEP_KINDS
 from accord.shell.cli.house import (
     by_option,
-    contact_called,
     house_of,
     json_option,
-    moment,
     refuse_if_wrong,
     who,
 )
@@ -21,11 +19,12 @@ from accord.shell.cli.output import InputFault, confirm, print_json
 from accord.shell.config_source import nearest
 from accord.shell.engine.ports.rows import Deed
 from accord.shell.preview import forecast
-from accord.shell.preview.text import print_matrix, print_timelines
+from accord.shell.preview.text import print_matrix
 from accord.shell.wiring import House
 
 
-def _scenario(house: House, name: str) -> Scenario:
+def scenario_called(house: House, name: str) -> Scenario:
+    """The scenario of this name as it stands in its file, or the command's end."""
     house.read_files()
     found = house.checked.by_name().get(name)
     if found is None:
@@ -41,64 +40,6 @@ def _scenario(house: House, name: str) -> Scenario:
                 f"{where}: «{step.name}» uses a verb that this version reads and does not carry out."
             )
     return found
-
-
-@click.command("dry-run", short_help="Show who would get what, when, and why not.")
-@click.argument("name")
-@click.option("--persona", "personas", multiple=True, help="Only this imagined person; may be repeated.")
-@click.option("--contact", "address", help="A real contact's coming days instead.")
-@click.option("--from", "start", help="The first day (ISO); today if not said.")
-@click.option("--days", default=90, show_default=True, type=click.IntRange(1, 3660))
-@json_option
-@click.pass_context
-def dry_run(
-    context: click.Context,
-    name: str,
-    personas: tuple[str, ...],
-    address: str | None,
-    start: str | None,
-    days: int,
-    *,
-    as_json: bool,
-) -> None:
-    """Show who would get what, when, and why not, before anybody is written to. Nothing is written.
-
-    \b
-    Examples:
-      scenario dry-run bienvenue
-      scenario dry-run bienvenue --persona said-no --json
-      scenario dry-run lettre --contact ada@example.org --days 60
-    """
-    with house_of(context, reading=True, files_only=address is None) as house:
-        scenario = _scenario(house, name)
-        begins = moment(start, house)
-        until = begins + timedelta(days=days)
-        if address is not None:
-            with house.store.read() as unit:
-                contact = contact_called(unit, address)
-                timeline = forecast.of_contact(
-                    unit, contact.id, scenario, house.venue, house.shelf, begins, until
-                )
-            if as_json:
-                print_json(forecast.as_json([timeline]))
-            else:
-                print_timelines([timeline], house.venue)
-            return
-        unknown = set(personas) - set(forecast.PERSONAS)
-        if unknown:
-            name = min(unknown)
-            said = f"There is no persona «{name}»; there are: {', '.join(forecast.PERSONAS)}."
-            raise InputFault(" ".join(filter(None, (said, nearest(name, forecast.PERSONAS)))))
-        chosen = personas or tuple(forecast.PERSONAS)
-        timelines = [
-            forecast.of_persona(each, scenario, house.venue, house.shelf, begins, until) for each in chosen
-        ]
-        if as_json:
-            print_json(forecast.as_json(timelines))
-        elif personas:
-            print_timelines(timelines, house.venue)
-        else:
-            print_matrix(scenario, timelines, house.venue, begins)
 
 
 @click.command(short_help="Make checked files live, after showing what they would do.")
@@ -118,7 +59,7 @@ def activate(
       scenario activate bienvenue confirmation --by marie --yes
     """
     with house_of(context, by=by) as house:
-        chosen = [_scenario(house, name) for name in names]
+        chosen = [scenario_called(house, name) for name in names]
         refuse_if_wrong(house.checked.diagnostics, house)
         now = house.clock()
         for scenario in chosen:

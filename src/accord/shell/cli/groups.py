@@ -7,11 +7,12 @@ from collections.abc import Mapping, Sequence
 import click
 
 from accord.shell.cli.access import access
-from accord.shell.cli.authoring import activate, dry_run
+from accord.shell.cli.authoring import activate
 from accord.shell.cli.care import config, init
 from accord.shell.cli.consent import consent
 from accord.shell.cli.database import db
 from accord.shell.cli.demo import demo
+from accord.shell.cli.dry_run import dry_run
 from accord.shell.cli.explain import explain
 from accord.shell.cli.imports import import_file
 from accord.shell.cli.keyring import keys

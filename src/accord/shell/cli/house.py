@@ -20,7 +20,7 @@ from accord.shell.cli.output import InputFault
 from accord.shell.engine.ports.store import Unit
 from accord.shell.keys import KeysFault
 from accord.shell.settings import Settings
-from accord.shell.wiring import House, actor, open_house
+from accord.shell.wiring import House, actor, open_house, open_house_to_look
 
 
 @contextmanager
@@ -51,6 +51,23 @@ def house_at(context: click.Context, settings: Settings) -> Iterator[House]:
         yield house
     except KeysFault as fault:
         raise InputFault(str(fault)) from None
+    finally:
+        house.store.close()
+
+
+@contextmanager
+def house_to_look_at(context: click.Context) -> Iterator[House]:
+    """The house with a database that can only be read: a dry run. Nothing is made or mended for it."""
+    settings = settings_of(context)
+    house = open_house_to_look(config_path(context), settings=settings)
+    try:
+        if house.store.file is not None and not house.store.file.exists():
+            raise InputFault(
+                f"There is nobody yet: {house.store.file.name} is made by `scenario contacts import`."
+            )
+        if not house.store.is_current():
+            raise InputFault("The database is of another version: run `scenario db upgrade` first.")
+        yield house
     finally:
         house.store.close()
 

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from accord.core.expressions.names import fields_of
 from accord.core.model.content import Catalogue
 from accord.core.model.event import Event
-from accord.core.model.scenario import OnEvent, Scenario
+from accord.core.model.scenario import Scenario
 from accord.core.model.venue import Venue
-from accord.core.simulate import Happening, simulate
+from accord.core.simulate import a_world, journal_of, simulate
 from accord.shell.engine.catalogue import Shelf
 from accord.shell.engine.ports.store import Unit
-from accord.shell.preview.personas import SKETCHES, imagined_data, persona
+from accord.shell.preview.everyone import entering, looked_through, with_file
+from accord.shell.preview.personas import SKETCHES, persona
 
 PERSONAS = tuple(SKETCHES)
 
@@ -41,7 +41,7 @@ def of_persona(
     catalogue = Catalogue(venue, {scenario.name: scenario}, {}, shelf.facts)
     journal = simulate(
         imagined.situation,
-        _entering(imagined.situation.contact.id, scenario, venue, start),
+        entering(scenario, venue, start),
         catalogue,
         start=start,
         until=until,
@@ -50,38 +50,30 @@ def of_persona(
     return Timeline(name, imagined.words, journal)
 
 
-def _entering(contact_id: int, scenario: Scenario, venue: Venue, start: datetime) -> list[Happening]:
-    trigger = scenario.entry.trigger
-    if not isinstance(trigger, OnEvent):
-        return []
-    event = trigger.events[0]
-    data = imagined_data(fields_of(event, venue), scenario, venue, start)
-    at = start + timedelta(seconds=1)
-    return [Happening(at, Event(contact_id, event, at, data, "imagined"), teaches=False)]
-
-
 def of_contact(
     unit: Unit,
     contact_id: int,
-    scenario: Scenario,
-    venue: Venue,
-    shelf: Shelf,
+    catalogue: Catalogue,
+    scenario: Scenario | None,
     start: datetime,
     until: datetime,
 ) -> Timeline:
-    """A real person's coming days in one scenario, from what is known of them now."""
-    situation = unit.situations([contact_id])[contact_id]
-    ledger = unit.entries([contact_id]).get(contact_id, ())
-    catalogue = Catalogue(venue, {scenario.name: scenario}, {}, shelf.facts)
-    journal = simulate(
-        situation,
-        _entering(contact_id, scenario, venue, start),
-        catalogue,
-        start=start,
-        until=until,
-        ledger=ledger,
+    """A real person's coming days in all scenarios that are live, the runs in flight included.
+
+    With `scenario` it is among them as it stands in its file, and the event by which people enter it comes at
+    `start`. The person answers nothing.
+    """
+    if scenario is not None:
+        catalogue = with_file(catalogue, scenario)
+    names = catalogue.live
+    known = unit.foreseeing.known([contact_id], list(names))[contact_id]
+    world = a_world(
+        catalogue, start=start, until=until, unseen=frozenset(names) - looked_through(unit, names)
     )
-    return Timeline(situation.contact.email, "as known now", journal)
+    script = entering(scenario, catalogue.venue, start) if scenario is not None else ()
+    return Timeline(
+        known.situation.contact.email, "as known now, answering nothing", journal_of(world, known, script)
+    )
 
 
 def as_json(timelines: Sequence[Timeline]) -> list[dict[str, Any]]:

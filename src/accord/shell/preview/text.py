@@ -73,7 +73,7 @@ class _Dates:
 
 def print_matrix(scenario: Scenario, timelines: Sequence[Timeline], venue: Venue, start: datetime) -> None:
     """Print imagined people by steps: which mail leaves when, and why not; every reason is told below."""
-    out = _console()
+    out = preview_console()
     zone = venue.entity.clock
     begins = start.astimezone(zone)
     notes, dates = Notes(), _Dates(zone, begins.year)
@@ -185,7 +185,7 @@ def print_journals(journals: Sequence[tuple[str, Sequence[Event]]], venue: Venue
     """Print decisions line by line, each journal under its title; at the end what the reasons say, and what
     was known where the gate was asked: every input that is not plainly false.
     """
-    out = _console()
+    out = preview_console()
     known: dict[tuple[str, ...], int] = {}
     notes = Notes()
     for title, rows in journals:
@@ -223,7 +223,18 @@ def _line(row: Event, venue: Venue, known: dict[tuple[str, ...], int]) -> list[T
     return [Text(f"{local:%d %b %Y %H:%M}"), *(Text(cell, style=style) for cell in told)]
 
 
-def _console() -> Console:
+def a_plain_table(columns: Sequence[str], *, numbers: int = 0, first_number: int | None = None) -> Table:
+    """An empty table; `numbers` columns, the last ones or those from `first_number` on, stand to the right."""
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0))
+    first = len(columns) - numbers if first_number is None else first_number
+    for position, column in enumerate(columns):
+        right = first <= position < first + numbers
+        table.add_column(column, overflow="fold", justify="right" if right else "left")
+    return table
+
+
+def preview_console() -> Console:
+    """Where people read: as wide as it needs to be where nobody looks at a terminal."""
     out = Console(file=sys.stdout, highlight=False)
     if not sys.stdout.isatty():
         out.width = UNFOLDED

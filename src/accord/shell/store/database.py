@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
+from urllib.parse import quote
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
@@ -130,6 +131,17 @@ class SqlStore:
             self._lock = None
 
 
+def open_for_reading(url: str, law: Law) -> SqlStore:
+    """Open a database by connections that can't write: the database itself refuses.
+
+    A SQLite file is left as it is to the byte, its log too. Raises StoreError for another kind of database, and
+    where it is first read for a file that is not there.
+    """
+    address = make_url(url)
+    engine = _sqlite_reading(address) if _backend(address) == "sqlite" else _postgresql(address, reading=True)
+    return SqlStore(engine, law, "self", _no_dice, _no_keys)
+
+
 def open_store(
     url: str,
     *,
@@ -148,21 +160,27 @@ def open_store(
     three-year clock's. Raises StoreError for another kind of database.
     """
     address = make_url(url)
-    if address.get_backend_name() == "sqlite":
-        engine = _sqlite(address)
-    elif address.get_backend_name() == "postgresql":
-        engine = _postgresql(address)
-    else:
-        raise StoreError(f"{address.drivername} is not a database that Accord knows: sqlite or postgresql")
+    engine = _sqlite(address) if _backend(address) == "sqlite" else _postgresql(address)
     log = ObjectionsLog(objections_log) if objections_log is not None else None
     return SqlStore(engine, Law(months, zone, policy or Policy()), entity, dice, keys or _no_keys, log)
+
+
+def _backend(address: URL) -> str:
+    name = address.get_backend_name()
+    if name not in ("sqlite", "postgresql"):
+        raise StoreError(f"{address.drivername} is not a database that Accord knows: sqlite or postgresql")
+    return name
+
+
+def _no_dice(_: int) -> bytes:
+    raise StoreError("the database was opened for reading: there is nothing to salt")
 
 
 def _no_keys() -> Keys:
     raise StoreError("the database was opened without the venue's keys: no address can be sealed")
 
 
-def _postgresql(address: URL) -> Engine:
+def _postgresql(address: URL, *, reading: bool = False) -> Engine:
     """A server that is gone is noticed within a minute or so, however the connection to it was lost."""
     engine = create_engine(
         address.set(drivername="postgresql+psycopg"),
@@ -174,7 +192,8 @@ def _postgresql(address: URL) -> Engine:
             "keepalives_idle": 30,
             "keepalives_interval": 10,
             "keepalives_count": 3,
-            "options": f"-c lock_timeout={int(1000 * PATIENCE_SECONDS)}",
+            "options": f"-c lock_timeout={int(1000 * PATIENCE_SECONDS)}"
+            + (" -c default_transaction_read_only=on" if reading else ""),
         },
     )
 
@@ -182,6 +201,27 @@ def _postgresql(address: URL) -> Engine:
     def _begin(connection: Connection) -> None:
         if connection.get_execution_options().get("accord_lazy"):
             connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
+
+    return engine
+
+
+def _sqlite_reading(address: URL) -> Engine:
+    """Opened as a file that is only read: no journal is switched, nothing is brought from the log into the file."""
+    source = f"file:{quote(str(address.database))}?mode=ro"
+
+    def connect() -> sqlite3.Connection:
+        connection = sqlite3.connect(source, uri=True, timeout=PATIENCE_SECONDS, check_same_thread=False)
+        connection.isolation_level = None
+        connection.execute("PRAGMA query_only = ON")
+        connection.execute("PRAGMA cache_size = -16384")
+        connection.create_function("accord_day", 2, day_in_zone, deterministic=True)
+        return connection
+
+    engine = create_engine(address, hide_parameters=True, creator=connect)
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN")
 
     return engine
 

@@ -53,6 +53,7 @@ from accord.shell.store import (
     wordings,
 )
 from accord.shell.store.access import SqlAccess
+from accord.shell.store.foreseeing import SqlForeseeing
 from accord.shell.store.keeping import SqlKeeping
 from accord.shell.store.listing import SqlListing
 from accord.shell.store.objections import SqlObjections
@@ -131,6 +132,10 @@ class SqlUnit:
     @property
     def listing(self) -> SqlListing:
         return SqlListing(self.connection)
+
+    @property
+    def foreseeing(self) -> SqlForeseeing:
+        return SqlForeseeing(self.connection, self.law)
 
     # the journal
     def append(self, events: Sequence[Event], *, received_at: datetime, reacts: bool) -> Sequence[Event]:

@@ -18,6 +18,7 @@ from accord.core.model.order import OrderLine
 from accord.core.model.wording import Wording, WordingKind
 from accord.shell.engine.ports.access import Access
 from accord.shell.engine.ports.figures import Figures
+from accord.shell.engine.ports.foreseeing import Foreseeing
 from accord.shell.engine.ports.keeping import Keeping, Objections
 from accord.shell.engine.ports.listing import Listing
 from accord.shell.engine.ports.proving import Proving
@@ -95,6 +96,8 @@ class Unit(Protocol):
     def access(self) -> Access: ...
     @property
     def listing(self) -> Listing: ...
+    @property
+    def foreseeing(self) -> Foreseeing: ...
 
     # the journal
     def append(self, events: Sequence[Event], *, received_at: datetime, reacts: bool) -> Sequence[Event]:

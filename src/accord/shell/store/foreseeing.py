@@ -1,0 +1,50 @@
+"""Everybody as a forecast begins with them: read a page at a time, and never written."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection, func, select
+
+from accord.core.model.contact import GONE
+from accord.core.model.decision import Situation
+from accord.core.simulate import Known
+from accord.shell.store import runs, situations
+from accord.shell.store.people import CONTACT, Law, entries_of
+
+_HERE = CONTACT.c.address_state.not_in([state.value for state in GONE])
+
+
+class SqlForeseeing:
+    """The port `Foreseeing`."""
+
+    def __init__(self, connection: Connection, law: Law) -> None:
+        self.connection, self.law = connection, law
+
+    def everybody(self, *, after_id: int, limit: int) -> Sequence[int]:
+        wanted = select(CONTACT.c.id).where(CONTACT.c.id > after_id, _HERE).order_by(CONTACT.c.id)
+        return list(self.connection.execute(wanted.limit(limit)).scalars())
+
+    def how_many(self) -> int:
+        return self.connection.execute(select(func.count()).select_from(CONTACT).where(_HERE)).scalar_one()
+
+    def known(self, contact_ids: Sequence[int], scenarios: Sequence[str]) -> dict[int, Known]:
+        people = situations.load(self.connection, contact_ids, self.law, lock=False)
+        ids = list(people)
+        ledgers = entries_of(self.connection, ids)
+        in_flight: dict[int, list[Situation]] = {}
+        for run in situations.with_runs(self.connection, people, runs.open_runs(self.connection, ids)):
+            in_flight.setdefault(run.contact.id, []).append(run)
+        entries: dict[int, dict[tuple[str, str], datetime]] = {}
+        for past in runs.past_entries(self.connection, ids, scenarios):
+            entries.setdefault(past.contact_id, {})[past.scenario, past.entry_key] = past.entered_at
+        return {
+            number: Known(
+                situation,
+                ledgers.get(number, ()),
+                in_flight.get(number, ()),
+                entries.get(number, {}),
+            )
+            for number, situation in people.items()
+        }

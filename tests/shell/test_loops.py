@@ -127,7 +127,7 @@ def test_one_who_cannot_be_read_stops_nobody_from_entering(driver: Driver) -> No
     sign_up(driver, 1, 2, 3)
     with driver.store.engine.begin() as connection:
         connection.execute(text("UPDATE consent_entry SET payload = '{' WHERE contact_id = 2"))
-    taken = enter(driver.store, driver.catalogue, driver.activated, now=driver.now, on_fault=driver.fault)
+    taken = enter(driver.store, driver.work(), now=driver.now, on_fault=driver.fault)
     assert taken == 2
     with driver.store.read() as unit:
         assert sorted(run.contact_id for run in unit.open_runs([1, 2, 3])) == [1, 3]

@@ -84,6 +84,11 @@ def _before_the_verb(asked: Asked) -> Decision | None:
     return None
 
 
+def skip_step(situation: Situation, catalogue: Catalogue, code: str, *, now: datetime) -> Decision:
+    """Go past the step of `situation.enrolment` without doing it; `code` says why."""
+    return _skip(_asked(situation, catalogue, now), code)
+
+
 def _skip(asked: Asked, code: str) -> Decision:
     """Go past a step without doing it, and say why."""
     verb = asked.step.verb
@@ -199,8 +204,13 @@ def _enrol(
         due_at=planned.at or now,
         event_id=event.id if event is not None else None,
         this=situation.this,
-        priority=SERVICE_PRIORITY if scenario.purpose == SERVICE_PURPOSE else scenario.priority,
+        priority=priority_of(scenario),
     )
+
+
+def priority_of(scenario: Scenario) -> int:
+    """Who goes first of one person's due runs: service before all that an author can say."""
+    return SERVICE_PRIORITY if scenario.purpose == SERVICE_PURPOSE else scenario.priority
 
 
 def per_key(entry_key: str) -> str:

@@ -190,6 +190,7 @@ def _venue(config: Config, source: Source) -> Venue:
             email_key(f"@{domain}").removeprefix("@") for domain in config.throttle.complaints_reported_by
         ),
         fresh=_duration(config.engine.fresh, "engine.fresh", source),
+        surprise=config.guard.surprise,
     )
 
 

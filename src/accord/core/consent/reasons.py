@@ -64,6 +64,9 @@ REASONS: Mapping[str, str] = {
     "UNWRITABLE": "The mail could not be written for this person.",
     "SENDER_DIED": "The sender stopped in the middle: nobody knows whether it arrived.",
     "HOLDOUT": "The person is among those who get nothing, to measure the scenario against.",
+    "MISSED_IN_PAUSE": "The scenario stood still when it was planned, and whoever resumed it had it skipped.",
+    "EJECTED": "Somebody of the team ended it.",
+    "MIGRATED": "Somebody of the team had those under way go on by the new version.",
     "CUE": "Something happened that ends the scenario.",
 }
 

@@ -60,6 +60,7 @@ _MAIL: Mapping[str, Type] = {
 }
 _REASONED: Mapping[str, Type] = {**_MAIL, "reason": Type.TEXT, "rule": Type.TEXT}
 _CLICK: Mapping[str, Type] = {**_MAIL, "target": Type.TEXT, "verdict": Type.TEXT}
+_RUNNING: Mapping[str, Type] = {"scenario": Type.TEXT, "by": Type.TEXT, "reason": Type.TEXT}
 _RUN: Mapping[str, Type] = {"scenario": Type.TEXT, "reason": Type.TEXT}
 
 EVENTS: Mapping[str, EventKind] = {
@@ -103,6 +104,21 @@ EVENTS: Mapping[str, EventKind] = {
     "scenario.left": EventKind(_RUN),
     "scenario.finished": EventKind(_RUN),
     "scenario.noted": EventKind(_RUN),
+    # What concerns a scenario as a whole: told of nobody (contact 0), and never put before the scenarios.
+    **{
+        f"scenario.{what}": EventKind(_RUNNING)
+        for what in (
+            "activated",
+            "drained",
+            "ejected",
+            "ended",
+            "held",
+            "migrated",
+            "paused",
+            "released",
+            "resumed",
+        )
+    },
     "policy.changed": EventKind({"switch": Type.TEXT, "old": Type.TEXT, "new": Type.TEXT}),
     "throttle.changed": EventKind({"state": Type.TEXT, "reason": Type.TEXT}),
 }

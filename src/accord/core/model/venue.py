@@ -130,7 +130,8 @@ class Venue:
     """All that the core knows of an installation that is not a person, a scenario or an instant.
 
     `complaints_reported_by`: domains of providers whose feedback loops the house receives; elsewhere the
-    absence of complaints is no evidence (R-58).
+    absence of complaints is no evidence (R-58). `surprise`: a scenario that sends more than so many times
+    its forecast holds itself.
     """
 
     entity: Entity
@@ -150,3 +151,4 @@ class Venue:
     )
     complaints_reported_by: tuple[str, ...] = ()
     fresh: Duration = Duration(days=1)
+    surprise: float = 1.5

@@ -12,6 +12,7 @@ from accord.core.model.message import MessageState
 from accord.shell.engine.catalogue import AtWork
 from accord.shell.engine.journeys.advance import advance
 from accord.shell.engine.journeys.enter import enter
+from accord.shell.engine.journeys.live import end_the_drained
 from accord.shell.engine.journeys.react import react
 from accord.shell.engine.ports.store import Store, StoreError
 from accord.shell.engine.sending.send import Sender, Tally
@@ -59,11 +60,13 @@ def think(
 
     Raises Stale where `work` is not what stands in the database any more; what was done before stands.
     """
-    return Turned(
+    turned = Turned(
         answered=react(store, work, now=now, on_fault=on_fault),
-        entered=enter(store, work.catalogue, work.activated, now=now, on_fault=on_fault),
+        entered=enter(store, work, now=now, on_fault=on_fault),
         advanced=advance(store, work, now=now, on_fault=on_fault),
     )
+    end_the_drained(store, work, now=now)
+    return turned
 
 
 def think_until_idle(store: Store, work: AtWork, *, now: datetime, on_fault: Fault) -> Turned:
@@ -78,10 +81,11 @@ def think_until_idle(store: Store, work: AtWork, *, now: datetime, on_fault: Fau
         answered = react(store, work, now=now, on_fault=on_fault)
         entered = 0
         if not answered:
-            entered = enter(store, work.catalogue, work.activated, now=now, on_fault=on_fault)
+            entered = enter(store, work, now=now, on_fault=on_fault)
         advanced = 0 if answered or entered else advance(store, work, now=now, on_fault=on_fault)
         turned = Turned(answered=answered, entered=entered, advanced=advanced)
         if turned.idle:
+            end_the_drained(store, work, now=now)
             return total
         total += turned
 

@@ -308,3 +308,9 @@ def close_tasks(connection: Connection, subject: str, now: datetime, but: Collec
     """What has been done needs nobody any more."""
     done = update(TASK).where(TASK.c.subject == subject, TASK.c.done_at.is_(None))
     connection.execute(done.where(TASK.c.key.not_in(sorted(but))).values(done_at=now))
+
+
+def close_task(connection: Connection, subject: str, key: str, now: datetime) -> None:
+    """One thing has been done."""
+    this = update(TASK).where(TASK.c.subject == subject, TASK.c.key == key, TASK.c.done_at.is_(None))
+    connection.execute(this.values(done_at=now))

@@ -134,3 +134,6 @@ class SqlKeeping:
 
     def close_tasks(self, subject: str, now: datetime, *, but: Collection[str] = ()) -> None:
         erase.close_tasks(self.connection, subject, now, but)
+
+    def close_task(self, subject: str, key: str, now: datetime) -> None:
+        erase.close_task(self.connection, subject, key, now)

@@ -15,6 +15,7 @@ from accord.shell.engine.ports.listing import MailsWanted
 from accord.shell.engine.ports.rows import NewMessage
 from accord.shell.store import tables
 from accord.shell.store.dialect import among, insert_new
+from accord.shell.store.pauses import stands_still
 from accord.shell.store.people import CONTACT
 
 MESSAGE = cast("Table", tables.MessageRow.__table__)  # type: ignore[attr-defined]
@@ -25,6 +26,9 @@ SERVICE_LANE, PROSPECTING_LANE = 0, 1
 # Said in the SQL itself, not as parameters: a partial index serves only what provably fits it.
 WAITING = MESSAGE.c.state.in_([literal_column("'queued'"), literal_column("'deferred'")])
 LEASED = MESSAGE.c.state.in_([literal_column("'claimed'"), literal_column("'sending'")])
+
+# What leaves when its time has come: a pause is not over for what is left out here.
+GOING = and_(WAITING, ~stands_still(MESSAGE.c.scenario, MESSAGE.c.enrolment_id))
 
 
 # All that a Message is made of: what the gate and the template read is large, and looked at by hand alone.
@@ -181,8 +185,8 @@ def counts(connection: Connection) -> dict[str, int]:
 
 
 def next_due(connection: Connection) -> datetime | None:
-    """When the next waiting message may be tried."""
-    return connection.execute(select(func.min(MESSAGE.c.due_at)).where(WAITING)).scalar()
+    """When the next waiting message that is not paused may be tried."""
+    return connection.execute(select(func.min(MESSAGE.c.due_at)).where(GOING)).scalar()
 
 
 def remembered(connection: Connection, contact_ids: Sequence[int]) -> Mapping[int, list[Row[Any]]]:
@@ -205,6 +209,6 @@ def remembered(connection: Connection, contact_ids: Sequence[int]) -> Mapping[in
 def awaiting(connection: Connection, now: datetime) -> tuple[int, datetime | None]:
     """How many messages could be sent now, and since when the oldest of them could."""
     row = connection.execute(
-        select(func.count(), func.min(MESSAGE.c.due_at)).where(WAITING, MESSAGE.c.due_at <= now)
+        select(func.count(), func.min(MESSAGE.c.due_at)).where(GOING, MESSAGE.c.due_at <= now)
     ).one()
     return row[0], row[1]

@@ -26,6 +26,7 @@ from accord.shell.engine.ports.rows import NewRun, PastEntry, RunChange
 from accord.shell.store import tables
 from accord.shell.store.dialect import among, claimed, claiming, insert_new
 from accord.shell.store.leases import is_free
+from accord.shell.store.pauses import stands_still
 
 RUN = cast("Table", tables.EnrolmentRow.__table__)  # type: ignore[attr-defined]
 
@@ -125,8 +126,8 @@ def _claim(
 
 
 def _free(run: FromClause, now: datetime) -> ColumnElement[bool]:
-    """Nobody holds it, or whoever did has died."""
-    return is_free(run.c.lease_until, now)
+    """Its scenario is not paused, and nobody holds it, or whoever did has died."""
+    return and_(is_free(run.c.lease_until, now), ~stands_still(run.c.scenario, run.c.id))
 
 
 def by_id(connection: Connection, ids: Sequence[int]) -> list[Enrolment]:
@@ -183,16 +184,16 @@ def change(connection: Connection, changes: Sequence[RunChange]) -> None:
 
 
 def oldest_due(connection: Connection, now: datetime) -> tuple[int, datetime | None]:
-    """How many runs are due, and since when the oldest of them is."""
-    row = connection.execute(
-        select(func.count(), func.min(RUN.c.due_at)).select_from(RUN).where(OPEN, RUN.c.due_at <= now)
-    ).one()
+    """How many runs are due and not paused, and since when the oldest of them is."""
+    due = select(func.count(), func.min(RUN.c.due_at)).select_from(RUN).where(OPEN, RUN.c.due_at <= now)
+    row = connection.execute(due.where(~stands_still(RUN.c.scenario, RUN.c.id))).one()
     return row[0], row[1]
 
 
 def next_due(connection: Connection) -> datetime | None:
-    """The instant at which the next run is due, whoever holds it."""
-    return connection.execute(select(func.min(RUN.c.due_at)).where(OPEN)).scalar()
+    """The instant at which the next run that is not paused is due, whoever holds it."""
+    going = select(RUN.c.due_at).where(OPEN, ~stands_still(RUN.c.scenario, RUN.c.id))
+    return connection.execute(going.order_by(RUN.c.due_at).limit(1)).scalar()
 
 
 def in_flight(connection: Connection) -> list[tuple[str, str, str, int]]:

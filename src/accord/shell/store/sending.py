@@ -31,6 +31,7 @@ from accord.shell.store import switches
 from accord.shell.store.dialect import among, among_the, claimed, claiming, is_sqlite, listed
 from accord.shell.store.leases import is_over
 from accord.shell.store.mail import (
+    GOING,
     LEASED,
     MESSAGE,
     PLAIN,
@@ -39,6 +40,7 @@ from accord.shell.store.mail import (
     WAITING,
     message_of,
 )
+from accord.shell.store.pauses import stands_still
 from accord.shell.store.people import CONTACT
 
 _CLAIMED = MESSAGE.c.state == MessageState.CLAIMED.value
@@ -50,7 +52,7 @@ _AT_REST = case((MESSAGE.c.attempts > 0, MessageState.DEFERRED.value), else_=Mes
 def claim(
     connection: Connection, now: datetime, limit: int, until: datetime, held: frozenset[str]
 ) -> list[Message]:
-    """Messages whose time has come, service mail first, none of what is held, leased until `until`."""
+    """Messages whose time has come, service mail first, none of what is held or paused, leased until `until`."""
     taken: list[Message] = []
     for lane in (SERVICE_LANE, PROSPECTING_LANE):
         if ALL in held or (PROSPECTING in held and lane == PROSPECTING_LANE) or len(taken) == limit:
@@ -58,7 +60,7 @@ def claim(
         # One lane at a time, so that the index gives its oldest without looking at what is not due yet.
         chosen = (
             select(MESSAGE.c.id)
-            .where(WAITING, MESSAGE.c.lane == lane, MESSAGE.c.due_at <= now)
+            .where(GOING, MESSAGE.c.lane == lane, MESSAGE.c.due_at <= now)
             .order_by(MESSAGE.c.due_at, MESSAGE.c.id)
             .limit(limit - len(taken))
         )
@@ -86,7 +88,7 @@ def mark_sending(
 ) -> frozenset[int]:
     """The one conditional write at the door: ids of those that may be handed over now.
 
-    Marked is what is still claimed under the caller's `lease`, held by no brake, and judged by what still
+    Marked is what is still claimed under the caller's `lease`, not held or paused, and judged by what still
     stands: everything that the gate reads of a person bumps `contact.revision`, a switch of the law the
     database's own `policy_revision`. What is marked is leased until `until`.
     """
@@ -215,9 +217,10 @@ def _statements(*, sqlite: bool) -> _Statements:
     standing = select(MESSAGE.c.id, MESSAGE.c.state, MESSAGE.c.lease_until).where(given(MESSAGE))
     people = select(CONTACT.c.id, CONTACT.c.revision).where(given(CONTACT))
     mark = update(MESSAGE).where(given(MESSAGE), _CLAIMED, MESSAGE.c.lease_until == bindparam("lease"))
+    may_leave = ~or_(_braked(), stands_still(MESSAGE.c.scenario, MESSAGE.c.enrolment_id))
     return _Statements(
         people=people.order_by(CONTACT.c.id).with_for_update(read=True),
-        mark=mark.where(~_braked())
+        mark=mark.where(may_leave)
         .values(
             state=MessageState.SENDING.value,
             sent_at=bindparam("now"),

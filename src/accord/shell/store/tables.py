@@ -12,6 +12,8 @@ from accord.shell.store.access_tables import AccessKeyRow as AccessKeyRow
 from accord.shell.store.access_tables import GivenAnswerRow as GivenAnswerRow
 from accord.shell.store.kept_tables import OrderArchiveRow as OrderArchiveRow
 from accord.shell.store.kept_tables import SuppressionRow as SuppressionRow
+from accord.shell.store.running_tables import ActivationRow as ActivationRow
+from accord.shell.store.running_tables import PauseRow as PauseRow
 from accord.shell.store.table_base import (
     Row,
     at_column,

@@ -60,6 +60,7 @@ from accord.shell.store.objections import SqlObjections
 from accord.shell.store.objections_log import ObjectionsLog
 from accord.shell.store.people import Law
 from accord.shell.store.proving import SqlProving
+from accord.shell.store.running import SqlRunning
 from accord.shell.store.statistics import SqlFigures
 from accord.shell.store.tallies import SqlTallies
 
@@ -293,6 +294,10 @@ class SqlUnit:
         if was_held:
             sending.forgive_wait(self.connection, name, now)
         return was_held
+
+    @property
+    def running(self) -> SqlRunning:
+        return SqlRunning(self.connection)
 
     @property
     def figures(self) -> SqlFigures:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
@@ -12,6 +13,7 @@ from accord.core.model.enrolment import Enrolment
 from accord.shell.engine.apart import Faults, apart, take
 from accord.shell.engine.apply import Batch
 from accord.shell.engine.catalogue import AtWork
+from accord.shell.engine.journeys.surprise import count_and_look
 from accord.shell.engine.ports.store import Store, Unit
 
 # A run whose step fails stays leased for so long, so that one contact never stops the line.
@@ -70,4 +72,6 @@ def _step(unit: Unit, runs: Sequence[Enrolment], catalogue: Catalogue, now: date
         except Exception as error:  # noqa: BLE001 - whatever it is, it is one contact's
             faults.append((run, error))
     batch.write(unit)
+    queued = Counter(message.run.scenario for message in batch.messages)
+    count_and_look(unit, queued, catalogue.venue, now=now)
     return faults

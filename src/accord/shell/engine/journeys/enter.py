@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -20,6 +20,7 @@ from accord.core.triggers import occasions
 from accord.core.triggers.occasion import Occasion
 from accord.shell.engine.apart import Faults, apart
 from accord.shell.engine.apply import Batch
+from accord.shell.engine.catalogue import AtWork, Stale
 from accord.shell.engine.journeys.react import last_entries, new_run
 from accord.shell.engine.ports.rows import NewRun
 from accord.shell.engine.ports.store import Store, StoreError, Unit
@@ -62,25 +63,25 @@ class Mark:
 
 def enter(
     store: Store,
-    catalogue: Catalogue,
-    activated: Mapping[str, datetime],
+    work: AtWork,
     *,
     now: datetime,
     on_fault: Callable[[str, int, Exception], None],
 ) -> int:
     """Take one page of each live scenario's next occasion; returns how many pages were taken.
 
-    `activated` tells since when each scenario is live: nothing before that is an occasion of it. Each page
-    and the mark behind it are one transaction, so that a crash repeats nothing and forgets nobody. Who can't
-    be read is told to `on_fault(loop, contact id, error)` and left out; a scenario whose page fails stops
-    no other one.
+    Nothing before a scenario went live is an occasion of it. Each page and the mark behind it are one
+    transaction, so that a crash repeats nothing and forgets nobody. Who can't be read is told to
+    `on_fault(loop, contact id, error)` and left out; a scenario whose page fails stops no other one.
+    Raises Stale.
     """
     taken = 0
-    called = [each for each in catalogue.live.values() if not isinstance(each.entry.trigger, OnEvent)]
+    live = work.catalogue.live.values()
+    called = [each for each in live if not isinstance(each.entry.trigger, OnEvent)]
     for scenario in called:
         try:
-            taken += _take_next_page(store, catalogue, scenario, activated, now=now, on_fault=on_fault)
-        except StoreError:
+            taken += _take_next_page(store, work, scenario, now=now, on_fault=on_fault)
+        except (StoreError, Stale):
             raise
         except Exception as error:  # noqa: BLE001 - whatever it is, it is this scenario's
             on_fault(_loop(scenario), 0, error)
@@ -89,9 +90,8 @@ def enter(
 
 def _take_next_page(
     store: Store,
-    catalogue: Catalogue,
+    work: AtWork,
     scenario: Scenario,
-    activated: Mapping[str, datetime],
     *,
     now: datetime,
     on_fault: Callable[[str, int, Exception], None],
@@ -99,15 +99,17 @@ def _take_next_page(
     """Whether there was a page to take: most times there is none, which reading alone can tell."""
     with store.read() as unit:
         written = unit.progress(_loop(scenario))
-    mark = Mark.read(written) if written is not None else Mark(activated.get(scenario.name, now), first=True)
-    occasion = _next_occasion(scenario, catalogue, mark, now)
+    since = work.activated.get(scenario.name, now)
+    mark = Mark.read(written) if written is not None else Mark(since, first=True)
+    occasion = _next_occasion(scenario, work.catalogue, mark, now)
     if occasion is None:
         return False
     with store.begin() as unit:
         if unit.progress(_loop(scenario), lock=True) != written:
             # Another daemon has taken this page meanwhile.
             return True
-        faults = _take_page(unit, catalogue, scenario, occasion, mark, now=now)
+        work.check(unit)
+        faults = _take_page(unit, work.catalogue, scenario, occasion, mark, now=now)
     for contact_id, fault in faults:
         on_fault(_loop(scenario), contact_id, fault)
     return True
@@ -115,6 +117,13 @@ def _take_next_page(
 
 def _loop(scenario: Scenario) -> str:
     return f"enter/{scenario.name}"
+
+
+def reopen(unit: Unit, name: str, now: datetime) -> None:
+    """Ways in that were closed are open again: what they would have called meanwhile is no occasion."""
+    loop = f"enter/{name}"
+    if unit.progress(loop, lock=True) is not None:
+        unit.note_progress(loop, Mark(now, first=True).written(), now)
 
 
 def _next_occasion(scenario: Scenario, catalogue: Catalogue, mark: Mark, now: datetime) -> Occasion | None:

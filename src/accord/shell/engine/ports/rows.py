@@ -152,7 +152,7 @@ class LiveScenario:
     name: str
     digest: str
     source: str
-    state: str  # active | paused | draining
+    state: str  # active | draining | ended
     activated_at: datetime
     activated_by: str
 

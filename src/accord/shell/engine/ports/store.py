@@ -41,6 +41,7 @@ from accord.shell.engine.ports.rows import (
     Stuck,
     StuckKind,
 )
+from accord.shell.engine.ports.running import Running
 from accord.shell.engine.ports.tallies import Tallies
 
 
@@ -181,7 +182,7 @@ class Unit(Protocol):
     ) -> frozenset[int]:
         """The one conditional write at the door: ids of those that may be handed over now.
 
-        Marked is what is still claimed under `lease`, held by no brake, and judged by what still stands of
+        Marked is what is still claimed under `lease`, not held or paused, and judged by what still stands of
         the person and of the law. What is marked is leased until `until`.
         """
         ...
@@ -251,6 +252,8 @@ class Unit(Protocol):
     def tallies(self) -> Tallies: ...
 
     # what is switched on
+    @property
+    def running(self) -> Running: ...
     def live_scenarios(self) -> Sequence[LiveScenario]: ...
     def versions(self, digests: Sequence[str]) -> Mapping[str, str]: ...
     def activate(self, name: str, digest: str, source: str, by: str, now: datetime) -> None: ...

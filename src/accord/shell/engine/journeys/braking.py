@@ -1,0 +1,37 @@
+"""The brake: mails are held, of everything, of all prospecting, or of one scenario, until it is taken off."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from accord.core.consent.holds import ALL, PROSPECTING
+from accord.shell.engine.journeys.steering import tell_of
+from accord.shell.engine.journeys.surprise import GUARD, SURPRISE
+from accord.shell.engine.ports.rows import Brake, Deed
+from accord.shell.engine.ports.store import Unit
+
+
+def hold(unit: Unit, name: str, *, reason: str, by: str, now: datetime) -> None:
+    """Put the brake on; the caller has looked whether it is on already."""
+    unit.hold(name, reason, by, now)
+    unit.note_deed(Deed(now, by, "hold", name, {"reason": reason}))
+    if name not in (ALL, PROSPECTING):
+        tell_of(unit, "scenario.held", [name], by, now, reason=reason)
+
+
+def release(unit: Unit, name: str, *, by: str, now: datetime) -> Brake | None:
+    """Take the brake off; returns the one that was on, or None.
+
+    Where the guard had put it on, whoever takes it off accepts what was sent so far: the next surprise is
+    measured by that.
+    """
+    brake = {each.name: each for each in unit.brakes()}.get(name)
+    if brake is None or not unit.release(name, now):
+        return None
+    unit.note_deed(Deed(now, by, "release", name))
+    if name not in (ALL, PROSPECTING):
+        tell_of(unit, "scenario.released", [name], by, now)
+    if brake.by == GUARD:
+        unit.running.accept_mails(name)
+        unit.keeping.close_task(SURPRISE, name, now)
+    return brake

@@ -158,14 +158,14 @@ def at_work(unit: Unit, venue: Venue, shelf: Shelf, before: AtWork | None = None
     if before is None:
         digests |= {digest for _, digest, _, _ in unit.in_flight()} | set(unit.unsent_versions())
     known = dict(before.catalogue.versions) if before is not None else {}
-    known |= _parsed(unit, digests - known.keys(), venue)
+    known |= parsed_versions(unit, digests - known.keys(), venue)
     live = {row.name: known[row.digest] for row in rows if row.state == "active" and row.digest in known}
     catalogue = Catalogue(venue, live, known, shelf.facts)
     activated = {row.name: row.activated_at for row in rows}
     return AtWork(catalogue, activated, _switched(rows), before.law if before is not None else None)
 
 
-def _parsed(unit: Unit, digests: Collection[str], venue: Venue) -> dict[str, Scenario]:
+def parsed_versions(unit: Unit, digests: Collection[str], venue: Venue) -> dict[str, Scenario]:
     """Those versions that are kept and can still be read."""
     texts = unit.versions(sorted(digests)) if digests else {}
     parsed = {

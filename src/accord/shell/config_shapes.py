@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_network
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
@@ -64,6 +65,17 @@ class WebSection(Section):
     trusted_proxies: list[str] = []
     host: str = "127.0.0.1"
     port: Port = 8025
+    metrics_from: list[str] = ["127.0.0.0/8", "::1"]
+
+    @field_validator("metrics_from")
+    @classmethod
+    def _networks(cls, values: list[str]) -> list[str]:
+        for value in values:
+            try:
+                ip_network(value)
+            except ValueError:
+                raise ValueError(f"«{value}» is no network; write 10.1.2.3 or 10.1.0.0/16") from None
+        return values
 
     @field_validator("base_url")
     @classmethod

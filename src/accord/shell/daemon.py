@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -23,9 +23,11 @@ from accord.shell.engine.sending.sweep import recover
 from accord.shell.engine.target.watch import watch
 from accord.shell.engine.turn import PATIENCE, think
 from accord.shell.jobs import Job
+from accord.shell.readiness import ALIVE, READY, STOPPING, notify
 from accord.shell.settings import ConfigFault
 from accord.shell.web.app import create_app
 from accord.shell.web.house_forms import HouseForms
+from accord.shell.web.meters import HouseMeters
 from accord.shell.web.people import HousePeople
 from accord.shell.web.server import WebServer
 from accord.shell.wiring import House, actor, report_fault
@@ -56,6 +58,7 @@ class Daemon:
     _stopping: asyncio.Event = field(default_factory=asyncio.Event)
     _unreachable: str | None = None
     _counts_again: float = float("-inf")
+    _turned: dict[str, datetime] = field(default_factory=dict)
 
     async def run(self) -> None:
         """Work until told to stop."""
@@ -68,9 +71,11 @@ class Daemon:
         scheduler.start()
         log = structlog.get_logger("accord")
         live = sorted(self.house.catalogue.live)
+        self._notify(READY)
         log.info("ready", web=web.port if web is not None else None, scenarios=live)
         try:
             await self._until_stopped(scheduler)
+            self._notify(STOPPING)
             log.info("stopping")
         finally:
             await self._finish(scheduler, jobs, web)
@@ -86,10 +91,14 @@ class Daemon:
     async def _until_stopped(self, scheduler: AsyncIOScheduler) -> None:
         while not self._stopping.is_set():
             heed_the_clock(scheduler, self.house.clock())
+            self._notify(ALIVE)
             try:
                 await asyncio.wait_for(self._stopping.wait(), WATCH_CLOCK_EVERY)
             except TimeoutError:
                 continue
+
+    def _notify(self, state: str) -> None:
+        notify(self.house.supervisor, state)
 
     async def _finish(self, scheduler: AsyncIOScheduler, jobs: list[Job], web: WebServer | None) -> None:
         """What is in hand is finished, what was handed over is settled, the pages answer until the end."""
@@ -111,24 +120,34 @@ class Daemon:
         self.house.under_way.stopping.set()
 
     def _web(self) -> WebServer | None:
-        return pages_of(self.house) if self.serve else None
+        return pages_of(self.house, lambda: dict(self._turned)) if self.serve else None
 
     # -- the jobs -----------------------------------------------------------------------------------------
 
     def _jobs(self) -> list[Job]:
-        return [
-            Job("think", THINK_EVERY, self._think),
-            Job("send", SEND_EVERY, self._send),
-            Job("recover", RECOVER_EVERY, self._recover),
-            Job("refresh", REFRESH_EVERY, self._refresh),
-            Job("watch", WATCH_EVERY, self._watch),
-            Job("sweep", SWEEP_EVERY, self._sweep),
-            Job("roll_up", ROLL_UP_EVERY, self._roll_up),
-        ]
+        turns = (
+            ("think", THINK_EVERY, self._think),
+            ("send", SEND_EVERY, self._send),
+            ("recover", RECOVER_EVERY, self._recover),
+            ("refresh", REFRESH_EVERY, self._refresh),
+            ("watch", WATCH_EVERY, self._watch),
+            ("sweep", SWEEP_EVERY, self._sweep),
+            ("roll_up", ROLL_UP_EVERY, self._roll_up),
+        )
+        return [Job(name, every, self._noted(name, turn)) for name, every, turn in turns]
+
+    def _noted(self, name: str, turn: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
+        """The same turn; when it ends well, that is noted, for the metrics."""
+
+        async def noted() -> None:
+            await turn()
+            self._turned[name] = self.house.clock()
+
+        return noted
 
     async def _think(self) -> None:
         while not self._stopping.is_set() and await self._by_what_stands(self._one_turn):
-            continue
+            self._turned["think"] = self.house.clock()
 
     async def _one_turn(self) -> bool:
         """Whether there was something to do."""
@@ -138,7 +157,7 @@ class Daemon:
 
     async def _send(self) -> None:
         while not self._stopping.is_set() and await self._by_what_stands(self._one_batch):
-            continue
+            self._turned["send"] = self.house.clock()
 
     async def _one_batch(self) -> bool:
         """Whether there was something to send."""
@@ -250,10 +269,13 @@ def _tell_faults(what: str, diagnostics: list[Diagnostic] | tuple[Diagnostic, ..
         log.error("fault", at=f"{each.span.file}:{each.span.line}:{each.span.column}", says=each.message)
 
 
-def pages_of(house: House) -> WebServer:
-    """The house's pages, served in a thread of their own. Raises OSError where the port is taken."""
+def pages_of(house: House, turned: Callable[[], Mapping[str, datetime]] = dict) -> WebServer:
+    """The house's pages, served in a thread of their own. Raises OSError where the port is taken.
+
+    `turned`: when each loop of this process last had a turn.
+    """
     settings = house.settings
-    app = create_app(HousePeople(house), HouseForms(house))
+    app = create_app(HousePeople(house), HouseForms(house), HouseMeters(house, turned))
     web = WebServer(
         app, host=settings.web_host, port=settings.web_port, trusted_proxies=settings.trusted_proxies
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from email.utils import parseaddr
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
@@ -60,6 +61,7 @@ class Settings:
     web_host: str
     web_port: int
     trusted_proxies: tuple[str, ...]
+    metrics_from: tuple[IPv4Network | IPv6Network, ...]
     former_urls: tuple[str, ...]
     alarm_lag: Duration
     allow_time_travel: bool
@@ -140,6 +142,7 @@ def _settings(config: Config, source: Source, root: Path) -> Settings:
         web_host=config.web.host,
         web_port=config.web.port,
         trusted_proxies=tuple(config.web.trusted_proxies),
+        metrics_from=tuple(map(ip_network, config.web.metrics_from)),
         former_urls=tuple(config.web.former_urls),
         alarm_lag=_duration(config.engine.alarm_lag, "engine.alarm_lag", source),
         allow_time_travel=config.engine.allow_time_travel,

@@ -96,6 +96,11 @@ class House:
         return self.store.keys()
 
     @property
+    def supervisor(self) -> str | None:
+        """Where systemd hears of the daemon, if it started it."""
+        return os.environ.get("NOTIFY_SOCKET")
+
+    @property
     def venue(self) -> Venue:
         """Whose house it is."""
         return self.settings.venue

@@ -7,7 +7,6 @@ import errno
 import os
 import sys
 from collections.abc import Mapping
-from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -18,6 +17,7 @@ from accord.shell.cli.house import by_option, house_of, json_option, moment, who
 from accord.shell.cli.output import InputFault, print_json, print_table, when
 from accord.shell.engine.care.retain import nightly
 from accord.shell.engine.care.roll_up import roll_up
+from accord.shell.engine.care.vitals import Vitals, alarms, is_late, vitals
 from accord.shell.engine.ports.rows import Deed, Stuck, StuckKind
 from accord.shell.engine.ports.store import Unit
 from accord.shell.engine.sending.sweep import recover
@@ -160,7 +160,10 @@ def release(context: click.Context, name: str, by: str | None) -> None:
 @json_option
 @click.pass_context
 def status(context: click.Context, *, stuck: bool, as_json: bool) -> None:
-    """Queues, the oldest that waits, brakes; exit code 1 when the lag is past [engine] alarm_lag.
+    """Queues, the oldest that waits, brakes; exit code 1 when there is an alarm.
+
+    An alarm is a lag past [engine] alarm_lag, a mail of which nobody knows whether it arrived, and whatever
+    fails each time that it is tried.
 
     \b
     Examples:
@@ -171,29 +174,25 @@ def status(context: click.Context, *, stuck: bool, as_json: bool) -> None:
     with house_of(context, reading=True) as house:
         zone, limit = house.venue.entity.clock, house.settings.alarm_lag
         with house.store.read() as unit:
-            document = _document(unit, house.clock(), limit)
-            rows = unit.stuck(house.clock())
+            seen = vitals(unit, house.clock())
+            document = _document(unit, seen, limit)
     if stuck:
-        document["stuck"] = [_stuck(row) for row in rows]
+        document["stuck"] = [_stuck(row) for row in seen.stuck]
     if as_json:
         print_json(document)
     else:
         _print_status(document, limit, zone)
-        if not stuck and rows:
-            click.echo(f"{len(rows)} rows do not get on by themselves: scenario status --stuck")
-    if document["late"]:
+    if document["alarms"]:
         sys.exit(1)
 
 
-def _document(unit: Unit, now: datetime, limit: Duration) -> dict[str, Any]:
-    backlog = unit.backlog(now)
-    lag = max((now - since for _, since in backlog.values() if since is not None), default=timedelta())
-    late = lag > timedelta(days=limit.days, hours=limit.hours, minutes=limit.minutes)
+def _document(unit: Unit, seen: Vitals, limit: Duration) -> dict[str, Any]:
     return {
-        "now": now,
-        "lag_seconds": int(lag.total_seconds()),
-        "late": late,
-        "waiting": {name: {"count": count, "since": since} for name, (count, since) in backlog.items()},
+        "now": seen.now,
+        "lag_seconds": int(seen.lag.total_seconds()),
+        "late": is_late(seen, limit),
+        "alarms": alarms(seen, limit),
+        "waiting": {name: {"count": count, "since": since} for name, (count, since) in seen.waiting.items()},
         "scenarios": [
             {"name": row.name, "state": row.state, "digest": row.digest} for row in unit.live_scenarios()
         ],
@@ -203,7 +202,7 @@ def _document(unit: Unit, now: datetime, limit: Duration) -> dict[str, Any]:
         ],
         "brakes": [
             {"name": brake.name, "reason": brake.reason, "by": brake.by, "since": brake.since}
-            for brake in unit.brakes()
+            for brake in seen.brakes
         ],
         "messages": unit.message_counts(),
     }
@@ -255,8 +254,9 @@ def _print_status(document: Mapping[str, Any], limit: Duration, zone: ZoneInfo) 
     for brake in document["brakes"]:
         since = when(brake["since"], zone)
         click.echo(f"HELD: {brake['name']}, by {brake['by']} since {since}: {brake['reason']}")
-    word = "LATE: " if document["late"] else ""
-    click.echo(f"{word}The lag is {_long(document['lag_seconds'])} (alarm at {limit}).")
+    for alarm in document["alarms"]:
+        click.echo(f"ALARM: {alarm}.")
+    click.echo(f"The lag is {_long(document['lag_seconds'])} (alarm at {limit}).")
 
 
 def _long(seconds: int) -> str:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, select, update
 from accord.core.model.message import Message, MessageState
 from accord.shell.engine.ports.rows import LedgerEntry, Stuck, StuckKind
 from accord.shell.store.journal import EVENT, UNANSWERED
-from accord.shell.store.mail import LEASED, MESSAGE, WAITING, message_of
+from accord.shell.store.mail import IN_TURN, LEASED, MESSAGE, UNKNOWN, WAITING, message_of
 from accord.shell.store.people import CONTACT
 from accord.shell.store.runs import OPEN, RUN
 
@@ -38,17 +38,24 @@ def _stuck_runs(connection: Connection, now: datetime, limit: int) -> list[Stuck
 
 
 def _stuck_events(connection: Connection, now: datetime, limit: int) -> list[Stuck]:
-    wanted = select(EVENT).where(UNANSWERED, EVENT.c.lease_until > now).order_by(EVENT.c.id).limit(limit)
+    # In the order of the index of what is unanswered: by number alone the whole journal would be walked through.
+    order = (EVENT.c.contact_id, EVENT.c.id)
+    wanted = select(EVENT).where(UNANSWERED, EVENT.c.lease_until > now).order_by(*order).limit(limit)
+    rows = sorted(connection.execute(wanted), key=lambda row: row.id)
     return [
         Stuck(StuckKind.EVENT, row.id, row.contact_id, row.name, row.received_at, row.lease_until)
-        for row in connection.execute(wanted)
+        for row in rows
     ]
 
 
 def _stuck_mails(connection: Connection, limit: int) -> list[Stuck]:
-    unknown = MESSAGE.c.state == MessageState.UNKNOWN.value
     in_vain = (MESSAGE.c.state == MessageState.DEFERRED.value) & (MESSAGE.c.attempts >= OFTEN)
-    wanted = select(MESSAGE).where(unknown | in_vain).order_by(MESSAGE.c.id).limit(limit)
+    rows = [
+        row
+        # Each in the order of an index of its own.
+        for which, order in (((UNKNOWN,), (MESSAGE.c.id,)), ((WAITING, in_vain), IN_TURN))
+        for row in connection.execute(select(MESSAGE).where(*which).order_by(*order).limit(limit))
+    ]
     return [
         Stuck(
             StuckKind.MESSAGE,
@@ -59,7 +66,7 @@ def _stuck_mails(connection: Connection, limit: int) -> list[Stuck]:
             row.due_at if row.state == MessageState.DEFERRED.value else None,
             row.reply or row.state,
         )
-        for row in connection.execute(wanted)
+        for row in sorted(rows, key=lambda row: row.id)[:limit]
     ]
 
 

@@ -6,7 +6,20 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import Connection, Select, Table, and_, case, func, literal_column, or_, select, true, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    Table,
+    and_,
+    case,
+    func,
+    literal_column,
+    or_,
+    select,
+    true,
+    update,
+)
 from sqlalchemy.engine import Row
 
 from accord.core.model.consent import LegalBasis, Nature
@@ -26,6 +39,8 @@ SERVICE_LANE, PROSPECTING_LANE = 0, 1
 # Said in the SQL itself, not as parameters: a partial index serves only what provably fits it.
 WAITING = MESSAGE.c.state.in_([literal_column("'queued'"), literal_column("'deferred'")])
 LEASED = MESSAGE.c.state.in_([literal_column("'claimed'"), literal_column("'sending'")])
+IN_TURN = (MESSAGE.c.lane, MESSAGE.c.due_at, MESSAGE.c.id)
+UNKNOWN: ColumnElement[bool] = MESSAGE.c.state == literal_column("'unknown'")
 
 # What leaves when its time has come: a pause is not over for what is left out here.
 GOING = and_(WAITING, ~stands_still(MESSAGE.c.scenario, MESSAGE.c.enrolment_id))

@@ -8,7 +8,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection
+from sqlalchemy import Connection, inspect
 
 HERE = Path(__file__).parent / "migrations"
 
@@ -30,3 +30,13 @@ def is_current(connection: Connection) -> bool:
     """Whether every migration of this version has been made."""
     made = set(MigrationContext.configure(connection).get_current_heads())
     return made == set(ScriptDirectory.from_config(_config()).get_heads())
+
+
+def make_index(connection: Connection, table: str, name: str) -> None:
+    """Make an index as it is declared, where the first migration, which makes all that is declared, has not."""
+    from accord.shell.store.tables import metadata
+
+    there = {index["name"] for index in inspect(connection).get_indexes(table)}
+    [index] = [each for each in metadata.tables[table].indexes if each.name == name]
+    if name not in there:
+        index.create(connection)

@@ -276,6 +276,12 @@ class MessageRow(Row, table=True):
             sqlite_where=text("state IN ('claimed','sending')"),
             postgresql_where=text("state IN ('claimed','sending')"),
         ),
+        Index(
+            "ix_message_unknown",
+            "id",
+            sqlite_where=text("state = 'unknown'"),
+            postgresql_where=text("state = 'unknown'"),
+        ),
         Index("ix_message_contact", "contact_id"),
         Index(
             "ix_message_sent",

@@ -16,6 +16,8 @@ from accord.shell.engine.ports.store import StoreError
 from accord.shell.web.choices import Unreadable, changes_of
 from accord.shell.web.forms import SignUps, confirm_routes, form_routes
 from accord.shell.web.guard import Guard
+from accord.shell.web.meters import Meters
+from accord.shell.web.metrics import metrics_route
 from accord.shell.web.pages import STATIC, Pages
 from accord.shell.web.ports import People
 from accord.shell.web.visit import Fields, Visit, language_of, verified, visit
@@ -24,14 +26,16 @@ LOG = logging.getLogger(__name__)
 READING = ["GET", "HEAD"]
 
 
-def create_app(people: People, signups: SignUps | None = None) -> FastAPI:
-    """The web application over a house; without `signups` it serves no collection forms.
+def create_app(people: People, signups: SignUps | None = None, meters: Meters | None = None) -> FastAPI:
+    """The web application over a house; without `signups` it serves no collection forms, without `meters` no metrics.
 
     Paths are never redirected to others: a one-click POST must be answered where it was sent (R-50).
     """
     app = FastAPI(title="Accord", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     pages = Pages(people.venue)
     _health_routes(app, people)
+    if meters is not None:
+        metrics_route(app, meters)
     _unsubscribe_routes(app, people, pages)
     _preference_routes(app, people, pages)
     _click_route(app, people)

@@ -20,6 +20,7 @@ from accord.core.model.wording import Wording, WordingKind
 from accord.core.robots import ClickVerdict, Fetch, click_verdict
 from accord.shell.engine.care.collect import keep as keep_wording
 from accord.shell.engine.care.signup import is_signed_up
+from accord.shell.engine.care.vitals import is_late, vitals
 from accord.shell.engine.ports.store import Unit
 from accord.shell.engine.record import consents_in, record_events
 from accord.shell.web.ports import Answer, Health, PreferenceChanges, PreferencesView, PurposeChoice
@@ -181,16 +182,10 @@ class HousePeople:
         """Whether the database answers, and how far behind the engine is."""
         now = self.now()
         with self.house.store.read() as unit:
-            backlog = unit.backlog(now)
-        lags = [since for _, since in backlog.values() if since is not None]
-        lag = max((now - since for since in lags), default=timedelta())
-        alarm = timedelta(
-            days=self.house.settings.alarm_lag.days,
-            hours=self.house.settings.alarm_lag.hours,
-            minutes=self.house.settings.alarm_lag.minutes,
-        )
-        details = {name: f"{count} waiting" for name, (count, _) in backlog.items()}
-        return Health(lag <= alarm, {**details, "lag": f"{int(lag.total_seconds())} s"})
+            seen = vitals(unit, now)
+        details = {name: f"{count} waiting" for name, (count, _) in seen.waiting.items()}
+        late = is_late(seen, self.house.settings.alarm_lag)
+        return Health(not late, {**details, "lag": f"{int(seen.lag.total_seconds())} s"})
 
     # -- what they share ----------------------------------------------------------------------------------
 

@@ -1,0 +1,79 @@
+"""How the house is: what waits and since when, what does not get on by itself; and what of it is an alarm."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from accord.core.model.time import Duration
+from accord.shell.engine.ports.rows import Brake, Stuck, StuckKind
+from accord.shell.engine.ports.store import Unit
+
+
+@dataclass(frozen=True, slots=True)
+class Vitals:
+    """Seen at one instant. `waiting`: of events, runs and messages, how many and since when the oldest.
+
+    `stuck`: rows that do not get on by themselves, mails of unknown fate among them.
+    """
+
+    now: datetime
+    waiting: Mapping[str, tuple[int, datetime | None]]
+    stuck: Sequence[Stuck] = ()
+    brakes: Sequence[Brake] = ()
+
+    @property
+    def lag(self) -> timedelta:
+        """For how long the oldest of all has waited."""
+        return max(map(self.age, self.waiting), default=timedelta())
+
+    def age(self, queue: str) -> timedelta:
+        """For how long the oldest of a queue has waited."""
+        since = self.waiting[queue][1]
+        return max(timedelta(), self.now - since) if since is not None else timedelta()
+
+    @property
+    def unknown(self) -> int:
+        """Mails of which nobody knows whether they arrived: a person must settle them."""
+        return sum(row.kind is StuckKind.MESSAGE and row.until is None for row in self.stuck)
+
+    @property
+    def failing(self) -> Mapping[StuckKind, int]:
+        """How many rows of each kind fail each time that they are tried."""
+        kinds = Counter(row.kind for row in self.stuck)
+        kinds[StuckKind.MESSAGE] -= self.unknown
+        return {kind: kinds[kind] for kind in StuckKind}
+
+
+def vitals(unit: Unit, now: datetime) -> Vitals:
+    """Look, through indexes alone. Of what is stuck at most a thousand rows of each kind are looked at."""
+    return Vitals(now, unit.backlog(now), unit.stuck(now), unit.brakes())
+
+
+def alarms(seen: Vitals, limit: Duration) -> Sequence[str]:
+    """What somebody must see to now, each in a sentence. A brake is none: somebody put it on."""
+    found = []
+    if is_late(seen, limit):
+        name = max(seen.waiting, key=seen.age)
+        found.append(
+            f"the oldest of {seen.waiting[name][0]} {name} that are due waits for longer than {limit}"
+        )
+    if seen.unknown:
+        found.append(
+            f"nobody knows whether {_many(seen.unknown, 'mail')} arrived: scenario messages --unknown"
+        )
+    failing = sum(seen.failing.values())
+    if failing:
+        found.append(f"{_many(failing, 'row')} fail each time: scenario status --stuck")
+    return found
+
+
+def is_late(seen: Vitals, limit: Duration) -> bool:
+    """Whether the lag is past its limit."""
+    return seen.lag > timedelta(days=limit.days, hours=limit.hours, minutes=limit.minutes)
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"

@@ -22,6 +22,7 @@ from accord.shell.store.table_base import (
     json_column,
     number_column,
 )
+from accord.shell.store.tally_tables import DailyCountRow as DailyCountRow
 from accord.shell.store.throttle_tables import EntrantRow as EntrantRow
 from accord.shell.store.throttle_tables import ThrottleStateRow as ThrottleStateRow
 
@@ -366,18 +367,6 @@ class ProgressRow(Row, table=True):
     loop: str = Field(primary_key=True)
     mark: str
     at: datetime = at_column()
-
-
-class DailyCountRow(Row, table=True):
-    """The roll-ups: what each day came to; `key` is a JSON list, whose parts the subject names."""
-
-    __tablename__ = "daily_count"
-    __table_args__ = (UniqueConstraint("subject", "day", "key"),)
-    id: int | None = id_column()
-    day: date
-    subject: str
-    key: str
-    count: int = 0
 
 
 class TaskRow(Row, table=True):

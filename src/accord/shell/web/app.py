@@ -17,7 +17,6 @@ from accord.shell.web.choices import Unreadable, changes_of
 from accord.shell.web.forms import SignUps, confirm_routes, form_routes
 from accord.shell.web.guard import Guard
 from accord.shell.web.meters import Meters
-from accord.shell.web.metrics import metrics_route
 from accord.shell.web.pages import STATIC, Pages
 from accord.shell.web.ports import People
 from accord.shell.web.visit import Fields, Visit, language_of, verified, visit
@@ -35,6 +34,9 @@ def create_app(people: People, signups: SignUps | None = None, meters: Meters | 
     pages = Pages(people.venue)
     _health_routes(app, people)
     if meters is not None:
+        # Read where it is served alone: its library takes a while.
+        from accord.shell.web.metrics import metrics_route
+
         metrics_route(app, meters)
     _unsubscribe_routes(app, people, pages)
     _preference_routes(app, people, pages)

@@ -1,0 +1,123 @@
+"""How many people take each way of a scenario: counted from their days, as they were imagined."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from accord.core.language.flow import ways_on
+from accord.core.model.event import Event
+from accord.core.model.scenario import END, Scenario
+
+# Where everybody comes from, as END is where they go; no step can be called so.
+ENTRY = ""
+
+GOT, EDITION, REFUSED, LEFT, HERE = "got", "edition", "refused", "left", "here"
+
+
+@dataclass(frozen=True, slots=True)
+class Footfall:
+    """People by ways and by steps.
+
+    `ways`: (from, to) to people, from ENTRY and to END included. `steps`: a step's name to what became of people
+    there: GOT its mail, EDITION (the one to fall back on), REFUSED, LEFT the scenario, HERE when the days end.
+    `people`: how many were looked at.
+    """
+
+    people: int
+    ways: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    steps: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+
+    @property
+    def entered(self) -> int:
+        """How many came in."""
+        return sum(number for (start, _), number in self.ways.items() if start == ENTRY)
+
+
+def counted(scenario: Scenario, journals: Sequence[Sequence[Event]]) -> Footfall:
+    """The footfall of some people's days, one journal a person; who walks a way twice counts once."""
+    ways: Counter[tuple[str, str]] = Counter()
+    steps: dict[str, Counter[str]] = defaultdict(Counter)
+    for journal in journals:
+        walked: set[tuple[str, str]] = set()
+        befell: set[tuple[str, str]] = set()
+        for rows in _runs(scenario, journal):
+            walked |= set(_walked(scenario, rows))
+            befell |= set(_befell(scenario, rows))
+        ways.update(walked)
+        for step, what in befell - {(step, REFUSED) for step, what in befell if what in (GOT, EDITION)}:
+            steps[step][what] += 1
+    return Footfall(len(journals), ways, steps)
+
+
+def _runs(scenario: Scenario, journal: Iterable[Event]) -> Iterator[list[Event]]:
+    """The rows of each run of this scenario."""
+    runs: dict[object, list[Event]] = defaultdict(list)
+    for row in journal:
+        if row.data.get("scenario") == scenario.name and "run" in row.data:
+            runs[row.data["run"]].append(row)
+    return iter(runs.values())
+
+
+def _walked(scenario: Scenario, rows: Sequence[Event]) -> Iterator[tuple[str, str]]:
+    """The ways of one run: what is journalled tells the steps, and between two of them one way fits."""
+    here = ENTRY
+    for row in rows:
+        if row.name == "scenario.entered":
+            yield ENTRY, scenario.first
+            here = scenario.first
+            continue
+        step = str(row.data.get("step") or "")
+        if step in scenario.steps and step != here:
+            yield from _between(scenario, here, step)
+            here = step
+        target = row.data.get("detail")
+        if row.name == "scenario.noted" and target in ways_on(scenario, scenario.steps[here]):
+            yield here, str(target)
+            here = str(target)
+        if here == END:
+            return
+        if row.name == "scenario.finished":
+            yield from _between(scenario, here, END)
+
+
+def _between(scenario: Scenario, start: str, end: str) -> Iterator[tuple[str, str]]:
+    """The shortest way from one step to a later one: what lies between writes nothing into the journal."""
+    came: dict[str, str] = {start: start}
+    ahead = [start]
+    while ahead and end not in came:
+        step = ahead.pop(0)
+        for following in ways_on(scenario, scenario.steps[step]) if step in scenario.steps else ():
+            if following not in came:
+                came[following] = step
+                ahead.append(following)
+    while end in came and end != start:
+        yield came[end], end
+        end = came[end]
+
+
+def _befell(scenario: Scenario, rows: Sequence[Event]) -> Iterator[tuple[str, str]]:
+    last = ENTRY
+    for row in rows:
+        step = str(row.data.get("step") or "")
+        last = step or last
+        match row.name:
+            case "mail.queued":
+                yield step, GOT if row.data.get("edition") == "main" else EDITION
+            case "mail.refused":
+                yield step, REFUSED
+            case "scenario.left":
+                yield step, LEFT
+    ended = any(row.name in ("scenario.left", "scenario.finished") for row in rows)
+    if not ended and rows:
+        yield _waiting_at(scenario, last, rows[-1]), HERE
+
+
+def _waiting_at(scenario: Scenario, last: str, row: Event) -> str:
+    """The step at which a run stands whose last row is this one."""
+    if last == ENTRY:
+        return scenario.first
+    ways = ways_on(scenario, scenario.steps[last])
+    told = row.data.get("detail")
+    return str(told) if told in ways else ways[0] if len(ways) == 1 and ways[0] != END else last

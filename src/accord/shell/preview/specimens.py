@@ -56,7 +56,7 @@ def specimens(
 ) -> list[Specimen]:
     """Every mail of the scenario, editions to fall back on included, in every language that it is written in."""
     venue = writer.catalogue.venue
-    made = []
+    made: list[Specimen] = []
     for step, edition, send in mails_of(scenario):
         row, who = _somebody(timelines, step, edition)
         compiled = writer.compiled.get(send.template)

@@ -51,7 +51,7 @@ def test_mails_go_to_me_alone(venue: Terminal) -> None:
     people = venue.write("people.csv", "email\nada@example.org\nbob@example.org\n")
     venue("contacts", "import", str(people)).ok()
     ran = venue("dry-run", "merci", "--mail-to", "marie@theatre.example.org", "--by", "marie").ok()
-    assert ran.out == "1 previews mailed to marie@theatre.example.org.\n"
+    assert ran.out == "1 preview mailed to marie@theatre.example.org.\n"
     (file,) = (venue.folder / "mailbox").glob("*.eml")
     mail = message_from_bytes(file.read_bytes(), policy=policy.default)
     assert (mail["To"], mail["Cc"], mail["Bcc"]) == ("marie@theatre.example.org", None, None)

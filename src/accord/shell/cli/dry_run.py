@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 import click
 
 from accord.core.model.scenario import Scenario
 from accord.shell.cli.authoring import scenario_called
-from accord.shell.cli.house import contact_called, house_of, house_to_look_at, json_option, moment
+from accord.shell.cli.house import (
+    by_option,
+    contact_called,
+    house_of,
+    house_to_look_at,
+    json_option,
+    moment,
+)
 from accord.shell.cli.output import InputFault, print_json
 from accord.shell.cli.people import progress
+from accord.shell.cli.reports import Wishes, mail_previews, report_options, tell, write_page
 from accord.shell.config_source import nearest
 from accord.shell.preview import forecast
 from accord.shell.preview.everyone_json import as_document
@@ -29,10 +39,13 @@ from accord.shell.wiring import House
 )
 @click.option("--from", "start", help="The first day (ISO); today if not said.")
 @click.option("--days", default=90, show_default=True, type=click.IntRange(1, 3660))
+@report_options
+@by_option
 @json_option
 @click.pass_context
 def dry_run(
     context: click.Context,
+    /,
     name: str | None,
     personas: tuple[str, ...],
     address: str | None,
@@ -40,8 +53,10 @@ def dry_run(
     against: str | None,
     start: str | None,
     days: int,
+    by: str | None,
     *,
     as_json: bool,
+    **wished: Any,
 ) -> None:
     """Show who would get what, when, and why not, before anybody is written to. Nothing is written.
 
@@ -55,15 +70,19 @@ def dry_run(
       scenario dry-run --contact ada@example.org --days 60
       scenario dry-run bienvenue --everyone --days 90 --from 2026-12-01
       scenario dry-run bienvenue --everyone --against running
+      scenario dry-run bienvenue --report previews --open
+      scenario dry-run bienvenue --mail-to marie@theatre.example.org
     """
+    wishes = Wishes(by=by, **wished)
     _understood(name, personas, address, everyone=everyone, against=against)
+    _wished_well(wishes, address, everyone=everyone)
     period = (start, days)
     if everyone and name is not None:
-        _everybody(context, name, period, running=against == "running", as_json=as_json)
+        _everybody(context, name, period, wishes, running=against == "running", as_json=as_json)
     elif address is not None:
         _contact(context, name, address, period, as_json=as_json)
     elif name is not None:
-        _personas(context, name, personas, period, as_json=as_json)
+        _personas(context, name, personas, period, wishes, as_json=as_json)
 
 
 def _understood(
@@ -83,6 +102,14 @@ def _understood(
         raise click.UsageError("Say which scenario; only --contact goes without.")
 
 
+def _wished_well(wishes: Wishes, address: str | None, *, everyone: bool) -> None:
+    """Refuse a report on somebody real, whose data would then lie about; and mails of a forecast, which has none."""
+    if wishes.any and address is not None:
+        raise click.UsageError("A report is about imagined people, or all: it goes without --contact.")
+    if wishes.mail_to is not None and everyone:
+        raise click.UsageError("--mail-to goes without --everyone.")
+
+
 def _days(house: House, period: tuple[str | None, int]) -> tuple[datetime, datetime]:
     begins = moment(period[0], house)
     return begins, begins + timedelta(days=period[1])
@@ -93,27 +120,44 @@ def _personas(
     name: str,
     personas: tuple[str, ...],
     period: tuple[str | None, int],
+    wishes: Wishes,
     *,
     as_json: bool,
 ) -> None:
-    with house_of(context, reading=True, files_only=True) as house:
+    quietly = wishes.mail_to is None
+    with house_of(context, by=wishes.by, reading=quietly, files_only=quietly) as house:
         scenario = scenario_called(house, name)
         begins, until = _days(house, period)
-        unknown = set(personas) - set(forecast.PERSONAS)
-        if unknown:
-            wrong = min(unknown)
-            said = f"There is no persona «{wrong}»; there are: {', '.join(forecast.PERSONAS)}."
-            raise InputFault(" ".join(filter(None, (said, nearest(wrong, forecast.PERSONAS)))))
-        timelines = [
-            forecast.of_persona(each, scenario, house.venue, house.shelf, begins, until)
-            for each in personas or forecast.PERSONAS
-        ]
+        timelines = _imagined(house, scenario, personas, begins, until)
+        done: dict[str, Any] = {}
+        if wishes.page:
+            done |= write_page(house, scenario, timelines, begins, until, wishes)
+        if wishes.mail_to is not None:
+            done |= mail_previews(house, scenario, timelines, begins, wishes)
     if as_json:
-        print_json(forecast.as_json(timelines))
+        people = forecast.as_json(timelines)
+        print_json({**done, "people": people} if done else people)
+    elif done:
+        tell(done, wishes)
     elif personas:
         print_timelines(timelines, house.venue)
     else:
         print_matrix(scenario, timelines, house.venue, begins)
+
+
+def _imagined(
+    house: House, scenario: Scenario, personas: Sequence[str], begins: datetime, until: datetime
+) -> list[forecast.Timeline]:
+    """The days of imagined people: of these, or of all."""
+    unknown = set(personas) - set(forecast.PERSONAS)
+    if unknown:
+        wrong = min(unknown)
+        said = f"There is no persona «{wrong}»; there are: {', '.join(forecast.PERSONAS)}."
+        raise InputFault(" ".join(filter(None, (said, nearest(wrong, forecast.PERSONAS)))))
+    return [
+        forecast.of_persona(each, scenario, house.venue, house.shelf, begins, until)
+        for each in personas or forecast.PERSONAS
+    ]
 
 
 def _contact(
@@ -137,7 +181,13 @@ def _contact(
 
 
 def _everybody(
-    context: click.Context, name: str, period: tuple[str | None, int], *, running: bool, as_json: bool
+    context: click.Context,
+    name: str,
+    period: tuple[str | None, int],
+    wishes: Wishes,
+    *,
+    running: bool,
+    as_json: bool,
 ) -> None:
     with house_to_look_at(context) as house:
         scenario = scenario_called(house, name)
@@ -146,7 +196,13 @@ def _everybody(
             people = unit.foreseeing.how_many()
         with progress("Walking everybody", people) as more:
             told = house.forecast(scenario, begins=begins, until=until, running=running, progress=more)
+        done: dict[str, Any] = {}
+        if wishes.page:
+            timelines = _imagined(house, scenario, (), begins, until)
+            done = write_page(house, scenario, timelines, begins, until, wishes, told)
     if as_json:
-        print_json(as_document(*told))
+        print_json({**as_document(*told), **done})
+    elif done:
+        tell(done, wishes)
     else:
         print_forecast(*told)

@@ -16,7 +16,7 @@ from accord.core.language.report import as_github, as_json, as_text
 from accord.core.language.schema import names_of, scenario_schema
 from accord.core.model.place import Diagnostic, Severity
 from accord.shell.cli.options import config_path, json_option, settings_at
-from accord.shell.cli.output import InputFault, print_json, print_table
+from accord.shell.cli.output import InputFault, counted, print_json, print_table
 from accord.shell.engine.catalogue import check_all, stock
 from accord.shell.library import read_library, read_texts
 from accord.shell.settings import ConfigFault, load_settings
@@ -60,14 +60,10 @@ def check(context: click.Context, paths: tuple[Path, ...], shape: str, *, as_jso
     else:
         click.echo(as_text(reading.found, reading.sources), nl=False)
         warnings = len(reading.found) - errors
-        read = _counted(len(reading.files), "file")
-        click.echo(f"{read} read: {_counted(errors, 'error')}, {_counted(warnings, 'warning')}.")
+        read = counted(len(reading.files), "file")
+        click.echo(f"{read} read: {counted(errors, 'error')}, {counted(warnings, 'warning')}.")
     if errors:
         sys.exit(1)
-
-
-def _counted(number: int, word: str) -> str:
-    return f"{number} {word}{'' if number == 1 else 's'}"
 
 
 def _read(config: Path, paths: Sequence[Path]) -> Reading:

@@ -97,6 +97,11 @@ def when(at: datetime | None, zone: ZoneInfo) -> str:
     return f"{at.astimezone(zone):%Y-%m-%d %H:%M}" if at is not None else ""
 
 
+def counted(number: int, word: str) -> str:
+    """«1 file», «2 files»."""
+    return f"{number:,} {word}{'' if number == 1 else 's'}"
+
+
 def confirm(question: str, refused: str) -> None:
     """Ask; anything but a yes ends the command, and so does a missing terminal, which nobody can answer on."""
     if not sys.stdin.isatty():

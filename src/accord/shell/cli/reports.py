@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import tempfile
 import webbrowser
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -16,10 +16,11 @@ import click
 from accord.core.mail.compose import HeaderFault
 from accord.core.mail.links import Links
 from accord.core.model.content import Catalogue
+from accord.core.model.forecast import Forecast
 from accord.core.model.message import MessageState
 from accord.core.model.scenario import Scenario
 from accord.shell.cli.house import who
-from accord.shell.cli.output import InputFault
+from accord.shell.cli.output import InputFault, counted
 from accord.shell.engine.ports.mailing import Unreachable
 from accord.shell.engine.ports.rows import Deed
 from accord.shell.engine.sending.letters import LetterWriter
@@ -41,11 +42,17 @@ class Wishes:
     in_browser: bool = False
     mail_to: str | None = None
     language: str | None = None
+    by: str | None = None
+
+    @property
+    def page(self) -> bool:
+        """Whether a page is wished for."""
+        return self.folder is not None or self.in_browser
 
     @property
     def any(self) -> bool:
-        """Whether anything was wished for."""
-        return self.folder is not None or self.in_browser or self.mail_to is not None
+        """Whether anything is."""
+        return self.page or self.mail_to is not None
 
 
 def report_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -67,39 +74,58 @@ def report_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-def show(
+def write_page(
     house: House,
     scenario: Scenario,
     timelines: Sequence[Timeline],
     begins: datetime,
     until: datetime,
     wishes: Wishes,
-    by: str | None,
+    forecasts: Sequence[Forecast] = (),
 ) -> dict[str, Any]:
-    """Do what was wished for; returns what was written where, and what was handed over."""
-    say = Saying(_language(house, wishes), house.venue.entity.clock)
-    done: dict[str, Any] = {}
-    if wishes.folder is not None or wishes.in_browser:
-        mails = _specimens(house, scenario, timelines, begins, house.venue.base_url)
-        preview = Preview(scenario, house.venue, timelines, mails, begins, until)
-        folder = wishes.folder or Path(tempfile.mkdtemp(prefix="accord-report-"))
-        try:
-            file = write_report(preview, folder, say, now=house.clock())
-        except OSError as fault:
-            raise InputFault(f"{folder} can't be written: {fault.strerror}.") from None
-        done["report"] = str(file)
-        if wishes.in_browser:
-            webbrowser.open(file.resolve().as_uri())
-    if wishes.mail_to is not None:
-        mails = _specimens(house, scenario, timelines, begins, NOWHERE)
-        chosen = [each for each in mails if each.language == say.language] or mails
-        done["mailed"] = _mail(house, scenario, chosen, wishes.mail_to, say, by)
-    return done
+    """Write the page, and open it where that is wished for; returns where it is.
+
+    `forecasts`: everybody's days with the scenario as it stands in its file, and as it runs now.
+    """
+    mails = _specimens(house, scenario, timelines, begins, house.venue.base_url)
+    preview = Preview(scenario, house.venue, timelines, mails, begins, until, tuple(forecasts))
+    folder = wishes.folder or Path(tempfile.mkdtemp(prefix="accord-report-"))
+    try:
+        file = write_report(preview, folder, _saying(house, wishes), now=house.clock())
+    except OSError as fault:
+        raise InputFault(f"{folder} can't be written: {fault.strerror}.") from None
+    if wishes.in_browser:
+        webbrowser.open(file.resolve().as_uri())
+    return {"report": str(file)}
 
 
-def _language(house: House, wishes: Wishes) -> str:
+def mail_previews(
+    house: House, scenario: Scenario, timelines: Sequence[Timeline], begins: datetime, wishes: Wishes
+) -> dict[str, Any]:
+    """Hand the previews in the report's language over to the configured carrier; returns how many were taken."""
+    to, say, now = wishes.mail_to or "", _saying(house, wishes), house.clock()
+    mails = _specimens(house, scenario, timelines, begins, NOWHERE)
+    chosen = [each for each in mails if each.language == say.language] or mails
+    try:
+        envelopes = preview_mails(chosen, to, say, now=now)
+    except HeaderFault:
+        raise InputFault(f"«{to}» is not an address.") from None
+    with house.store.begin() as unit:
+        unit.note_deed(Deed(now, who(wishes.by), "mail previews", scenario.name, {"mails": len(envelopes)}))
+    try:
+        receipts = asyncio.run(hand_over(house.carrier(), envelopes))
+    except Unreachable as fault:
+        raise InputFault(f"Nothing was sent: {fault}") from None
+    refused = [each.reply for each in receipts if each.outcome is not MessageState.ACCEPTED]
+    if refused:
+        raise InputFault(f"{len(refused)} of {len(receipts)} were not taken: {refused[0]}")
+    return {"mailed": len(receipts)}
+
+
+def _saying(house: House, wishes: Wishes) -> Saying:
     own = house.venue.entity.language
-    return wishes.language or (own if own in LANGUAGES else LANGUAGES[0])
+    language = wishes.language or (own if own in LANGUAGES else LANGUAGES[0])
+    return Saying(language, house.venue.entity.clock)
 
 
 def _specimens(
@@ -116,30 +142,9 @@ def _specimens(
     return specimens(scenario, timelines, writer, begins)
 
 
-def _mail(
-    house: House, scenario: Scenario, mails: Sequence[Specimen], to: str, say: Saying, by: str | None
-) -> int:
-    """Hand the previews over to the configured carrier; how many were taken."""
-    now = house.clock()
-    try:
-        envelopes = preview_mails(mails, to, say, now=now)
-    except HeaderFault:
-        raise InputFault(f"«{to}» is not an address.") from None
-    with house.store.begin() as unit:
-        unit.note_deed(Deed(now, who(by), "mail previews", scenario.name, {"mails": len(envelopes)}))
-    try:
-        receipts = asyncio.run(hand_over(house.carrier(), envelopes))
-    except Unreachable as fault:
-        raise InputFault(f"Nothing was sent: {fault}") from None
-    refused = [each.reply for each in receipts if each.outcome is not MessageState.ACCEPTED]
-    if refused:
-        raise InputFault(f"{len(refused)} of {len(receipts)} were not taken: {refused[0]}")
-    return len(receipts)
-
-
-def tell(done: dict[str, Any], wishes: Wishes) -> None:
+def tell(done: Mapping[str, Any], wishes: Wishes) -> None:
     """Say what was done."""
     if "report" in done:
         click.echo(f"Report: {done['report']}")
     if "mailed" in done:
-        click.echo(f"{done['mailed']} previews mailed to {wishes.mail_to}.")
+        click.echo(f"{counted(done['mailed'], 'preview')} mailed to {wishes.mail_to}.")

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 
 from accord.core.language.flow import ways_on
 from accord.core.model.event import Event
-from accord.core.model.scenario import END, Scenario
+from accord.core.model.forecast import Forecast
+from accord.core.model.scenario import END, Scenario, Send
 
 # Where everybody comes from, as END is where they go; no step can be called so.
 ENTRY = ""
@@ -49,6 +50,31 @@ def counted(scenario: Scenario, journals: Sequence[Sequence[Event]]) -> Footfall
         for step, what in befell - {(step, REFUSED) for step, what in befell if what in (GOT, EDITION)}:
             steps[step][what] += 1
     return Footfall(len(journals), ways, steps)
+
+
+def of_forecast(scenario: Scenario, forecast: Forecast) -> Footfall:
+    """The footfall of everybody's days, by runs: who comes in three times is counted three times."""
+    ways: Counter[tuple[str, str]] = Counter()
+    for way in forecast.ways:
+        if way.scenario == scenario.name:
+            ways[way.step, way.to] += way.count
+    steps: dict[str, Counter[str]] = defaultdict(Counter)
+    for mail in forecast.mails:
+        if mail.scenario == scenario.name:
+            steps[mail.step][GOT if mail.edition == "main" else EDITION] += mail.count
+    for row in forecast.refusals:
+        step = scenario.steps.get(row.step) if row.scenario == scenario.name else None
+        if step is not None and isinstance(step.verb, Send) and row.template == step.verb.template:
+            steps[row.step][REFUSED] += row.count
+    for exit_ in forecast.exits:
+        if exit_.scenario == scenario.name:
+            steps[exit_.step][LEFT] += exit_.count
+    for name, befell in steps.items():
+        befell[REFUSED] = max(0, befell[REFUSED] - befell[EDITION])
+        came = sum(number for (_, end), number in ways.items() if end == name)
+        went = sum(number for (start, _), number in ways.items() if start == name)
+        befell[HERE] = max(0, came - went - befell[LEFT])
+    return Footfall(forecast.people, ways, {name: +befell for name, befell in steps.items()})
 
 
 def _runs(scenario: Scenario, journal: Iterable[Event]) -> Iterator[list[Event]]:

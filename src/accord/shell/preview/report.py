@@ -13,6 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from accord import __version__
+from accord.core.model.forecast import Forecast
 from accord.core.model.scenario import OnEvent, Scenario
 from accord.core.model.venue import Venue
 from accord.shell.preview import calendar
@@ -40,7 +41,10 @@ _TOKEN = re.compile(r"^(.{1,200}?/[upck]/)[\w.~=-]{20,}$")
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """All that a report tells: whose scenario, who was imagined, from when to when, and each mail."""
+    """All that a report tells: whose scenario, who was imagined, from when to when, and each mail.
+
+    `forecasts`: everybody's days, where they were forecast: as proposed, and as things run now.
+    """
 
     scenario: Scenario
     venue: Venue
@@ -48,6 +52,7 @@ class Preview:
     specimens: Sequence[Specimen]
     start: datetime
     until: datetime
+    forecasts: tuple[Forecast, ...] = ()
 
 
 def write_report(preview: Preview, folder: Path, say: Saying, *, now: datetime) -> Path:

@@ -19,7 +19,8 @@ from accord.core.model.scenario import OnEvent, Scenario, Send
 from accord.core.model.venue import Venue
 from accord.shell.engine.ports.mailing import Unwritable
 from accord.shell.engine.sending.letters import LetterWriter
-from accord.shell.preview.forecast import Timeline, entering
+from accord.shell.preview.everyone import entering
+from accord.shell.preview.forecast import Timeline
 from accord.shell.preview.personas import persona
 
 # Nobody can press anything in a preview: no house knows this key, and its links open nothing.
@@ -88,7 +89,7 @@ def _somebody(timelines: Sequence[Timeline], step: str, edition: str) -> tuple[E
 def _reader(scenario: Scenario, who: str, venue: Venue, start: datetime, language: str) -> Situation:
     """The imagined person behind the event that they entered by, reading this language."""
     imagined = persona(who, scenario, venue, start).situation
-    event = next((each.event for each in entering(imagined.contact.id, scenario, venue, start)), None)
+    event = next((each.event for each in entering(scenario, venue, start)), None)
     contact = replace(imagined.contact, language=language)
     known = replace(imagined, contact=contact, entered_by=event)
     if scenario.entry.per is None:

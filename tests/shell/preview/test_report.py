@@ -19,9 +19,25 @@ from accord.shell.preview import calendar
 from accord.shell.preview.by_mail import BEYOND, NOWHERE, preview_mails
 from accord.shell.preview.cards import _TOLD, NATURES
 from accord.shell.preview.matrix import NO, YES, matrix_of
+from accord.shell.preview.numbers import BASES, CHANGES
 from accord.shell.preview.personas import SKETCHES
 from accord.shell.preview.report import framed, page, write_report
 from shell.preview.imagined import START, UNTIL, days, golden, mails, preview, saying
+
+# Heads of tables, handed on one by one.
+HEADS = (
+    "scenario",
+    "in flight",
+    "come in",
+    "done",
+    "leave",
+    "under way in the end",
+    "what",
+    "of",
+    "now",
+    "then",
+)
+HEADS += ("difference",)
 
 PREVIEW = Path(accord.__file__).parent / "shell" / "preview"
 
@@ -93,7 +109,7 @@ def test_what_is_assumed_stands_on_top(english: str) -> None:
         "13 imagined people",
         "consent.given comes on 1 Sep 2026, 09:30",
         "Europe/Paris",
-        "Nobody answers",
+        "they answer nothing",
     ):
         assert words in top
 
@@ -202,7 +218,7 @@ def asked_for() -> Iterator[str]:
     for one, more in re.findall(r'\bsay(?:\.several)?\("([^"]+)"(?:, "([^"]+)")?', text):
         yield from filter(None, (one, more))
     yield from (each.words for each in SKETCHES.values())
-    yield from NATURES.values()
+    yield from (*NATURES.values(), *BASES.values(), *CHANGES.values(), *HEADS)
     yield from (words for pair in _TOLD.values() for words in pair)
 
 

@@ -69,7 +69,8 @@ def of_forecast(scenario: Scenario, forecast: Forecast) -> Footfall:
     for exit_ in forecast.exits:
         if exit_.scenario == scenario.name:
             steps[exit_.step][LEFT] += exit_.count
-    for name, befell in steps.items():
+    for name in scenario.steps:
+        befell = steps[name]
         befell[REFUSED] = max(0, befell[REFUSED] - befell[EDITION])
         came = sum(number for (_, end), number in ways.items() if end == name)
         went = sum(number for (start, _), number in ways.items() if start == name)

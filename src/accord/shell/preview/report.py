@@ -16,9 +16,9 @@ from accord import __version__
 from accord.core.model.forecast import Forecast
 from accord.core.model.scenario import OnEvent, Scenario
 from accord.core.model.venue import Venue
-from accord.shell.preview import calendar
+from accord.shell.preview import calendar, numbers
 from accord.shell.preview.cards import NATURES, house_rules, in_words
-from accord.shell.preview.footfall import counted
+from accord.shell.preview.footfall import counted, of_forecast
 from accord.shell.preview.forecast import Timeline
 from accord.shell.preview.matrix import matrix_of
 from accord.shell.preview.picture import STYLE, both
@@ -66,8 +66,12 @@ def write_report(preview: Preview, folder: Path, say: Saying, *, now: datetime) 
 def page(preview: Preview, say: Saying, *, now: datetime) -> str:
     """The page as text, in the language of `say`: no script, and nothing is fetched."""
     scenario = preview.scenario
-    footfall = counted(scenario, [each.journal for each in preview.timelines])
-    days = calendar.of_timelines(preview.timelines, say)
+    proposed = preview.forecasts[0] if preview.forecasts else None
+    if proposed is not None:
+        footfall, days = of_forecast(scenario, proposed), numbers.days_of(proposed)
+    else:
+        footfall = counted(scenario, [each.journal for each in preview.timelines])
+        days = calendar.of_timelines(preview.timelines, say)
     context: dict[str, Any] = {
         "preview": preview,
         "now": now,
@@ -81,6 +85,9 @@ def page(preview: Preview, say: Saying, *, now: datetime) -> str:
         "days": days,
         "sent": {nature for counts in days.values() for nature in counts},
         "weekdays": calendar.weekdays(say),
+        "figures": numbers.figures(proposed, say) if proposed is not None else (),
+        "bars": Markup(numbers.bars(proposed, say)) if proposed is not None else "",  # noqa: S704 - escaped there
+        "tables": numbers.tables(preview.forecasts, say) if proposed is not None else (),
         "matrix": matrix_of(scenario, preview.timelines, say),
         "mails": _by_mail(preview.specimens, say),
         "natures": {nature: say(words) for nature, words in NATURES.items()},
@@ -91,9 +98,11 @@ def page(preview: Preview, say: Saying, *, now: datetime) -> str:
 def _by_mail(specimens: Sequence[Specimen], say: Saying) -> Mapping[tuple[str, str], list[Specimen]]:
     """The mails by step and edition, each in all its languages, the report's own first."""
     mails: dict[tuple[str, str], list[Specimen]] = {}
-    for each in sorted(specimens, key=lambda each: each.language != say.language):
+    for each in specimens:
         mails.setdefault((each.message.step, each.message.edition), []).append(each)
-    return mails
+    return {
+        mail: sorted(copies, key=lambda each: each.language != say.language) for mail, copies in mails.items()
+    }
 
 
 def _assumptions(preview: Preview, say: Saying) -> list[str]:
@@ -103,7 +112,7 @@ def _assumptions(preview: Preview, say: Saying) -> list[str]:
     people = say.several("{number} imagined person", "{number} imagined people", len(preview.timelines))
     told = [
         say(
-            "{people}, one for each way of standing before the law; nobody real is in this report.",
+            "{people}, one for each way of standing before the law; nobody real is named in this report.",
             people=people,
         )
     ]
@@ -111,20 +120,17 @@ def _assumptions(preview: Preview, say: Saying) -> list[str]:
         told.append(say("To each of them {event} comes on {start}.", event=trigger.events[0], start=start))
     else:
         told.append(say("The calendar begins on {start}.", start=start))
-    return [
-        *told,
+    until = say.day(preview.until)
+    told += [
+        say("Their days are followed until {day}, on the clock of {zone}.", day=until, zone=say.zone.key),
         say(
-            "Their days are followed until {day}, on the clock of {zone}.",
-            day=say.day(preview.until),
-            zone=say.zone.key,
+            "To those imagined each mail that may leave leaves at once; they answer nothing, and buy nothing."
         ),
         say(
-            "Each mail that may leave leaves at once. Nobody answers, clicks, buys or unsubscribes meanwhile."
-        ),
-        say(
-            "Customers who never agreed get editorial mail only, as long as their figures do not say otherwise."
+            "Imagined customers who never agreed get editorial mail only: so it is as long as nothing is known."
         ),
     ]
+    return [*(numbers.assumed(preview.forecasts[0], say) if preview.forecasts else ()), *told]
 
 
 # -- mails in frames --------------------------------------------------------------------------------------

@@ -33,6 +33,19 @@ EXPLAINED = (
     "scenario.noted",
 )
 
+# What is told of scenarios as a whole.
+STEERED = (
+    "scenario.activated",
+    "scenario.drained",
+    "scenario.ejected",
+    "scenario.ended",
+    "scenario.held",
+    "scenario.migrated",
+    "scenario.paused",
+    "scenario.released",
+    "scenario.resumed",
+)
+
 # Of one person's journal so much is looked through, newest first.
 MOST_ROWS = 10_000
 

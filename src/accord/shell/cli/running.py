@@ -1,4 +1,4 @@
-"""For operators: daemon, tick, status, retry, hold and release."""
+"""For operators: daemon, tick, status, retry."""
 
 from __future__ import annotations
 
@@ -7,18 +7,20 @@ import errno
 import os
 import sys
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import click
 
-from accord.core.model.time import Duration
+from accord.core.model.time import Duration, local_day
 from accord.shell.cli.house import by_option, house_of, json_option, moment, who
 from accord.shell.cli.output import InputFault, print_json, print_table, when
 from accord.shell.engine.care.retain import nightly
 from accord.shell.engine.care.roll_up import roll_up
 from accord.shell.engine.care.vitals import Vitals, alarms, is_late, vitals
-from accord.shell.engine.ports.rows import Deed, Stuck, StuckKind
+from accord.shell.engine.journeys.surprise import expected
+from accord.shell.engine.ports.rows import Deed, LiveScenario, Stuck, StuckKind
 from accord.shell.engine.ports.store import Unit
 from accord.shell.engine.sending.sweep import recover
 from accord.shell.engine.turn import Turned
@@ -106,52 +108,6 @@ async def _turn(house: House, *, until_idle: bool) -> Turned:
             return total
 
 
-@click.command(short_help="The brake: hold «prospecting», «all», or one scenario.")
-@click.argument("name")
-@click.option("--reason", required=True, help="Why; shown wherever it holds.")
-@by_option
-@click.pass_context
-def hold(context: click.Context, name: str, reason: str, by: str | None) -> None:
-    """The brake: hold «prospecting», «all», or one scenario; queued mail is held too.
-
-    \b
-    Examples:
-      scenario hold prospecting --reason "wrong date in the letter"
-      scenario hold lettre --reason "being rewritten" --by marie
-    """
-    with house_of(context, by=by) as house, house.store.begin() as unit:
-        now = house.clock()
-        known = {"prospecting", "all", *(row.name for row in unit.live_scenarios())}
-        if name not in known:
-            raise InputFault(f"«{name}» can't be held; known are: {', '.join(sorted(known))}.")
-        on = {brake.name: brake for brake in unit.brakes()}.get(name)
-        if on is not None:
-            since = when(on.since, house.venue.entity.clock)
-            raise InputFault(f"«{name}» is held already, by {on.by} since {since}: {on.reason}")
-        unit.hold(name, reason, who(by), now)
-        unit.note_deed(Deed(now, who(by), "hold", name, {"reason": reason}))
-    click.echo(f"Held: {name}. Take it off with: scenario release {name}")
-
-
-@click.command()
-@click.argument("name")
-@by_option
-@click.pass_context
-def release(context: click.Context, name: str, by: str | None) -> None:
-    """Take a brake off.
-
-    \b
-    Example:
-      scenario release prospecting --by marie
-    """
-    with house_of(context, by=by) as house, house.store.begin() as unit:
-        if not unit.release(name, house.clock()):
-            on = ", ".join(brake.name for brake in unit.brakes()) or "nothing"
-            raise InputFault(f"«{name}» is not held; held are: {on}.")
-        unit.note_deed(Deed(house.clock(), who(by), "release", name))
-    click.echo(f"Released: {name}.")
-
-
 # -- how it goes ---------------------------------------------------------------------------------------------
 
 
@@ -175,7 +131,7 @@ def status(context: click.Context, *, stuck: bool, as_json: bool) -> None:
         zone, limit = house.venue.entity.clock, house.settings.alarm_lag
         with house.store.read() as unit:
             seen = vitals(unit, house.clock())
-            document = _document(unit, seen, limit)
+            document = _document(unit, seen, limit, zone)
     if stuck:
         document["stuck"] = [_stuck(row) for row in seen.stuck]
     if as_json:
@@ -186,18 +142,23 @@ def status(context: click.Context, *, stuck: bool, as_json: bool) -> None:
         sys.exit(1)
 
 
-def _document(unit: Unit, seen: Vitals, limit: Duration) -> dict[str, Any]:
+def _document(unit: Unit, seen: Vitals, limit: Duration, zone: ZoneInfo) -> dict[str, Any]:
+    live = unit.live_scenarios()
     return {
         "now": seen.now,
         "lag_seconds": int(seen.lag.total_seconds()),
         "late": is_late(seen, limit),
         "alarms": alarms(seen, limit),
         "waiting": {name: {"count": count, "since": since} for name, (count, since) in seen.waiting.items()},
-        "scenarios": [
-            {"name": row.name, "state": row.state, "digest": row.digest} for row in unit.live_scenarios()
-        ],
+        "scenarios": [_scenario(unit, row, local_day(seen.now, zone)) for row in live],
         "in_flight": [
-            {"scenario": scenario, "digest": digest, "step": step, "count": count}
+            {
+                "scenario": scenario,
+                "digest": digest,
+                "step": step,
+                "count": count,
+                "older": digest not in {row.digest for row in live},
+            }
             for scenario, digest, step, count in unit.in_flight()
         ],
         "brakes": [
@@ -205,6 +166,21 @@ def _document(unit: Unit, seen: Vitals, limit: Duration) -> dict[str, Any]:
             for brake in seen.brakes
         ],
         "messages": unit.message_counts(),
+    }
+
+
+def _scenario(unit: Unit, row: LiveScenario, today: date) -> dict[str, Any]:
+    """One scenario: how it runs, and how many mails there were where how many were to be expected."""
+    pause, activation = unit.running.pauses().get(row.name), unit.running.activation(row.name)
+    return {
+        "name": row.name,
+        "state": row.state,
+        "digest": row.digest,
+        "paused": {"by": pause.by, "since": pause.since, "being_resumed": pause.freed_to > 0}
+        if pause is not None
+        else None,
+        "mails": activation.queued if activation is not None else None,
+        "expected": expected(activation, today) if activation is not None else None,
     }
 
 
@@ -220,14 +196,17 @@ def _stuck(row: Stuck) -> dict[str, Any]:
 
 
 def _print_status(document: Mapping[str, Any], limit: Duration, zone: ZoneInfo) -> None:
-    live = [(row["name"], row["state"]) for row in document["scenarios"]]
+    live = [(row["name"], _state(row), row["mails"], row["expected"]) for row in document["scenarios"]]
     if live:
-        print_table("Live", ("scenario", "state"), live)
+        print_table("Live", ("scenario", "state", "mails since", "expected by today"), live)
     else:
         click.echo("No scenario is live: scenario activate NAME")
-    flight = [(row["scenario"], row["step"], row["count"]) for row in document["in_flight"]]
+    flight = [
+        (row["scenario"], row["step"], row["count"], f"older, {row['digest'][:8]}" if row["older"] else "")
+        for row in document["in_flight"]
+    ]
     if flight:
-        print_table("Under way", ("scenario", "at step", "people"), flight)
+        print_table("Under way", ("scenario", "at step", "people", "version"), flight)
     if document["messages"]:
         print_table("Mails", ("state", "how many"), sorted(document["messages"].items()))
     waiting = [
@@ -251,12 +230,26 @@ def _print_status(document: Mapping[str, Any], limit: Duration, zone: ZoneInfo) 
         ]
         print_table("Stuck", ("id", "contact", "what", "since", "tried again", "why"), rows)
         click.echo("Try one again: scenario retry ID. Settle a mail: scenario messages settle ID.")
+    for row in document["scenarios"]:
+        if row["paused"] is not None:
+            click.echo(f"PAUSED: {row['name']}, {_by_and_since(row['paused'], zone)}")
     for brake in document["brakes"]:
-        since = when(brake["since"], zone)
-        click.echo(f"HELD: {brake['name']}, by {brake['by']} since {since}: {brake['reason']}")
+        click.echo(f"HELD: {brake['name']}, {_by_and_since(brake, zone)}: {brake['reason']}")
     for alarm in document["alarms"]:
         click.echo(f"ALARM: {alarm}.")
     click.echo(f"The lag is {_long(document['lag_seconds'])} (alarm at {limit}).")
+
+
+def _state(row: Mapping[str, Any]) -> str:
+    """How a scenario runs, in words; one that is paused may be draining besides."""
+    if row["paused"] is None:
+        return str(row["state"])
+    word = "being resumed" if row["paused"]["being_resumed"] else "paused"
+    return word if row["state"] == "active" else f"{row['state']}, {word}"
+
+
+def _by_and_since(row: Mapping[str, Any], zone: ZoneInfo) -> str:
+    return f"by {row['by']} since {when(row['since'], zone)}"
 
 
 def _long(seconds: int) -> str:

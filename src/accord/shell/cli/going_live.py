@@ -95,7 +95,7 @@ def _make_live(house: House, scenario: Scenario, by: str, *, yes: bool, as_json:
         go_live(unit, scenario, forecast=_promised(forecast), by=by, now=now)
     house.refresh()
     mails = forecast.total(scenario.name)
-    told = {"people": forecast.people, "mails": mails, "days": DAYS, "watched": not _stopped(forecast)}
+    told = {"people": forecast.people, "mails": mails, "days": DAYS, "watched": bool(_promised(forecast))}
     document = {"name": scenario.name, "digest": scenario.digest, "at": now, "by": by}
     return {**document, "forecast": told, "difference": as_document(changes)}
 
@@ -115,8 +115,8 @@ def _forecast(house: House, scenario: Scenario) -> Forecast:
 
 
 def _promised(forecast: Forecast) -> dict[date, int]:
-    """Mails a day, days without any as well; nothing where brakes kept the forecast from telling."""
-    if _stopped(forecast):
+    """Mails a day, days without any as well; nothing where nobody was there to be walked, or brakes were on."""
+    if _stopped(forecast) or not forecast.people:
         return {}
     mails = forecast.mails_a_day(forecast.scenario)
     first = local_day(forecast.begins, ZoneInfo(forecast.zone))

@@ -12,6 +12,7 @@ from accord.core.decide import priority_of
 from accord.core.model.content import Catalogue
 from accord.core.model.decision import Decision, Leave, Move, Note, Situation
 from accord.core.model.enrolment import Enrolment
+from accord.core.model.expression import Value
 from accord.core.model.scenario import Scenario
 from accord.core.standstill import moves, opening, put_off
 from accord.core.versions import Obstacle, obstacle
@@ -19,6 +20,7 @@ from accord.shell.engine.apply import Batch
 from accord.shell.engine.journeys.pause import PAGE, Fault, cancel
 from accord.shell.engine.journeys.spread import Spread, pace
 from accord.shell.engine.journeys.steering import known, note
+from accord.shell.engine.ports.rows import Deed
 from accord.shell.engine.ports.store import Store, Unit
 
 EJECTED, MIGRATED = "EJECTED", "MIGRATED"
@@ -49,11 +51,25 @@ def eject(
         with store.begin() as unit:
             ids = unit.running.standing(name, after_id=last, limit=PAGE, of=contacts)
             if not ids:
-                details = {"runs": done.runs, "mails": done.mails, "everybody": contacts is None}
-                note(unit, "eject", "scenario.ejected", name, by, now, **details)
+                _note_ejected(unit, name, done, contacts, by, now)
                 return done
             _eject_a_page(unit, ids, catalogue, by, now, done)
             last = ids[-1]
+
+
+def _note_ejected(
+    unit: Unit, name: str, done: Ejected, contacts: Sequence[int] | None, by: str, now: datetime
+) -> None:
+    """Put it on record: of single people by their numbers, and only of everybody as the scenario's own story."""
+    if contacts is None:
+        note(unit, "eject", "scenario.ejected", name, by, now, runs=done.runs, mails=done.mails)
+        return
+    details: dict[str, Value] = {
+        "contacts": tuple(map(str, contacts)),
+        "runs": done.runs,
+        "mails": done.mails,
+    }
+    unit.note_deed(Deed(now, by, "eject", name, details))
 
 
 def _eject_a_page(

@@ -10,23 +10,17 @@ from typing import Any
 
 import click
 
-from accord.core.consent.asking import Asking
-from accord.core.model.consent import EVERYTHING, Act, ConsentEntry
-from accord.core.model.contact import Contact
+from accord.core.model.consent import ConsentEntry
 from accord.core.model.wording import WordingKind
 from accord.shell.cli.house import by_option, contact_called, house_of, json_option, moment, who
 from accord.shell.cli.output import InputFault, print_json, print_table
 from accord.shell.cli.people import print_states, short
-from accord.shell.cli.wordings import wording_or_end
 from accord.shell.documents import act_document, ledger_document
-from accord.shell.engine.care.collect import record_answer
+from accord.shell.engine.care.acts import ANSWERS, CHANNELS, ActTold, NoPurpose, record_act
+from accord.shell.engine.care.collect import WordingFault
 from accord.shell.engine.ports.rows import Deed
-from accord.shell.engine.record import record_consents
 from accord.shell.proof.dossier import gather
 from accord.shell.proof.pack import write_pack
-from accord.shell.wiring import House
-
-CHANNELS = ("web", "oral", "paper", "preference_centre", "service_invitation", "letter", "telephone", "reply")
 
 
 @click.group()
@@ -38,9 +32,7 @@ def consent() -> None:
 @click.argument("email")
 @click.option("--form", help="The form that was answered: NAME, or NAME@VERSION.")
 @click.option("--script", help="The oral script that was answered: NAME, or NAME@VERSION.")
-@click.option(
-    "--answer", type=click.Choice(["ticked", "unticked", "yes", "no", "none"]), help="What came back."
-)
+@click.option("--answer", type=click.Choice(ANSWERS), help="What came back.")
 @click.option("--refuse", is_flag=True, help="A refusal that answered no form: by letter, telephone, reply.")
 @click.option("--purpose", default="*", help="What the refusal bears on; all prospecting if not said.")
 @click.option("--channel", type=click.Choice(CHANNELS), help="By which way it came to us.")
@@ -51,7 +43,7 @@ def consent() -> None:
 @by_option
 @json_option
 @click.pass_context
-def record_act(
+def record(
     context: click.Context, /, email: str, instant: str | None, by: str | None, *, as_json: bool, **told: Any
 ) -> None:
     """Record an act, never a state: which wording was answered, and how; or a refusal that answered none.
@@ -71,10 +63,24 @@ def record_act(
             raise InputFault("--at lies in the future: an act that has not happened can't be recorded.")
         with house.store.read() as unit:
             contact = contact_called(unit, email)
-        if told["refuse"]:
-            document = _refused(house, contact, at, who(by), told)
-        else:
-            document = _answered(house, contact, at, who(by), told)
+        act = _act(at, who(by), told)
+        try:
+            recorded = record_act(
+                house.store,
+                house.listening,
+                contact,
+                act,
+                files=house.wordings,
+                by=who(by),
+                now=house.clock(),
+            )
+        except WordingFault as fault:
+            raise InputFault(str(fault)) from None
+        except NoPurpose as fault:
+            raise InputFault(f"{fault}.") from None
+    if recorded.act is None:
+        raise InputFault(f"That collects nothing: {recorded.reason} ({recorded.rule}).")
+    document = act_document(recorded.act, recorded.reason, recorded.rule, recorded.entries)
     if as_json:
         print_json(document)
     else:
@@ -83,53 +89,23 @@ def record_act(
         )
 
 
-def _answered(
-    house: House, contact: Contact, at: datetime, by: str, told: Mapping[str, Any]
-) -> dict[str, Any]:
-    """The answer to a form or a script; the command's end where it collected nothing."""
+def _act(at: datetime, by: str, told: Mapping[str, Any]) -> ActTold:
+    """What the options say: an answer to one wording, or a refusal; or the command's end."""
+    if told["refuse"]:
+        return ActTold(at, purpose=told["purpose"], channel=told["channel"], place=told["place"])
     if bool(told["form"]) == bool(told["script"]) or told["answer"] is None:
         raise InputFault("Say which --form or which --script was answered, and the --answer; or --refuse.")
-    kind = WordingKind.FORM if told["form"] else WordingKind.SCRIPT
-    wording = wording_or_end(house, kind, told["form"] or told["script"], by=by)
-    channel = told["channel"] or ("oral" if kind is WordingKind.SCRIPT else "web")
-    asking = Asking(
-        contact.id,
-        contact.email,
+    return ActTold(
         at,
+        WordingKind.FORM if told["form"] else WordingKind.SCRIPT,
+        told["form"] or told["script"],
         None if told["answer"] == "none" else told["answer"],
-        channel,
-        wording.language(told["language"] or contact.language),
-        agent=by if channel in ("oral", "paper") else None,
+        channel=told["channel"],
+        language=told["language"],
         place=told["place"],
         followup=told["followup"],
+        agent=by,
     )
-    found, entries = record_answer(house.store, house.catalogue, asking, wording, now=house.clock())
-    if found.act is None:
-        raise InputFault(f"That collects nothing: {found.reason} ({found.rule}).")
-    return act_document(found.act, found.reason, found.rule, entries)
-
-
-def _refused(
-    house: House, contact: Contact, at: datetime, by: str, told: Mapping[str, Any]
-) -> dict[str, Any]:
-    """A refusal by whatever way: it has no form (R-10)."""
-    details = {"channel": told["channel"], "place": told["place"], "actor": "person", "recorded_by": by}
-    proof = {name: value for name, value in details.items() if value is not None}
-    entries = [
-        ConsentEntry(contact.id, at, purpose, kind, Act.OBJECTION, details=proof)
-        for purpose, kind in _refusable(house, told["purpose"])
-    ]
-    record_consents(house.store, house.catalogue, entries, now=house.clock())
-    return act_document(Act.OBJECTION, "OBJECTION_IS_ABSOLUTE", "R-10", entries)
-
-
-def _refusable(house: House, purpose: str) -> tuple[tuple[str, str], ...]:
-    if purpose == EVERYTHING:
-        return ((EVERYTHING, EVERYTHING),)
-    known = house.venue.purposes.get(purpose)
-    if known is None:
-        raise InputFault(f"There is no purpose «{purpose}»; there are: {', '.join(house.venue.purposes)}.")
-    return tuple((purpose, kind) for kind in known.kinds)
 
 
 @consent.command("show")

@@ -11,6 +11,15 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 LARGEST_BODY = 64 * 1024
 
+# Systems have more to say than people: a request of theirs, and JSON lines by the thousand, which go to a file.
+LARGEST_REQUEST, LARGEST_BULK = 256 * 1024, 32 * 1024 * 1024
+_LARGER = (
+    ("/api/v1/events/bulk", LARGEST_BULK),
+    ("/api/v1/orders/bulk", LARGEST_BULK),
+    ("/api/v1/", LARGEST_REQUEST),
+    ("/hooks/", LARGEST_REQUEST),
+)
+
 # Links carry a person's token: no page may leak its address to another, be framed, stored or indexed.
 HEADERS = {
     "content-security-policy": (
@@ -54,10 +63,15 @@ class Guard:
                     headers["cache-control"] = KEPT
             await send(message)
 
-        await self._app(scope, _limited(receive), dress)
+        await self._app(scope, _limited(receive, largest_body(scope["path"])), dress)
 
 
-def _limited(receive: Receive) -> Receive:
+def largest_body(path: str) -> int:
+    """How many bytes may be sent to a path."""
+    return next((most for begins, most in _LARGER if path.startswith(begins)), LARGEST_BODY)
+
+
+def _limited(receive: Receive, most: int) -> Receive:
     """Counts what really comes: a Content-Length may be missing or a lie."""
     taken = 0
 
@@ -65,7 +79,7 @@ def _limited(receive: Receive) -> Receive:
         nonlocal taken
         message = await receive()
         taken += len(message.get("body", b""))
-        if taken > LARGEST_BODY:
+        if taken > most:
             raise HTTPException(413)
         return message
 

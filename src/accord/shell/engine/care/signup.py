@@ -36,10 +36,15 @@ def contact_at(
     if key in known:
         return known[key].id
     made = NewContact(address, language, catalogue.venue.entity.zone, now)
+    return come_in(unit, catalogue, made, source=source, now=now)
+
+
+def come_in(unit: Unit, catalogue: Catalogue, made: NewContact, *, source: str, now: datetime) -> int:
+    """Take in somebody who is not known yet; what the objection list has against the address is theirs (R-44)."""
     (number,) = unit.add_contacts([made])
     created = Event(number, "contact.created", now, {"source": source}, source)
     unit.append([created], received_at=now, reacts=True)
-    listed = unit.objections.against([address]).get(address, {})
+    listed = unit.objections.against([made.email]).get(made.email, {})
     # Dated as they were made: an opt-in of the person's own, now, is later and lifts them (R-17).
     entries = [listed_entry(number, purpose, since) for purpose, since in sorted(listed.items())]
     if entries:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from difflib import get_close_matches
 from typing import Any, Generic, TypeVar
 
 from accord.core.expressions.fields import FieldFault, Unreadable, is_text
@@ -15,7 +14,7 @@ from accord.core.model.event import Event
 from accord.core.model.venue import Venue
 from accord.shell.engine.intake.orders import ShopOrder, read_order, take_orders
 from accord.shell.engine.intake.people import Refusal, Taken
-from accord.shell.engine.intake.told import Faults, read_event, read_key, read_past, take_events
+from accord.shell.engine.intake.told import Faults, read_event, read_key, read_past, strangers, take_events
 from accord.shell.engine.ports.store import Store
 
 EVENT_KEYS = ("email", "event", "at", "id", "data")
@@ -130,7 +129,7 @@ def _take(
     for number, told in page:
         made, faults = read({key: value for key, value in told.items() if key in keys})
         contact_id = known.get(str(told.get("email")))
-        wrong = [*_nobody(told, contact_id), *_strangers(told, keys), *faults]
+        wrong = [*_nobody(told, contact_id), *strangers(told, keys), *faults]
         taken.refusals += [Refusal(number, fault.field, fault.reason) for fault in wrong]
         if made is not None and contact_id is not None and not wrong:
             good.append(_Good(number, contact_id, made))
@@ -144,17 +143,6 @@ def _nobody(told: Mapping[str, Any], contact_id: int | None) -> list[FieldFault]
         return []
     email = told.get("email")
     return [FieldFault("email", "it is missing" if email is None else f"«{email}» is not a contact")]
-
-
-def _strangers(told: Mapping[str, Any], keys: Sequence[str]) -> list[FieldFault]:
-    """Keys that nobody reads: most often one that is spelt otherwise."""
-    found = []
-    for key in told.keys() - set(keys):
-        near = get_close_matches(key, keys, n=1)
-        found.append(
-            FieldFault(key, "nobody reads this key" + (f"; did you mean {near[0]}?" if near else ""))
-        )
-    return sorted(found, key=lambda fault: fault.field)
 
 
 def _contacts(store: Store, page: Sequence[Line]) -> Mapping[str, int]:

@@ -44,10 +44,21 @@ def read_event(name: str, data: Any, venue: Venue) -> tuple[Mapping[str, Value],
     if name.startswith(_NOT_BY_EVENT):
         return {}, (FieldFault("event", f"«{name}» is evidence that no event can claim"),)
     values, faults = read_fields(name, data, venue)
-    return values, (*faults, *_places(values))
+    return values, (*faults, *places(values))
 
 
-def _places(values: Mapping[str, Value]) -> Faults:
+def strangers(told: Mapping[str, Any], keys: Sequence[str]) -> list[FieldFault]:
+    """Keys that nobody reads: most often one that is spelt otherwise."""
+    found = []
+    for key in told.keys() - set(keys):
+        near = get_close_matches(key, keys, n=1)
+        found.append(
+            FieldFault(key, "nobody reads this key" + (f"; did you mean {near[0]}?" if near else ""))
+        )
+    return sorted(found, key=lambda fault: fault.field)
+
+
+def places(values: Mapping[str, Value]) -> Faults:
     """A language that we do not write, a zone that no clock knows."""
     faults = []
     language, zone = values.get("language"), values.get("zone")

@@ -215,6 +215,15 @@ class WebhookSection(Section):
     country: str = ""
 
 
+class InboundSection(Section):
+    """A system that posts to /hooks/NAME; its secrets come from the environment or from a file, never from here."""
+
+    kind: Literal["events", "orders"] = "events"
+    secret: str | None = None
+    secret_file: str | None = None
+    evidence: bool = False
+
+
 class KeysSection(Section):
     """The file of keys that `init` makes."""
 
@@ -264,7 +273,7 @@ class Config(Section):
     keys: KeysSection = KeysSection()
     dkim: FreeSection = FreeSection()
     throttle: ThrottleSection = ThrottleSection()
-    inbound: FreeSection = FreeSection()
+    inbound: dict[str, InboundSection] = {}
     console: FreeSection = FreeSection()
     dry_run: DryRunSection = DryRunSection()
     log: FreeSection = FreeSection()

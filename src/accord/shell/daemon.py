@@ -25,7 +25,9 @@ from accord.shell.engine.turn import PATIENCE, think
 from accord.shell.jobs import Job
 from accord.shell.readiness import ALIVE, READY, STOPPING, notify
 from accord.shell.settings import ConfigFault
+from accord.shell.web.api.routes import api_room
 from accord.shell.web.app import create_app
+from accord.shell.web.hooks import hooks_room
 from accord.shell.web.house_forms import HouseForms
 from accord.shell.web.meters import HouseMeters
 from accord.shell.web.people import HousePeople
@@ -275,7 +277,8 @@ def pages_of(house: House, turned: Callable[[], Mapping[str, datetime]] = dict) 
     `turned`: when each loop of this process last had a turn.
     """
     settings = house.settings
-    app = create_app(HousePeople(house), HouseForms(house), HouseMeters(house, turned))
+    rooms = [api_room(house), hooks_room(house)]
+    app = create_app(HousePeople(house), HouseForms(house), HouseMeters(house, turned), rooms)
     web = WebServer(
         app, host=settings.web_host, port=settings.web_port, trusted_proxies=settings.trusted_proxies
     )

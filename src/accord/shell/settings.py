@@ -29,6 +29,7 @@ from accord.core.model.venue import (
     Webhook,
 )
 from accord.shell.config_check import validated
+from accord.shell.config_inbound import Hook, read_hook
 from accord.shell.config_shapes import Config
 from accord.shell.config_source import MASK, Source, holds_password, is_secret, masked, nearest, read_source
 
@@ -70,6 +71,7 @@ class Settings:
     objections_log: Path | None
     assumptions: Assumptions = Assumptions()
     values: tuple[tuple[str, str, str], ...] = ()
+    hooks: Mapping[str, Hook] = field(default_factory=dict)
 
 
 class ConfigFault(Exception):
@@ -151,6 +153,7 @@ def _settings(config: Config, source: Source, root: Path) -> Settings:
         objections_log=root / log if log else None,
         assumptions=Assumptions(**config.dry_run.model_dump()),
         values=tuple(_shown(config.model_dump(by_alias=True), source)),
+        hooks={name: read_hook(name, config, source, root) for name in config.inbound},
     )
 
 

@@ -34,6 +34,7 @@ FIGURES: Mapping[str, str] = {
     "archive": "archived orders deleted",
     "messages": "mails deleted from the send ledger",
     "events": "rows deleted from the journal",
+    "answers": "answers to systems around, kept for a day or a week",
     "third_parties": "people from third parties not yet informed (art. 14)",
 }
 

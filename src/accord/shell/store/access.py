@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import Connection, Table, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, Table, and_, delete, func, insert, or_, select, update
 from sqlalchemy.engine import Row
 
 from accord.shell.engine.ports.access import AccessKey, Given, NewKey, Promise
@@ -49,6 +49,14 @@ class SqlAccess:
 
     def note_use(self, key_id: int, now: datetime) -> None:
         self.connection.execute(update(KEY).where(KEY.c.id == key_id).values(used_at=now))
+
+    def promised(self, caller: str, key: str, now: datetime) -> Promise | None:
+        standing = and_(
+            ANSWER.c.keep_until > now, or_(ANSWER.c.status.is_not(None), ANSWER.c.lease_until > now)
+        )
+        known = select(ANSWER).where(ANSWER.c.caller == caller, ANSWER.c.key == key, standing)
+        row = self.connection.execute(known).one_or_none()
+        return _promise(row) if row is not None else None
 
     def promise(self, wanted: Promise, now: datetime) -> Promise | None:
         known = (ANSWER.c.caller == wanted.caller, ANSWER.c.key == wanted.key)

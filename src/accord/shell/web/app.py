@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from datetime import datetime
 
 from fastapi import FastAPI, HTTPException, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException as StarletteHTTPException
+from starlette.routing import BaseRoute
 
 from accord.core.mail.links import LinkKind
 from accord.core.robots import Fetch
@@ -25,8 +27,15 @@ LOG = logging.getLogger(__name__)
 READING = ["GET", "HEAD"]
 
 
-def create_app(people: People, signups: SignUps | None = None, meters: Meters | None = None) -> FastAPI:
+def create_app(
+    people: People,
+    signups: SignUps | None = None,
+    meters: Meters | None = None,
+    rooms: Sequence[BaseRoute] = (),
+) -> FastAPI:
     """The web application over a house; without `signups` it serves no collection forms, without `meters` no metrics.
+
+    `rooms`: the doors for systems, each with ways of its own.
 
     Paths are never redirected to others: a one-click POST must be answered where it was sent (R-50).
     """
@@ -44,6 +53,7 @@ def create_app(people: People, signups: SignUps | None = None, meters: Meters | 
     if signups is not None:
         form_routes(app, people, signups, pages)
         confirm_routes(app, people, signups, pages)
+    app.router.routes.extend(rooms)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     _fault_pages(app, people, pages)
     app.add_middleware(Guard, https=people.venue.base_url.startswith("https://"))

@@ -4,25 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import IO
+from typing import IO, Any
 
 import anyio
 from starlette.requests import Request
+
+from accord.shell.json_lines import read_object
+from accord.shell.web.guard import largest_body
+from accord.shell.web.problems import Problem
 
 # What is longer goes to a file while it comes.
 IN_MEMORY = 256 * 1024
 
 # Whoever takes longer to send a body ties up a connection: a bulk of the largest size comes in at 0.5 MiB a second.
 PATIENCE_SECONDS = 60.0
-
-
-class TooLarge(Exception):
-    """More came than may."""
-
-
-class TooSlow(Exception):
-    """It did not come to its end in time."""
 
 
 @dataclass(slots=True)
@@ -43,25 +40,52 @@ class Body:
         self.file.close()
 
 
-async def read_body(request: Request, most: int, *, patience: float = PATIENCE_SECONDS) -> Body:
-    """Read a request's body to its end. Raises TooLarge or TooSlow; what a Content-Length claims is a hint alone."""
+async def json_body(request: Request, media: Sequence[str], *, patience: float = PATIENCE_SECONDS) -> Body:
+    """A request's body, read to its end, where it is of one of these content types and no larger than it may be.
+
+    Raises Problem; a body that is not wanted is not read.
+    """
+    told, _, parameters = request.headers.get("content-type", "").partition(";")
+    charset = parameters.strip().lower().replace('"', "")
+    encoded = request.headers.get("content-encoding", "identity").lower() != "identity"
+    if told.strip().lower() not in media or charset not in ("", "charset=utf-8") or encoded:
+        raise Problem("unsupported-media-type", f"Send {media[0]} in UTF-8, without encoding.")
+    most = largest_body(request.url.path)
     claimed = request.headers.get("content-length", "")
     if claimed.isdecimal() and int(claimed[:20]) > most:
-        raise TooLarge
+        raise _too_large(most)
+    try:
+        with anyio.fail_after(patience):
+            return await _read(request, most)
+    except TimeoutError:
+        raise Problem("too-slow") from None
+
+
+async def _read(request: Request, most: int) -> Body:
+    """What really comes is counted: a Content-Length may be missing or a lie."""
     file = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 - handed over open
     size, digest = 0, hashlib.sha256()
     try:
-        with anyio.fail_after(patience):
-            async for chunk in request.stream():
-                size += len(chunk)
-                if size > most:
-                    raise TooLarge
-                digest.update(chunk)
-                file.write(chunk)
-    except BaseException as fault:
+        async for chunk in request.stream():
+            size += len(chunk)
+            if size > most:
+                raise _too_large(most)
+            digest.update(chunk)
+            file.write(chunk)
+    except BaseException:
         file.close()
-        if isinstance(fault, TimeoutError):
-            raise TooSlow from None
         raise
     file.seek(0)
     return Body(file, size, digest.hexdigest())
+
+
+def _too_large(most: int) -> Problem:
+    return Problem("too-large", more={"limit": most})
+
+
+def object_in(raw: bytes) -> Mapping[str, Any]:
+    """The JSON object that a body is. Raises Problem."""
+    told, reason = read_object(raw)
+    if told is None:
+        raise Problem("unreadable-body", reason or "it is empty")
+    return told

@@ -69,6 +69,7 @@ class Swept:
     archive: int = 0
     messages: int = 0
     events: int = 0
+    answers: int = 0
     third_parties: int = 0
 
     def told(self) -> dict[str, int]:
@@ -312,7 +313,7 @@ class _Sweep:
                     unit.keeping.drop_proofs(over)
 
     def grown_old(self) -> None:
-        """Drop archived orders, mails and journal rows that are kept no longer."""
+        """Drop archived orders, mails, journal rows and answers to systems that are kept no longer."""
         months, zone = self.venue.retention, self.venue.entity.clock
         mails = later(self.now, Duration(months=-months.messages_months), zone)
         events = later(self.now, Duration(months=-months.journal_months), zone)
@@ -328,6 +329,11 @@ class _Sweep:
             lambda unit, after: unit.keeping.old_events(events, after, ROWS),
             lambda unit, ids: unit.keeping.drop_events(ids),
         )
+
+        with self.opened() as unit:
+            self.swept.answers = unit.access.old_answers(self.now)
+            if not self.swept.dry:
+                unit.access.drop_answers(self.now)
 
     def _drop(self, find: Callable[[Unit, int], Page], drop: Callable[[Unit, Sequence[int]], None]) -> int:
         """Find a page without keeping others from writing, drop it, go on; how many rows there were."""

@@ -8,13 +8,13 @@ from accord.core.decide import enters
 from accord.core.model.content import Catalogue
 from accord.core.model.decision import Decision, Leave
 from accord.core.model.enrolment import Enrolment
+from accord.core.model.expression import Value
 from accord.core.model.scenario import OnEvent
-from accord.shell.engine.apply import Batch
+from accord.core.telling import tell_entered
+from accord.shell.engine.apply import Batch, journal
 from accord.shell.engine.journeys.react import last_entries, new_run
 from accord.shell.engine.ports.rows import Deed
 from accord.shell.engine.ports.store import Unit
-from accord.core.telling import tell_entered
-from accord.shell.engine.apply import journal
 
 ASKED = "ASKED"
 
@@ -62,6 +62,6 @@ def take_out(unit: Unit, catalogue: Catalogue, name: str, contact_id: int, *, by
         batch.add(each, Decision((Leave(ASKED),)))
     batch.write(unit)
     if runs:
-        told = {"scenario": name, "runs": len(runs)}
+        told: dict[str, Value] = {"scenario": name, "runs": len(runs)}
         unit.note_deed(Deed(now, by, "scenario leave", f"contact {contact_id}", told))
     return len(runs)

@@ -88,6 +88,10 @@ class Access(Protocol):
     def note_use(self, key_id: int, now: datetime) -> None: ...
 
     # answers given once
+    def promised(self, caller: str, key: str, now: datetime) -> Promise | None:
+        """The promise that stands: answered, or being worked on."""
+        ...
+
     def promise(self, wanted: Promise, now: datetime) -> Promise | None:
         """Make a promise; None where it is made now, else the one that stands already."""
         ...

@@ -11,7 +11,6 @@ from accord.shell.engine.intake.acts import read_act
 from accord.shell.web.api.contacts import PATH as PEOPLE
 from accord.shell.web.api.operation import Answer, Call, Operation, Told
 from accord.shell.web.api.people import contact_in_path
-from accord.shell.web.api.problems import Problem, fields_problem
 from accord.shell.web.api.schemas import (
     ANYTHING,
     EMAIL,
@@ -26,6 +25,7 @@ from accord.shell.web.api.schemas import (
     rows,
     told,
 )
+from accord.shell.web.problems import fields_problem
 
 PATH = f"{PEOPLE}/{{id}}/consents"
 
@@ -148,7 +148,10 @@ OPERATIONS = (
                     "script": {**_MAYBE, "description": "NAME, or NAME@VERSION, of an oral script."},
                     "answer": {"enum": [*ANSWERS, None]},
                     "refuse": FLAG,
-                    "purpose": {**_MAYBE, "description": "What a refusal bears on; all prospecting if not said."},
+                    "purpose": {
+                        **_MAYBE,
+                        "description": "What a refusal bears on; all prospecting if not said.",
+                    },
                     "channel": {"enum": [*CHANNELS, None]},
                     "language": {"enum": ["fr", "en", None]},
                     "place": _MAYBE,

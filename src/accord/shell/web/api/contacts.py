@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from accord.core.expressions.fields import FieldFault
 from accord.core.model.contact import Contact
 from accord.shell.engine.addresses import Addresses
 from accord.shell.engine.care.rights import Unfit, change_address, erase_person, rectify
@@ -12,7 +13,6 @@ from accord.shell.engine.ports.store import Duplicate
 from accord.shell.web.api.cursors import DEFAULT, page, page_of, paged
 from accord.shell.web.api.operation import Answer, Call, Operation, Told
 from accord.shell.web.api.people import contact_in_body, contact_in_path, whole
-from accord.shell.web.api.problems import Problem, fields_problem
 from accord.shell.web.api.schemas import (
     ANYTHING,
     DAY,
@@ -28,7 +28,7 @@ from accord.shell.web.api.schemas import (
     rows,
     told,
 )
-from accord.core.expressions.fields import FieldFault
+from accord.shell.web.problems import Problem, fields_problem
 
 PATH = "/api/v1/contacts"
 ADDRESSES = Addresses()
@@ -96,9 +96,7 @@ def update(call: Call) -> Answer:
     objections: tuple[str, ...] = ()
     if isinstance(address, str):
         try:
-            moved = change_address(
-                call.store, call.catalogue, contact.id, address, by=call.by, now=call.now
-            )
+            moved = change_address(call.store, call.catalogue, contact.id, address, by=call.by, now=call.now)
         except Duplicate:
             raise Problem("conflict", "Another contact has this address: the two are to be merged.") from None
         objections = moved.objections
@@ -183,7 +181,13 @@ ADA = {
     "newsletters_per_month": None,
     "attributes": {"first_name": "Ada"},
     "consents": [
-        {"purpose": "newsletter", "kind": "editorial", "state": "never_asked", "informed": False, "since": None}
+        {
+            "purpose": "newsletter",
+            "kind": "editorial",
+            "state": "never_asked",
+            "informed": False,
+            "since": None,
+        }
     ],
     "orders": 0,
     "runs": [],
@@ -205,9 +209,15 @@ OPERATIONS = (
             told(
                 {
                     **_SAID,
-                    "external_id": {"type": ["string", "null"], "description": "Your own number of the person."},
+                    "external_id": {
+                        "type": ["string", "null"],
+                        "description": "Your own number of the person.",
+                    },
                     "address_kind": {"enum": ["personal", "professional", "generic", None]},
-                    "collected_at": {**MAYBE_INSTANT, "description": "When the address was collected; now if not said."},
+                    "collected_at": {
+                        **MAYBE_INSTANT,
+                        "description": "When the address was collected; now if not said.",
+                    },
                     "from_third_party": {
                         "type": ["boolean", "null"],
                         "description": "Whether somebody else gave you the address (GDPR art. 14).",
@@ -215,7 +225,12 @@ OPERATIONS = (
                 },
                 "email",
             ),
-            {"email": "ada@example.org", "language": "fr", "external_id": "C-1815", "attributes": {"first_name": "Ada"}},
+            {
+                "email": "ada@example.org",
+                "language": "fr",
+                "external_id": "C-1815",
+                "attributes": {"first_name": "Ada"},
+            },
         ),
         status=201,
         problems=("invalid-fields",),
@@ -229,7 +244,9 @@ OPERATIONS = (
         "List people",
         "In order of number: who comes in meanwhile comes last. Those who were erased or merged away are left out.",
         listed,
-        Told(page_of(BRIEF), {"items": [{name: ADA.get(name) for name in BRIEF["properties"]}], "next": None}),
+        Told(
+            page_of(BRIEF), {"items": [{name: ADA.get(name) for name in BRIEF["properties"]}], "next": None}
+        ),
         query=paged("contacts"),
     ),
     Operation(

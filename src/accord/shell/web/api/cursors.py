@@ -26,9 +26,9 @@ def _limit(text: str, _: Venue) -> int:
 def paged(what: str) -> tuple[Query, Query]:
     """The two parameters of every list."""
 
-    def cursor(text: str, _: Venue) -> int:
+    def cursor(text: str, _venue: Venue) -> int:
         try:
-            of, _, number = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode("ascii").partition(":")
+            of, number = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode("ascii").split(":")
         except (binascii.Error, ValueError):
             of, number = "", ""
         if of != what or not _NUMBER.fullmatch(number):
@@ -57,7 +57,9 @@ def page(
     """A page of `rows`, of which there is one more than `limit` where another page comes."""
     kept = rows[:limit]
     more = len(rows) > limit
-    mark = base64.urlsafe_b64encode(f"{what}:{number(kept[-1])}".encode()).decode().rstrip("=") if more else None
+    mark = (
+        base64.urlsafe_b64encode(f"{what}:{number(kept[-1])}".encode()).decode().rstrip("=") if more else None
+    )
     return {"items": [shown(row) for row in kept], "next": mark}
 
 

@@ -9,8 +9,8 @@ from typing import Any
 from accord.shell.engine.access import SCOPES
 from accord.shell.web.api.contacts import CONTACT
 from accord.shell.web.api.operation import LINES, Operation, Query
-from accord.shell.web.api.problems import MEDIA, PROBLEMS
 from accord.shell.web.api.schemas import COMPONENTS, refers
+from accord.shell.web.problems import MEDIA, PROBLEMS
 
 # What can go wrong with any request, with one that has a body, and with one that changes something.
 ALWAYS = ("unauthorized", "forbidden", "invalid-parameters", "too-many-requests", "fault", "busy")
@@ -42,7 +42,9 @@ def document(operations: Sequence[Operation], base_url: str, version: str) -> di
                 "key": {
                     "type": "http",
                     "scheme": "bearer",
-                    "description": "Scopes: " + "; ".join(f"`{name}`, to {does}" for name, does in SCOPES.items()) + ".",
+                    "description": "Scopes: "
+                    + "; ".join(f"`{name}`, to {does}" for name, does in SCOPES.items())
+                    + ".",
                 }
             },
         },
@@ -113,7 +115,13 @@ def names_in(path: str) -> list[str]:
 def _in_path(name: str) -> dict[str, Any]:
     number = {"type": "integer", "minimum": 1}
     schema: Mapping[str, Any] = number if name == "id" else {"type": "string", "minLength": 1}
-    return {"name": name, "in": "path", "required": True, "schema": schema, "example": 12 if name == "id" else "lettre"}
+    return {
+        "name": name,
+        "in": "path",
+        "required": True,
+        "schema": schema,
+        "example": 12 if name == "id" else "lettre",
+    }
 
 
 def _in_query(query: Query) -> dict[str, Any]:
@@ -126,7 +134,7 @@ def _in_query(query: Query) -> dict[str, Any]:
     }
 
 
-_ONCE: Mapping[str, Any] = {
+_ONCE: dict[str, Any] = {
     "name": "Idempotency-Key",
     "in": "header",
     "required": False,

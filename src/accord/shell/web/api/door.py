@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
@@ -16,14 +17,12 @@ from starlette.responses import Response
 
 from accord.shell.engine.access import note_use, recognised
 from accord.shell.engine.ports.access import AccessKey
-from accord.shell.engine.ports.store import StoreError
-from accord.shell.json_lines import read_object
-from accord.shell.web.api.once import Once, done_once
-from accord.shell.web.api.operation import Call, Operation
-from accord.shell.web.api.problems import Problem
+from accord.shell.engine.ports.store import Store, StoreError
+from accord.shell.web.api.operation import Answer, Call, Operation
 from accord.shell.web.api.rates import Rates
-from accord.shell.web.bodies import Body, TooLarge, TooSlow, read_body
-from accord.shell.web.guard import largest_body
+from accord.shell.web.bodies import Body, json_body, object_in
+from accord.shell.web.once import Once, done, done_in_pages, done_once
+from accord.shell.web.problems import Problem
 from accord.shell.wiring import House
 
 LOG = logging.getLogger(__name__)
@@ -57,7 +56,7 @@ class Door:
         call = Call(self.house, self.house.store, key, now, dict(request.path_params))
         call = replace(call, query=_query(request, operation, self.house))
         once = _once(request, operation)
-        body = await _body(request, operation)
+        body = await json_body(request, operation.media) if operation.takes is not None else None
         try:
             work = partial(self._work, request, operation, call, once, body)
             given = await self._in_thread(work, bulk=operation.bulk)
@@ -95,12 +94,22 @@ class Door:
     def _work(
         self, request: Request, operation: Operation, call: Call, once: str | None, body: Body | None
     ) -> Response:
-        if body is not None and operation.bulk:
-            call = replace(call, lines=body.file)
-        elif body is not None:
-            call = replace(call, body=_object(body.bytes()))
-        asked = f"{request.method} {request.url.path}?{request.url.query}\n{body.digest if body else ''}"
-        given, again = done_once(operation, call, Once(once, asked) if once is not None else None)
+        if body is not None:
+            told = {"lines": body.file} if operation.bulk else {"body": object_in(body.bytes())}
+            call = replace(call, **told)
+
+        def does(store: Store) -> Answer:
+            return operation.does(replace(call, store=store))
+
+        again = False
+        if once is not None:
+            in_one = done_in_pages if operation.bulk else done_once
+            asked = Once(call.source, once, _digest(request, once, body))
+            given, again = in_one(call.store, asked, does, now=call.now)
+        elif operation.writes and not operation.bulk:
+            given = done(call.store, does)
+        else:
+            given = does(call.store).given()
         headers = {"location": given.place} if given.place else {}
         headers |= {"idempotency-replayed": "true"} if again else {}
         return Response(given.body, given.status, headers, "application/json")
@@ -139,27 +148,7 @@ def _once(request: Request, operation: Operation) -> str | None:
     return match[1] or match[2]
 
 
-async def _body(request: Request, operation: Operation) -> Body | None:
-    """The body that an operation takes, where it takes one; content type and size are looked at first."""
-    if operation.takes is None:
-        return None
-    media, _, parameters = request.headers.get("content-type", "").partition(";")
-    charset = parameters.strip().lower().replace('"', "")
-    encoded = request.headers.get("content-encoding", "identity").lower() != "identity"
-    if media.strip().lower() not in operation.media or charset not in ("", "charset=utf-8") or encoded:
-        raise Problem("unsupported-media-type", f"Send {operation.media[0]} in UTF-8, without encoding.")
-    most = largest_body(request.url.path)
-    try:
-        return await read_body(request, most)
-    except TooLarge:
-        raise Problem("too-large", more={"limit": most}) from None
-    except TooSlow:
-        raise Problem("too-slow") from None
-
-
-def _object(raw: bytes) -> Mapping[str, Any]:
-    told, reason = read_object(raw)
-    if told is None:
-        raise Problem("unreadable-body", reason or "it is empty")
-    return told
-
+def _digest(request: Request, once: str, body: Body | None) -> str:
+    """What tells this request from another one with the same key."""
+    asked = f"{once}\n{request.method} {request.url.path}?{request.url.query}\n{body.digest if body else ''}"
+    return hashlib.sha256(asked.encode("utf-8", "surrogatepass")).hexdigest()

@@ -2,56 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
-from typing import Any
 
-from accord.core.model.event import EVENTS
-from accord.shell.engine.intake.lines import Line, take_event_lines
+from accord.shell.engine.intake.lines import Line
 from accord.shell.engine.intake.people import Taken
-from accord.shell.web.api.operation import Call, Operation, Told
-from accord.shell.web.api.problems import Problem
-from accord.shell.web.api.schemas import ANYTHING, EMAIL, FLAG, TEXT, record, refers, told
-from accord.shell.web.api.taking import HISTORY, refused, take_lines, take_one
+from accord.shell.engine.intake.vouched import is_evidence, take_lines_of
+from accord.shell.web.api.operation import Answer, Call, Operation, Told
+from accord.shell.web.api.schemas import EMAIL, FLAG, TEXT, record, refers, told
+from accord.shell.web.api.taking import HISTORY, take_lines, take_one
+from accord.shell.web.problems import Problem
 
 PATH = "/api/v1/events"
 EVIDENCE = "evidence:write"
 
-NO_EVIDENCE = f"it stands as evidence, and this key has not the scope {EVIDENCE}"
-
-
-def is_evidence(told: Mapping[str, Any]) -> bool:
-    """Whether an event that is told says something of a person that mail may rest on."""
-    kind = EVENTS.get(str(told.get("event")))
-    return kind is not None and kind.evidence
-
 
 def take(call: Call, page: Sequence[Line], history: bool) -> Taken:
     """Take what is good of a page, and what this key may tell."""
-    closed = [] if EVIDENCE in call.key.scopes else [line for line in page if is_evidence(line[1])]
-    shut = {number for number, _ in closed}
-    taken = take_event_lines(
+    return take_lines_of(
         call.store,
         call.catalogue,
-        [line for line in page if line[0] not in shut],
+        page,
+        vouches=EVIDENCE in call.key.scopes,
         source=call.source,
         now=call.now,
         history=history,
     )
-    taken.refusals += refused(closed, "event", NO_EVIDENCE)
-    return taken
 
 
-def _one(call: Call) -> Any:
+def _one(call: Call) -> Answer:
     if is_evidence(call.body) and EVIDENCE not in call.key.scopes:
-        raise Problem("forbidden", f"The event {NO_EVIDENCE}.", more={"scope": EVIDENCE})
+        raise Problem(
+            "forbidden",
+            f"This event stands as evidence: it takes the scope {EVIDENCE}.",
+            more={"scope": EVIDENCE},
+        )
     return take_one(call, take)
 
 
 EVENT = told(
     {
         "email": EMAIL,
-        "event": {**TEXT, "description": "A name of `scenario words event`, or of `[events]` in config.toml."},
+        "event": {
+            **TEXT,
+            "description": "A name of `scenario words event`, or of `[events]` in config.toml.",
+        },
         "at": {
             "type": "string",
             "description": "When it happened, in ISO 8601; without an offset, on the venue's own clock.",
@@ -60,7 +55,11 @@ EVENT = told(
             "type": ["string", "integer", "null"],
             "description": "Your own number of it: told twice with the same, it is one event.",
         },
-        "data": {"type": ["object", "null"], "additionalProperties": True, "description": "Its fields, by name."},
+        "data": {
+            "type": ["object", "null"],
+            "additionalProperties": True,
+            "description": "Its fields, by name.",
+        },
     },
     "email",
     "event",

@@ -14,7 +14,6 @@ from accord.shell.documents import MAIL_COLUMNS, mail_document, mail_row
 from accord.shell.engine.ports.listing import MailsWanted
 from accord.shell.web.api.cursors import DEFAULT, page, page_of, paged
 from accord.shell.web.api.operation import Answer, Call, Operation, Query, Told
-from accord.shell.web.api.problems import Problem
 from accord.shell.web.api.schemas import (
     ANYTHING,
     EMAIL,
@@ -26,6 +25,7 @@ from accord.shell.web.api.schemas import (
     TEXT,
     record,
 )
+from accord.shell.web.problems import Problem
 
 PATH = "/api/v1/messages"
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, contextmanager
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import IO, Any
@@ -12,36 +10,13 @@ from typing import IO, Any
 from accord.core.model.content import Catalogue
 from accord.core.model.venue import Venue
 from accord.shell.engine.ports.access import AccessKey
-from accord.shell.engine.ports.store import Scratch, Store, Unit
+from accord.shell.engine.ports.store import Store
+from accord.shell.web.once import Answer as Answer
 from accord.shell.wiring import House
 
 Schema = Mapping[str, Any]
 
 JSON, LINES = ("application/json",), ("application/x-ndjson", "application/jsonl", "application/ndjson")
-
-
-@dataclass(frozen=True, slots=True)
-class Within:
-    """A store whose every transaction is the one that is open already: so a deed and its answer are one."""
-
-    unit: Unit
-
-    @contextmanager
-    def begin(self, *, lazy: bool = False) -> Iterator[Unit]:
-        yield self.unit
-
-    @contextmanager
-    def read(self) -> Iterator[Unit]:
-        yield self.unit
-
-    def scratch(self) -> AbstractContextManager[Scratch]:
-        raise NotImplementedError("nothing is rehearsed inside of a transaction")
-
-    def upgrade(self) -> None:
-        raise NotImplementedError("tables are not changed inside of a transaction")
-
-    def close(self) -> None:
-        """Whoever opened the transaction closes it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,15 +51,6 @@ class Call:
     def catalogue(self) -> Catalogue:
         """What the engine works by, without its templates."""
         return self.house.listening
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a call comes to. `place` is where the thing that was made can be read."""
-
-    document: Any
-    status: int = 200
-    place: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

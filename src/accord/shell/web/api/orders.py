@@ -25,11 +25,17 @@ ORDER = told(
     {
         "email": {**EMAIL, "description": "The buyer's."},
         "order_id": TEXT,
-        "placed_at": {"type": "string", "description": "In ISO 8601; without an offset, on the venue's own clock."},
+        "placed_at": {
+            "type": "string",
+            "description": "In ISO 8601; without an offset, on the venue's own clock.",
+        },
         "paid_at": _MAYBE,
         "delivered_at": _MAYBE,
         "cancelled_at": _MAYBE,
-        "entity": {**_MAYBE, "description": "Who sold it, where that is another legal person, of `[others]`."},
+        "entity": {
+            **_MAYBE,
+            "description": "Who sold it, where that is another legal person, of `[others]`.",
+        },
         "title": _MAYBE,
         "starts_at": {**_MAYBE, "description": "When what was bought takes place."},
         "offline": {"type": ["boolean", "null"], "description": "Whether it was bought at a counter."},

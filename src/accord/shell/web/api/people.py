@@ -9,7 +9,7 @@ from accord.core.model.contact import GONE, Contact, email_key
 from accord.shell.documents import contact_document
 from accord.shell.engine.ports.store import Unit
 from accord.shell.web.api.operation import Call
-from accord.shell.web.api.problems import Problem, fields_problem
+from accord.shell.web.problems import Problem, fields_problem
 
 
 def contact_in_path(call: Call, unit: Unit) -> Contact:

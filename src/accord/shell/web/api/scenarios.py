@@ -10,8 +10,8 @@ from accord.shell.engine.journeys.asked import NotEntered, enrol, take_out
 from accord.shell.engine.ports.rows import LiveScenario
 from accord.shell.web.api.operation import Answer, Call, Operation, Told
 from accord.shell.web.api.people import contact_in_body
-from accord.shell.web.api.problems import Problem
 from accord.shell.web.api.schemas import EMAIL, INSTANT, MAYBE_TEXT, NUMBER, TEXT, record, rows, told
+from accord.shell.web.problems import Problem
 
 PATH = "/api/v1/scenarios"
 
@@ -24,7 +24,9 @@ def listed(call: Call) -> Answer:
         for name, _, _, count in unit.in_flight():
             flight[name] += count
     known = call.catalogue.versions
-    return Answer({"items": [_shown(row, known.get(row.digest), flight[row.name]) for row in live], "next": None})
+    return Answer(
+        {"items": [_shown(row, known.get(row.digest), flight[row.name]) for row in live], "next": None}
+    )
 
 
 def _shown(row: LiveScenario, scenario: Scenario | None, in_flight: int) -> dict[str, Any]:

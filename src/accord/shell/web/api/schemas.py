@@ -45,7 +45,13 @@ def rows(item: Schema) -> Schema:
 
 
 STATE = record(
-    {"purpose": TEXT, "kind": TEXT, "state": TEXT, "informed": {"type": ["boolean", "null"]}, "since": MAYBE_INSTANT}
+    {
+        "purpose": TEXT,
+        "kind": TEXT,
+        "state": TEXT,
+        "informed": {"type": ["boolean", "null"]},
+        "since": MAYBE_INSTANT,
+    }
 )
 
 TAKEN = record(

@@ -9,10 +9,10 @@ from accord.core.expressions.fields import FieldFault
 from accord.core.model.venue import Venue
 from accord.shell.documents import taken_document
 from accord.shell.engine.intake.lines import Line
-from accord.shell.engine.intake.people import Refusal, Taken
+from accord.shell.engine.intake.people import Taken
 from accord.shell.json_lines import pages
 from accord.shell.web.api.operation import Answer, Call, Query
-from accord.shell.web.api.problems import fields_problem
+from accord.shell.web.problems import fields_problem
 
 # So many refusals are listed in an answer; the others are counted.
 MOST_LISTED = 1000
@@ -56,8 +56,3 @@ def take_lines(call: Call, take: Take) -> Answer:
     del sum_of.refusals[MOST_LISTED:]
     document: Mapping[str, Any] = taken_document(sum_of)
     return Answer({**document, "refused_more": more} if more > 0 else document)
-
-
-def refused(lines: Sequence[Line], field: str, reason: str) -> list[Refusal]:
-    """The same refusal of each of these lines."""
-    return [Refusal(number, field, reason) for number, _ in lines]

@@ -30,7 +30,7 @@ from accord.core.model.venue import (
 )
 from accord.shell.config_check import validated
 from accord.shell.config_inbound import Hook, read_hook
-from accord.shell.config_shapes import Config
+from accord.shell.config_shapes import Config, SmtpSection
 from accord.shell.config_source import MASK, Source, holds_password, is_secret, masked, nearest, read_source
 
 
@@ -106,19 +106,6 @@ def load_settings(path: Path, environ: Mapping[str, str]) -> Settings:
 
 def _settings(config: Config, source: Source, root: Path) -> Settings:
     venue = _venue(config, source)
-    password = config.smtp.password
-    if config.smtp.password_file:
-        try:
-            password = (root / config.smtp.password_file).read_text(encoding="utf-8").strip()
-        except OSError as fault:
-            source.fault(
-                "smtp.password_file", "wrong-value", f"«smtp.password_file» can't be read: {fault.strerror}."
-            )
-    if config.smtp.password and source.origins.get("smtp.password") == source.file:
-        message = "A password does not belong in a file that git keeps."
-        source.fault(
-            "smtp.password", "secret-in-file", message, "Use ACCORD_SMTP__PASSWORD or smtp.password_file."
-        )
     if holds_password(config.database.url) and source.origins.get("database.url") == source.file:
         message = "The password in the database's address does not belong in a file that git keeps."
         hint = "Use ACCORD_DATABASE__URL, or ~/.pgpass."
@@ -130,17 +117,7 @@ def _settings(config: Config, source: Source, root: Path) -> Settings:
         database_url=_absolute(config.database.url, root),
         delivery=config.delivery.kind,
         mailbox=root / config.delivery.folder,
-        smtp=Smtp(
-            config.smtp.host,
-            config.smtp.port,
-            config.smtp.security,
-            config.smtp.connections,
-            config.smtp.username,
-            password,
-            config.smtp.rates.per_second if config.smtp.rates else None,
-            config.smtp.recipient,
-            config.smtp.country,
-        ),
+        smtp=_smtp(config.smtp, source, root),
         web_host=config.web.host,
         web_port=config.web.port,
         trusted_proxies=tuple(config.web.trusted_proxies),
@@ -154,6 +131,33 @@ def _settings(config: Config, source: Source, root: Path) -> Settings:
         assumptions=Assumptions(**config.dry_run.model_dump()),
         values=tuple(_shown(config.model_dump(by_alias=True), source)),
         hooks={name: read_hook(name, config, source, root) for name in config.inbound},
+    )
+
+
+def _smtp(smtp: SmtpSection, source: Source, root: Path) -> Smtp:
+    password = smtp.password
+    if smtp.password_file:
+        try:
+            password = (root / smtp.password_file).read_text(encoding="utf-8").strip()
+        except OSError as fault:
+            source.fault(
+                "smtp.password_file", "wrong-value", f"«smtp.password_file» can't be read: {fault.strerror}."
+            )
+    if smtp.password and source.origins.get("smtp.password") == source.file:
+        message = "A password does not belong in a file that git keeps."
+        source.fault(
+            "smtp.password", "secret-in-file", message, "Use ACCORD_SMTP__PASSWORD or smtp.password_file."
+        )
+    return Smtp(
+        smtp.host,
+        smtp.port,
+        smtp.security,
+        smtp.connections,
+        smtp.username,
+        password,
+        smtp.rates.per_second if smtp.rates else None,
+        smtp.recipient,
+        smtp.country,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from html import escape
@@ -32,8 +32,8 @@ CHANGES: Mapping[str, str] = {
     "held": "waiting",
 }
 
-# Of a chart: its size, and the room for the figure on top and the days below.
-_WIDTH, _HEIGHT, _TOP, _FOOT = 720, 150, 18, 22
+# Of a chart, before the page stretches it to its own width and height.
+_WIDTH, _HEIGHT = 720, 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,15 +187,25 @@ def days_of(forecast: Forecast) -> Days:
 # -- bars -------------------------------------------------------------------------------------------------
 
 
-def bars(forecast: Forecast, say: Saying) -> str:
-    """Mails a day as an SVG: those of the scenario in colour, those of all others behind them."""
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """Mails a day as bars; the highest number and both ends are told beside the picture, where they stay legible."""
+
+    svg: str
+    highest: str
+    first: str
+    last: str
+
+
+def bars(forecast: Forecast, say: Saying) -> Chart | None:
+    """Those of the scenario in colour, those of all others behind them; None where no mail leaves."""
     everything, own = forecast.mails_a_day(), forecast.mails_a_day(forecast.scenario)
     if not everything:
-        return ""
-    first, last = forecast.begins.astimezone(say.zone).date(), forecast.until.astimezone(say.zone).date()
+        return None
+    first, last = (each.astimezone(say.zone).date() for each in (forecast.begins, forecast.until))
     days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
-    most = max(everything.values())
     busiest = max(everything, key=lambda day: everything[day])
+    most = everything[busiest]
     aloud = say(
         "Mails a day from {first} to {last}; most on {day}: {mails}.",
         first=say.day(first),
@@ -203,31 +213,23 @@ def bars(forecast: Forecast, say: Saying) -> str:
         day=say.day(busiest),
         mails=say.number(most),
     )
-    wide = _WIDTH / len(days)
-    parts = [
-        f'<rect class="{kind}" x="{number * wide:.2f}" y="{_top(counts[day], most):.1f}" '
-        f'width="{max(1.0, wide - 1):.2f}" height="{_high(counts[day], most):.1f}"/>'
+    drawn = "".join(
+        _bar(kind, number * _WIDTH / len(days), _WIDTH / len(days), counts[day] / most)
         for kind, counts in (("all", everything), ("own", own))
         for number, day in enumerate(days)
         if counts[day]
-    ]
-    return (
-        f'<svg class="bars" viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-labelledby="bars-title">'
-        f'<title id="bars-title">{escape(aloud)}</title>{"".join(parts)}{"".join(_marks(days, most, say))}</svg>'
     )
+    svg = (
+        f'<svg class="bars" viewBox="0 0 {_WIDTH} {_HEIGHT}" preserveAspectRatio="none" role="img" '
+        f'aria-labelledby="bars-title"><title id="bars-title">{escape(aloud)}</title>{drawn}</svg>'
+    )
+    return Chart(svg, say.number(most), say.day(first, "d MMM"), say.day(last, "d MMM"))
 
 
-def _high(count: int, most: int) -> float:
-    return max(1.5, (_HEIGHT - _TOP - _FOOT) * count / most)
-
-
-def _top(count: int, most: int) -> float:
-    return _HEIGHT - _FOOT - _high(count, most)
-
-
-def _marks(days: Sequence[date], most: int, say: Saying) -> Iterable[str]:
-    """The highest number, the line below, and the first and the last day."""
-    yield f'<path class="ground" d="M0 {_HEIGHT - _FOOT}H{_WIDTH}"/>'
-    yield f'<text x="0" y="12">{escape(say.number(most))}</text>'
-    yield f'<text x="0" y="{_HEIGHT - 5}">{escape(say.day(days[0], "d MMM"))}</text>'
-    yield f'<text x="{_WIDTH}" y="{_HEIGHT - 5}" text-anchor="end">{escape(say.day(days[-1], "d MMM"))}</text>'
+def _bar(kind: str, left: float, room: float, part: float) -> str:
+    """One day's bar; a day with a single mail can still be seen."""
+    height = max(1.5, _HEIGHT * part)
+    return (
+        f'<rect class="{kind}" x="{left:.2f}" y="{_HEIGHT - height:.1f}" width="{room * 0.85:.2f}" '
+        f'height="{height:.1f}"/>'
+    )

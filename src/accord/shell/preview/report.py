@@ -76,8 +76,8 @@ def page(preview: Preview, say: Saying, *, now: datetime) -> str:
         "preview": preview,
         "now": now,
         "version": __version__,
-        "pictures": [(kind, Markup(svg)) for kind, svg in both(scenario, footfall, say)],  # noqa: S704 - escaped there
-        "journey_style": Markup(STYLE),  # noqa: S704 - ours
+        "pictures": both(scenario, footfall, say),
+        "journey_style": STYLE,
         "journey": in_words(scenario, footfall, say),
         "rules": house_rules(scenario, say),
         "assumptions": _assumptions(preview, say),
@@ -86,7 +86,7 @@ def page(preview: Preview, say: Saying, *, now: datetime) -> str:
         "sent": {nature for counts in days.values() for nature in counts},
         "weekdays": calendar.weekdays(say),
         "figures": numbers.figures(proposed, say) if proposed is not None else (),
-        "bars": Markup(numbers.bars(proposed, say)) if proposed is not None else "",  # noqa: S704 - escaped there
+        "chart": numbers.bars(proposed, say) if proposed is not None else None,
         "tables": numbers.tables(preview.forecasts, say) if proposed is not None else (),
         "matrix": matrix_of(scenario, preview.timelines, say),
         "mails": _by_mail(preview.specimens, say),
@@ -174,5 +174,6 @@ def _environment(say: Saying) -> Environment:
         by_day=lambda html: framed(html, dark=False),
         by_night=lambda html: framed(html, dark=True),
         shown=_shown,
+        drawn=Markup,  # what we drew ourselves, and escaped where it was written
     )
     return environment

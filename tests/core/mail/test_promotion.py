@@ -82,6 +82,42 @@ def test_every_part_language_branch_and_layout_is_read(promising: dict[str, str]
     assert compile_files(promising)[0] is not None
 
 
+BRANCHES = {
+    "if": "{{% if contact.city %}}<p>Bonjour.</p>{{% else %}}<p>{}</p>{{% endif %}}",
+    "elif": "{{% if contact.city %}}a{{% elif orders.count > 3 %}}<p>{}</p>{{% endif %}}",
+    "inline if": "<p>{{{{ '{}' if contact.city else 'Bonjour.' }}}}</p>",
+    "loop": "{{% for each in event.families %}}<p>{}</p>{{% else %}}<p>rien</p>{{% endfor %}}",
+    "empty loop": "{{% for each in event.families %}}x{{% else %}}<p>{}</p>{{% endfor %}}",
+    "macro": "{{% macro m() %}}<p>{}</p>{{% endmacro %}}{{{{ m() }}}}",
+    "variable": "{{% set x = '{}' %}}<p>{{{{ x }}}}</p>",
+    "block": "{{% block main %}}<p>{}</p>{{% endblock %}}",
+    "outlook": "<!--[if mso]><p>{}</p><![endif]-->",
+}
+SAID = (
+    "12 €",
+    "−20 %",
+    "Dernière chance",
+    "Last chance",
+    "save 20%",
+    "only 12 EUR",
+    "Profitez de nos offres",
+    "Buy now",
+)
+
+
+@pytest.mark.parametrize("said", SAID)
+@pytest.mark.parametrize("file", ["a/b.fr.html", "a/b.en.html", "a/b.fr.txt", "a/b.en.txt"])
+def test_no_branch_of_no_part_in_no_language_hides_it(file: str, said: str) -> None:
+    calm = {"a/b.fr.html": HEAD + "<p>Bonjour.</p>", "a/b.en.html": HEAD + "<p>Hello.</p>"}
+    for name, branch in BRANCHES.items():
+        if name == "outlook" and file.endswith(".txt"):
+            continue
+        told = branch.format(said)
+        files = {**calm, file: f"{HEAD}{told}" if file.endswith(".html") else told}
+        found = {(each.kind, each.span.file) for each in findings("a/b", files, VENUE)}
+        assert found & {(kind, f"templates/{file}") for kind in ("price", "discount", "wording")}, name
+
+
 def test_what_is_found_is_told_in_the_authors_words_at_its_line() -> None:
     files = {"a/b.html": f"{HEAD}<p>un</p>\n<p>Profitez de nos\n<b>Offres</b> d’été</p>\n<p>12&nbsp;€</p>"}
     found = {(each.kind, each.words, each.span.line) for each in findings("a/b", files, VENUE)}

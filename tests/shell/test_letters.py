@@ -5,15 +5,17 @@ from __future__ import annotations
 import email
 import json
 import zlib
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 from email import policy
 from email.message import EmailMessage
+from functools import cache
 from typing import Any
 
 import pytest
 
-from accord.core.mail.compile import compile_template
+from accord.core.mail.compile import Compiled, compile_template
 from accord.core.mail.links import LinkKind, Links
 from accord.core.model.consent import LegalBasis, Nature
 from accord.core.model.decision import Situation
@@ -54,18 +56,26 @@ FILES = {
         '<p><a href="https://theatre.example.org/x">Lire</a> <a href="{{ event.title }}">Lien</a></p>'
     ),
     "a/b.en.html": "---\nsubject: Hello\n---\n<p>Hello, {{ today | day }}</p>",
+    "a/val.fr.html": "---\nsubject: Bonjour\n---\n<p>{{ event.title }}</p>",
+    "a/val.en.html": "---\nsubject: Hello\npreheader: {{ event.title }}\n---\n<p>Hello</p>",
+    "a/val.en.txt": "Hello",
     "a/fr.fr.html": "---\nsubject: Bonjour\n---\n<p>{{ today | day }}</p>",
 }
 
 
+@cache
+def compiled() -> Mapping[str, Compiled]:
+    made = {}
+    for name in ("a/b", "a/fr", "a/val"):
+        template, faults = compile_template(name, FILES, VENUE, WORDS)
+        assert template is not None, faults
+        made[name] = template
+    return made
+
+
 def a_writer(*scenarios: Scenario, **overrides: Any) -> LetterWriter:
-    compiled = {}
-    for name in ("a/b", "a/fr"):
-        made, faults = compile_template(name, FILES, VENUE, WORDS)
-        assert made is not None, faults
-        compiled[name] = made
     catalogue = a_catalogue(*(scenarios or (LETTER, SERVICE)), venue=VENUE)
-    return replace(LetterWriter(catalogue, compiled, WORDS, LINKS), **overrides)
+    return replace(LetterWriter(catalogue, compiled(), WORDS, LINKS), **overrides)
 
 
 def a_message(scenario: Scenario = LETTER, **overrides: Any) -> Message:
@@ -302,3 +312,19 @@ def test_a_preview_is_what_leaves() -> None:
     sent = mail_of(a_message())
     assert seen.subject == sent["subject"]
     assert seen.text.strip() == text_of(sent).replace("\r\n", "\n").strip()
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+@pytest.mark.parametrize(
+    "title", ["La Mouette à 12 €", "Dernière chance", "Last chance", "Save 20% on seats"]
+)
+def test_what_a_value_brings_is_read_once_more_in_the_mail_that_leaves(language: str, title: str) -> None:
+    message = a_message(template="a/val")
+    calm = somebody(language, entered_by=an_event("order.placed", data={"title": "La Mouette"}))
+    assert a_writer().write(message, calm, now=NOW).envelope.content
+    loud = somebody(language, entered_by=an_event("order.placed", data={"title": title}))
+    with pytest.raises(
+        Unwritable, match="a value of event promotes, and this is sent as editorial"
+    ) as caught:
+        a_writer().write(message, loud, now=NOW)
+    assert title not in str(caught.value)

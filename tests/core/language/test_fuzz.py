@@ -1,6 +1,6 @@
 """Whatever is written, the check answers: no traceback, no hang; and what it lets pass can be walked through.
 
-A few seconds in the suite; with ACCORD_SOAK=1 a hundred times as many.
+A few seconds in the suite; with ACCORD_SOAK=1 (`make soak`) a hundred and fifty times as many texts: ten minutes on two cores.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from authors.cases import base_library, base_shelf, err_cases, ok_cases, the_ven
 from builders import NOW, a_contact, a_situation, acts, an_event, an_order_line
 from core.language.mutations import mutated, soup
 
-TIMES = 100 if os.environ.get("ACCORD_SOAK") == "1" else 1
+TIMES = 150 if os.environ.get("ACCORD_SOAK") == "1" else 1
 SLOWEST = 5.0  # seconds of this process, for one text
 
 RIGHT = [text for case in ok_cases() for text in case.files.values()]

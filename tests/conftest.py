@@ -76,3 +76,12 @@ def store(database_url: str) -> Iterator[SqlStore]:
     opened.upgrade()
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def embedded(tmp_path: Path) -> Iterator[SqlStore]:
+    """A store on the embedded database alone, for what does not hang on the database."""
+    opened = open_store(f"sqlite:///{tmp_path / 'accord.db'}", dice=os.urandom, keys=lambda: KEYS)
+    opened.upgrade()
+    yield opened
+    opened.close()

@@ -8,17 +8,20 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 
 from accord.core.model.content import TemplateFacts
+from accord.core.model.decision import Situation
 from accord.core.model.event import Event
+from accord.core.model.message import Message
 from accord.core.model.scenario import Scenario
 from accord.core.model.venue import FrequencyCap, Venue
 from accord.core.standstill import Late
 from accord.shell.engine.catalogue import AtWork, Shelf, at_work
 from accord.shell.engine.journeys.live import go_live
 from accord.shell.engine.journeys.pause import Resumed, Resuming, pause, resume
+from accord.shell.engine.ports.mailing import Letter
 from accord.shell.engine.ports.rows import POLICY_REVISION, ContactChange, NewContact
 from accord.shell.store.database import SqlStore
 from builders import a_catalogue, a_scenario, a_venue, acts
-from engine_driver import Driver, Sink
+from engine_driver import Driver, PlainWriter, Sink
 
 MONDAY = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 
@@ -38,6 +41,28 @@ steps:
   rappel: {after: 1 day, send: b/rappel, nature: editorial}
   offre: {after: 4 days, send: b/offre, nature: editorial}
 """
+
+# Nothing to wait for but time.
+WALK = """
+scenario: bienvenue
+purpose: newsletter
+why: {consent: Parce que., customer: Parce que client.}
+enter: {when: ticket.scanned}
+leave: [{when: order.placed}]
+steps:
+  merci: {send: b/merci, nature: editorial}
+  suite: {after: 1 day, send: b/suite, nature: editorial}
+  fin: {after: 1 day, send: b/fin, nature: editorial}
+"""
+
+
+@dataclass
+class TellingWriter(PlainWriter):
+    """Says which version of which template it wrote, as the real one does."""
+
+    def write(self, message: Message, situation: Situation, *, now: datetime) -> Letter:
+        letter = super().write(message, situation, now=now)
+        return replace(letter, template_digest=f"digest of {message.template}")
 
 
 @dataclass
@@ -77,8 +102,10 @@ class Running(Driver):
             pause(unit, name, by="marie", now=self.now)
 
     def resume(self, late: Late, name: str = "bienvenue", per_second: float | None = None) -> Resumed:
-        how = Resuming(self.work().catalogue, late, per_second, self.now, self.fault)
-        return resume(self.store, name, how, by="marie")
+        return resume(self.store, name, self.resuming(late, per_second), by="marie")
+
+    def resuming(self, late: Late, per_second: float | None = None) -> Resuming:
+        return Resuming(self.work().catalogue, late, per_second, self.now, self.fault)
 
     def sent(self) -> Counter[tuple[int, str]]:
         """How often each person got each template."""
@@ -94,6 +121,23 @@ class Running(Driver):
         for (_, template), mails in self.sent().items():
             found[template.rpartition("/")[2]] += mails
         return found
+
+    def sent_at(self, template: str) -> dict[int, datetime]:
+        """When each person got a template, as the ledger says."""
+        with self.store.read() as unit:
+            mails = [mail for mail, _, _ in unit.ledger(states=["accepted"], limit=100_000)]
+        return {mail.contact_id: mail.sent_at for mail in mails if mail.template == template and mail.sent_at}
+
+    def states(self) -> Counter[str]:
+        """How many mails are in which state."""
+        with self.store.read() as unit:
+            return Counter(unit.message_counts())
+
+    def told(self, reason: str) -> int:
+        """How often the journal gives this reason."""
+        with self.store.read() as unit:
+            rows = unit.journal_counts(("mail.refused", "mail.held", "scenario.left", "scenario.noted"))
+        return sum(times for _, _, _, why, _, times in rows if why == reason)
 
     def under_way(self) -> Counter[str]:
         """How many stand at each step."""
@@ -120,4 +164,4 @@ def a_house(store: SqlStore, people: int, venue: Venue = VENUE) -> Running:
         )
         unit.begin_ledgers({number: acts(contact_id=number) for number in made}, MONDAY)
         unit.change_contacts([ContactChange(number, acted_at=MONDAY) for number in made])
-    return Running(store, a_catalogue(venue=venue), MONDAY, Sink(width=250))
+    return Running(store, a_catalogue(venue=venue), MONDAY, Sink(width=250), TellingWriter())

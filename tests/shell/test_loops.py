@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from sqlalchemy import text
@@ -16,7 +13,7 @@ from accord.shell.engine.journeys.advance import advance
 from accord.shell.engine.journeys.enter import enter
 from accord.shell.engine.journeys.react import react
 from accord.shell.engine.ports.rows import POLICY_REVISION, ContactChange, NewContact
-from accord.shell.store.database import SqlStore, open_store
+from accord.shell.store.database import SqlStore
 from builders import NOW, a_catalogue, a_scenario, a_venue, acts
 from engine_driver import Driver
 
@@ -52,14 +49,6 @@ def a_driver(store: SqlStore, people: int = 8) -> Driver:
 @pytest.fixture
 def driver(store: SqlStore) -> Driver:
     return a_driver(store)
-
-
-@pytest.fixture
-def embedded(tmp_path: Path) -> Iterator[SqlStore]:
-    opened = open_store(f"sqlite:///{tmp_path / 'accord.db'}", dice=os.urandom)
-    opened.upgrade()
-    yield opened
-    opened.close()
 
 
 def sign_up(driver: Driver, *people: int) -> None:

@@ -56,8 +56,8 @@ class Resuming:
     on_fault: Fault
 
 
-def resume(store: Store, name: str, how: Resuming, *, by: str) -> Resumed:
-    """Let a paused scenario go on, a page of runs at a time. Raises CannotBe.
+def resume(store: Store, name: str, how: Resuming, *, by: str, limit: int = PAGE) -> Resumed:
+    """Let a paused scenario go on, a page of `limit` runs at a time. Raises CannotBe.
 
     A page, its mails and the mark behind it are one transaction: what lies before the mark goes on, what lies
     behind it stands still. Whoever is broken off begins again at the mark, so that nothing is done twice.
@@ -70,7 +70,7 @@ def resume(store: Store, name: str, how: Resuming, *, by: str) -> Resumed:
             if paused is None:
                 known(unit, name)
                 raise CannotBe(f"«{name}» is not paused.")
-            more = _free_a_page(unit, paused, how, done)
+            more = _free_a_page(unit, paused, how, done, limit)
             if not more:
                 unit.running.end_pause(name)
                 told = {"late": how.late.value, "skipped": done.skipped}
@@ -78,12 +78,13 @@ def resume(store: Store, name: str, how: Resuming, *, by: str) -> Resumed:
     return done
 
 
-def _free_a_page(unit: Unit, paused: Pause, how: Resuming, done: Resumed) -> bool:
+def _free_a_page(unit: Unit, paused: Pause, how: Resuming, done: Resumed, limit: int) -> bool:
     """Free the runs of the next page; whether there was one."""
-    ids = unit.running.standing(paused.name, after_id=paused.freed_to, limit=PAGE)
+    ids = unit.running.standing(paused.name, after_id=paused.freed_to, limit=limit)
     if not ids:
         return False
     spread = Spread(how.now, pace(how.per_second), paused.freed_until)
+    _free_mails(unit, unit.running.waiting_mails(ids), how, spread, done)
     batch = Batch(how.catalogue, how.now)
     runs = unit.running.lock_runs(ids)
     known_people = unit.situations([run.contact_id for run in runs])
@@ -95,7 +96,6 @@ def _free_a_page(unit: Unit, paused: Pause, how: Resuming, done: Resumed) -> boo
         except Exception as error:  # noqa: BLE001 - whatever it is, it is one run's, which goes on as it stands
             how.on_fault("resume", situation.enrolment.id if situation.enrolment else 0, error)
     batch.write(unit)
-    _free_mails(unit, unit.running.waiting_mails(ids), how, spread, done)
     unit.running.freed(paused.name, ids[-1], spread.until)
     done.runs += len(found)
     done.until = spread.until
@@ -127,7 +127,7 @@ def _decided(situation: Situation, since: datetime, how: Resuming, spread: Sprea
 def _free_mails(
     unit: Unit, mails: Sequence[WaitingMail], how: Resuming, spread: Spread, done: Resumed
 ) -> None:
-    """Mails that were queued already: skipped, or sent one after the other."""
+    """Mails that were queued already, before what comes behind them: skipped, or sent one after the other."""
     if how.late is Late.SKIP:
         done.skipped += cancel(unit, mails, MISSED, how.catalogue, how.now)
         return

@@ -127,7 +127,7 @@ def _judge(store: Store, standing: Standing, *, since: date, today: date, now: d
     with store.read() as unit:
         seen = evidence(unit, standing, today, weekly=weekly)
     ruling, after = judged(standing, seen, today=today, weekly=weekly)
-    told = _told(seen, ruling, standing, today)
+    told = told_evidence(seen, ruling, standing, today)
     judgement = Judgement(now, ruling.move, after, ruling.reason, STATISTICS, today, weekly, told)
     with store.begin() as unit:
         newest = unit.figures.newest(lock=True)
@@ -177,7 +177,7 @@ def _with_heads(pair: Pair, heads: tuple[Heads, Heads] | None) -> Pair:
     )
 
 
-def _told(seen: Evidence, ruling: Ruling, standing: Standing, today: date) -> Mapping[str, Any]:
+def told_evidence(seen: Evidence, ruling: Ruling, standing: Standing, today: date) -> Mapping[str, Any]:
     """The evidence as the history keeps it, with plain values."""
     return {
         "o": asdict(seen.o),

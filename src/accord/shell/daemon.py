@@ -284,18 +284,3 @@ def pages_of(house: House, turned: Callable[[], Mapping[str, datetime]] = dict) 
     )
     web.start()
     return web
-
-
-def log_to_standard_error(*, verbose: bool) -> None:
-    """Structured lines, with ids and never with addresses."""
-    level = logging.DEBUG if verbose else logging.INFO
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            structlog.processors.KeyValueRenderer(key_order=["timestamp", "level", "event"]),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(),
-    )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import os
 import platform
-import re
 import sys
 import traceback
 from collections.abc import Iterable
@@ -118,12 +117,11 @@ def _write_what_can_be_written() -> None:
 
 def _report() -> None:
     """A report that can be pasted: every address in it is blotted out."""
+    from accord.shell.logs import blot
+
     click.echo(
         "This is a bug in Accord. Nothing half-done was kept. Please report the following:\n", err=True
     )
     click.echo(f"accord {__version__}, Python {platform.python_version()}, {platform.system()}", err=True)
     told = [f"command: scenario {' '.join(sys.argv[1:])}", *traceback.format_exc().rstrip().splitlines()]
-    click.echo("\n  ".join(_ADDRESS.sub("<address>", line) for line in told), err=True)
-
-
-_ADDRESS = re.compile(r"[^\s@'\"<>«»()]+@[^\s@'\"<>«»(),;]+")
+    click.echo("\n  ".join(map(blot, told)), err=True)

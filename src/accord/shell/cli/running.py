@@ -41,9 +41,10 @@ def daemon(context: click.Context, *, no_web: bool) -> None:
       scenario daemon
       scenario --config /etc/theatre/config.toml daemon
     """
-    from accord.shell.daemon import log_to_standard_error, run
+    from accord.shell.daemon import run
+    from accord.shell.logs import begin_log
 
-    log_to_standard_error(verbose=context.find_root().obj["verbose"] > 0)
+    begin_log(verbose=context.find_root().obj["verbose"] > 0)
     with house_of(context) as house:
         try:
             run(house, serve=not no_web)

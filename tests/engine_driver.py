@@ -15,10 +15,12 @@ from accord.core.model.message import Message, MessageState
 from accord.core.simulate import Happening
 from accord.shell.engine.catalogue import AtWork, OtherLaw
 from accord.shell.engine.ports.mailing import Envelope, Letter, Receipt, Unreachable, Unwritable
+from accord.shell.engine.ports.posting import Answer, Parcel
 from accord.shell.engine.ports.rows import POLICY_REVISION
 from accord.shell.engine.record import record_consents, record_events
+from accord.shell.engine.sending.postman import Postman
 from accord.shell.engine.sending.send import Sender
-from accord.shell.engine.turn import send_until_idle, think_until_idle
+from accord.shell.engine.turn import post_until_idle, send_until_idle, think_until_idle
 from accord.shell.store.database import SqlStore
 
 
@@ -65,6 +67,25 @@ class Sink:
 
 
 @dataclass
+class Receiver:
+    """Another system: takes everything that is posted, or answers as it is told."""
+
+    answers: list[Answer] = field(default_factory=list)
+    taken: list[Parcel] = field(default_factory=list)
+    asked: list[Parcel] = field(default_factory=list)
+
+    async def post(self, parcel: Parcel) -> Answer:
+        self.asked.append(parcel)
+        answer = self.answers.pop(0) if self.answers else Answer(taken=True, words="HTTP 204")
+        if answer.taken:
+            self.taken.append(parcel)
+        return answer
+
+    async def close(self) -> None:
+        return None
+
+
+@dataclass
 class Driver:
     """One venue at work over one store."""
 
@@ -75,6 +96,7 @@ class Driver:
     writer: PlainWriter = field(default_factory=PlainWriter)
     faults: list[tuple[str, int, Exception]] = field(default_factory=list)
     activated: dict[str, datetime] = field(default_factory=dict)
+    receiver: Receiver = field(default_factory=Receiver)
 
     def __post_init__(self) -> None:
         self.activated = dict.fromkeys(self.catalogue.live, self.now - timedelta(microseconds=1))
@@ -100,9 +122,17 @@ class Driver:
     def send(self) -> None:
         asyncio.run(send_until_idle(self.sender()))
 
+    def post(self) -> None:
+        asyncio.run(post_until_idle(self.postman()))
+
+    def postman(self) -> Postman:
+        keys = lambda name: [name.encode() * 8]  # noqa: E731
+        return Postman(self.store, self.work(), self.receiver, keys, lambda: self.now, self.fault)
+
     def turn(self) -> None:
         self.think()
         self.send()
+        self.post()
 
     def tell(self, *events: Event) -> None:
         record_events(self.store, self.catalogue, events, now=self.now)
@@ -150,9 +180,12 @@ def told(journal: Iterable[Event]) -> list[str]:
     """The journal as lines that both the engine's and simulate's can be compared by."""
     lines = []
     for row in journal:
-        if row.name in ("mail.sent", "contact.imported") or not row.name.startswith(("mail.", "scenario.")):
+        if row.name in ("mail.sent", "call.posted", "contact.imported"):
+            continue
+        if not row.name.startswith(("mail.", "call.", "scenario.")):
             continue
         keys = ("scenario", "step", "template", "edition", "reason", "rule", "planned_at", "until", "against")
+        keys += ("webhook", "subject", "subject_because", "by")
         rest = " ".join(f"{key}={row.data[key]}" for key in keys if row.data.get(key) is not None)
         lines.append(f"{row.at:%Y-%m-%d %H:%M:%S} {row.name} {rest}")
     return sorted(lines)

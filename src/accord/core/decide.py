@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -22,17 +22,17 @@ from accord.core.model.decision import (
     Move,
     Note,
     Output,
-    Refuse,
     Situation,
     Verdict,
 )
 from accord.core.model.enrolment import Enrolment, RunState
 from accord.core.model.expression import Expression, Value
-from accord.core.model.scenario import END, OnEvent, Scenario, Send, Step, WaitUntil
-from accord.core.model.time import later, local_day
+from accord.core.model.scenario import END, Call, OnEvent, Scenario, Send, Step, WaitUntil
+from accord.core.model.time import Duration, later, local_day
 from accord.core.steps import perform
 from accord.core.steps.asking import Asked
 from accord.core.steps.choose import lot
+from accord.core.steps.passing import refused
 from accord.core.steps.planning import Plan, next_opening, plan
 from accord.core.steps.wait import cue_holds
 from accord.core.triggers import wakes
@@ -93,8 +93,8 @@ def _skip(asked: Asked, code: str) -> Decision:
     """Go past a step without doing it, and say why."""
     verb = asked.step.verb
     told: Effect = Note(asked.step.name, code)
-    if isinstance(verb, Send):
-        told = Refuse(asked.step.name, verb.template, verb.nature, Verdict(Output.DENY, code, "step"))
+    if isinstance(verb, Send | Call):
+        told = refused(verb, Verdict(Output.DENY, code, "step"), asked)
     target = verb.otherwise if isinstance(verb, WaitUntil) else asked.next_step
     return Decision((told, *_go_to(target, asked)))
 
@@ -130,6 +130,38 @@ def something_happened(situation: Situation, catalogue: Catalogue, *, now: datet
         if planned.at is not None and planned.at != asked.run.planned_at:
             return Decision((Move(asked.step.name, max(planned.at, now), planned.at),))
     return Decision()
+
+
+def reaches_goal(situation: Situation, catalogue: Catalogue, *, now: datetime) -> bool:
+    """Whether `situation.it` is what the run's scenario counts as success: it came after the run had begun, and
+    within the goal's while of that. A run counts once, whether it has ended, and whether it was held out.
+    """
+    asked, event = _asked(situation, catalogue, now), situation.it
+    goal, run = asked.scenario.goal, asked.run
+    if goal is None or event is None or run.goal_at is not None:
+        return False
+    ends = later(run.entered_at, goal.within, ZoneInfo(situation.contact.zone))
+    came_after = run.entered_at <= event.at <= ends and event.id > (run.event_id or 0)
+    return came_after and cue_holds(goal.cue, situation, catalogue, now_of=asked)
+
+
+def goals_of(catalogue: Catalogue, events: Collection[str]) -> Mapping[str, Duration]:
+    """The scenarios in use that may count one of these events as success, each with its longest while."""
+    found: dict[str, Duration] = {}
+    for scenario in _in_use(catalogue):
+        goal = scenario.goal
+        if goal is not None and (not goal.cue.when or not set(goal.cue.when).isdisjoint(events)):
+            known = found.get(scenario.name, goal.within)
+            found[scenario.name] = max(known, goal.within, key=_length)
+    return found
+
+
+def _length(duration: Duration) -> int:
+    return ((duration.months * 31 + duration.days) * 24 + duration.hours) * 60 + duration.minutes
+
+
+def _in_use(catalogue: Catalogue) -> Collection[Scenario]:
+    return {**catalogue.versions, **{each.digest: each for each in catalogue.live.values()}}.values()
 
 
 def enters(
@@ -204,6 +236,7 @@ def _enrol(
         due_at=planned.at or now,
         event_id=event.id if event is not None else None,
         this=situation.this,
+        held_out=is_held_out(scenario, situation.contact.id),
         priority=priority_of(scenario),
     )
 
@@ -211,6 +244,11 @@ def _enrol(
 def priority_of(scenario: Scenario) -> int:
     """Who goes first of one person's due runs: service before all that an author can say."""
     return SERVICE_PRIORITY if scenario.purpose == SERVICE_PURPOSE else scenario.priority
+
+
+def is_held_out(scenario: Scenario, contact_id: int) -> bool:
+    """Whether somebody who enters is one of those who get nothing: the same people each time, no dice."""
+    return lot(scenario.name, "", contact_id) < scenario.holdout
 
 
 def per_key(entry_key: str) -> str:
@@ -221,10 +259,11 @@ def per_key(entry_key: str) -> str:
 def listened_names(catalogue: Catalogue) -> frozenset[str] | None:
     """The events that any scenario in use listens to; None when a cue without `when` listens to all."""
     names: set[str] = set(ALWAYS_HEARD)
-    for scenario in {**catalogue.versions, **{s.digest: s for s in catalogue.live.values()}}.values():
+    for scenario in _in_use(catalogue):
         if isinstance(scenario.entry.trigger, OnEvent):
             names.update(scenario.entry.trigger.events)
         cues = [*scenario.leave]
+        cues += [scenario.goal.cue] if scenario.goal is not None else []
         cues += [step.verb.cue for step in scenario.steps.values() if isinstance(step.verb, WaitUntil)]
         for cue in cues:
             if not cue.when:
@@ -291,10 +330,7 @@ def _ended(asked: Asked) -> Leave | None:
     by_law = ended_by_law(asked.scenario, asked.situation, asked.catalogue, now=asked.now)
     if by_law is not None:
         return by_law
-    if (
-        asked.scenario.holdout
-        and lot(asked.scenario.name, "", asked.situation.contact.id) < asked.scenario.holdout
-    ):
+    if asked.run.held_out:
         return Leave("HOLDOUT")
     for cue in asked.scenario.leave:
         if cue_holds(cue, asked.situation, asked.catalogue, now_of=asked):

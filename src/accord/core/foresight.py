@@ -92,6 +92,9 @@ class Counting:
         if now >= self.begins and event.source != "imagined":
             self.tally.answers[event.name] += 1
 
+    def reached(self, run: Enrolment, event: Event, now: datetime) -> None:
+        """Whether a goal is reached hangs on what people do, which is assumed: it is not foretold."""
+
     def decided(self, run: Enrolment, decision: Decision, now: datetime) -> None:
         """Count the effects of one decision."""
         early = now < self.begins

@@ -11,7 +11,7 @@ from accord.core.model.content import Catalogue
 from accord.core.model.decision import Decision, Situation
 from accord.core.model.enrolment import Enrolment
 from accord.core.model.event import Event
-from accord.core.telling import tell, tell_entered
+from accord.core.telling import tell, tell_entered, tell_reached
 from accord.core.walk import Walk
 from accord.core.world import Happening as Happening
 from accord.core.world import Known as Known
@@ -55,6 +55,9 @@ class _Journal:
 
     def decided(self, run: Enrolment, decision: Decision, now: datetime) -> None:
         self.rows += tell(decision, run, now)
+
+    def reached(self, run: Enrolment, event: Event, now: datetime) -> None:
+        self.rows.append(tell_reached(run, event, now))
 
     def happened(self, event: Event, _now: datetime) -> None:
         self.rows.append(event)

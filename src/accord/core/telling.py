@@ -13,8 +13,10 @@ from accord.core.model.decision import (
     Hold,
     Leave,
     Note,
+    QueueCall,
     QueueMail,
     Refuse,
+    Way,
 )
 from accord.core.model.enrolment import Enrolment
 from accord.core.model.event import Event
@@ -30,6 +32,12 @@ def tell(decision: Decision, run: Enrolment, now: datetime) -> tuple[Event, ...]
     return tuple(Event(run.contact_id, name, now, data, SOURCE) for name, data in filter(None, rows))
 
 
+def tell_reached(run: Enrolment, event: Event, now: datetime) -> Event:
+    """The journal's row of a run whose goal has come, and by which event."""
+    data: dict[str, Value] = {"scenario": run.scenario, "run": run.id, "by": event.name}
+    return Event(run.contact_id, "scenario.reached", now, data, SOURCE)
+
+
 def tell_entered(run: Enrolment) -> Event:
     """The journal's row of a run that began."""
     data: dict[str, Value] = {"scenario": run.scenario, "run": run.id, "entry_key": run.entry_key}
@@ -41,14 +49,16 @@ def _row(effect: Effect, run: Enrolment) -> tuple[str, dict[str, Value]] | None:
     match effect:
         case QueueMail():
             return "mail.queued", {**where, **_mail(effect)}
-        case Refuse(step, template, nature, verdict):
-            told: dict[str, Value] = {"step": step, "template": template}
+        case QueueCall():
+            return "call.queued", {**where, **_call(effect)}
+        case Refuse(step, template, nature, verdict, way):
+            told: dict[str, Value] = {"step": step, _TOLD_AS[way]: template}
             told["nature"] = nature.value if nature is not None else None
             told |= {"reason": verdict.reason, "rule": verdict.rule, "inputs": _inputs(verdict.inputs)}
-            return "mail.refused", {**where, **told, **_against(verdict.against)}
-        case Hold(step, until, reason, rule, against):
+            return f"{way}.refused", {**where, **told, **_against(verdict.against)}
+        case Hold(step, until, reason, rule, against, way):
             held: dict[str, Value] = {"step": step, "until": until, "reason": reason, "rule": rule}
-            return "mail.held", {**where, **held, **_against(against)}
+            return f"{way}.held", {**where, **held, **_against(against)}
         case Leave(reason, rule):
             return "scenario.left", {**where, "step": run.step, "reason": reason, "rule": rule}
         case Finish():
@@ -75,7 +85,33 @@ def _mail(mail: QueueMail) -> dict[str, Value]:
         "planned_at": mail.planned_at,
         "with_invitation": mail.with_invitation,
         "inputs": _inputs(verdict.inputs),
+        **_subject(mail),
     }
+
+
+def _subject(mail: QueueMail) -> dict[str, Value]:
+    """Which of several subjects, and why."""
+    return {"subject": mail.subject, "subject_because": mail.subject_because} if mail.subject else {}
+
+
+def _call(call: QueueCall) -> dict[str, Value]:
+    verdict = call.verdict
+    return {
+        "step": call.step,
+        "webhook": call.webhook,
+        "nature": call.nature.value,
+        "purpose": call.purpose,
+        "basis": verdict.basis.value if verdict.basis is not None else None,
+        "reason": verdict.reason,
+        "rule": verdict.rule,
+        "planned_at": call.planned_at,
+        "inputs": _inputs(verdict.inputs),
+        **({"told": call.told} if call.told is not None else {}),
+    }
+
+
+# What is told of a mail by its template is told of a call by its webhook.
+_TOLD_AS = {Way.MAIL: "template", Way.CALL: "webhook"}
 
 
 def _against(places: tuple[str, ...]) -> dict[str, Value]:

@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import heapq
 import itertools
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from accord.core.agenda import HOUR, NEVER, Call, full_hour, next_day
 from accord.core.consent.collection import consents
 from accord.core.consent.evidence import after, learn, told
-from accord.core.decide import enters, moved, per_key, something_happened, time_has_come
+from accord.core.decide import enters, moved, reaches_goal, something_happened, time_has_come
 from accord.core.expressions.evaluate import holds
+from accord.core.memory import begun, clicked_in, first_number, last_entries, queue_left
 from accord.core.model.consent import ConsentEntry, LegalBasis
 from accord.core.model.decision import (
     Decision,
-    Enrol,
+    Effect,
     Finish,
     Hold,
     Leave,
     Move,
+    QueueCall,
     QueueMail,
     SetAttribute,
     Situation,
@@ -29,7 +32,10 @@ from accord.core.model.enrolment import Enrolment, RunState
 from accord.core.model.event import Event
 from accord.core.model.message import PastMail
 from accord.core.model.scenario import OnSegment, Scenario
-from accord.core.telling import tell, tell_entered
+from accord.core.model.trial import Trial, TrialKey
+from accord.core.steps.call import told_fields
+from accord.core.steps.subjects import Because, trial_of
+from accord.core.telling import tell, tell_entered, tell_reached
 from accord.core.triggers import wakes
 from accord.core.triggers.occasion import Occasion
 from accord.core.world import Happening, Known, Witness, World
@@ -47,12 +53,14 @@ class Walk:
     def __init__(self, world: World, known: Known, script: Sequence[Happening], witness: Witness) -> None:
         self.world, self.witness, self.venue = world, witness, world.catalogue.venue
         self.now = world.start
-        self.situation = _queue_left(known.situation, world.start)
+        self.situation = queue_left(known.situation, world.start)
         self.ledger = list(known.ledger)
         self.heard: list[Event] = []
         self.runs: dict[int, Enrolment] = {}
+        self.ended: dict[int, Enrolment] = {}
+        self.trials: dict[TrialKey, Trial] = {}
         self.keys = set(known.entries)
-        self.entered = _last_entries(known.entries)
+        self.entered = last_entries(known.entries)
         self.sources: dict[int, Event] = {}
         self.before: dict[int, tuple[Event, ...]] = {}
         self.calls = iter(world.agenda.calls)
@@ -60,7 +68,7 @@ class Walk:
         self.unseen = set(world.unseen)
         self.looks = {each.name: full_hour(world.start) for each in world.agenda.segments}
         self.asked_at: datetime | None = None
-        self.numbers = itertools.count(_first_number(known))
+        self.numbers = itertools.count(first_number(known))
         self.script: list[tuple[datetime, int, Happening]] = []
         for happening in script:
             self._await(happening)
@@ -189,6 +197,7 @@ class Walk:
             self.witness.happened(event, self.now)
             self._learn(event)
         self.heard.append(event)
+        self._reach_goals(event)
         for run in list(self.runs.values()):
             asked = replace(self._of(run), it=event)
             self._apply(run, something_happened(asked, self.world.catalogue, now=self.now))
@@ -196,12 +205,22 @@ class Walk:
             if wakes(scenario.entry.trigger, event.name):
                 self._enter(scenario, event, "")
 
+    def _reach_goals(self, event: Event) -> None:
+        """Runs that have ended are asked, too."""
+        for runs in (self.runs, self.ended):
+            for run in list(runs.values()):
+                asked = replace(self._of(run), it=event)
+                if reaches_goal(asked, self.world.catalogue, now=self.now):
+                    runs[run.id] = replace(run, goal_at=event.at)
+                    self.witness.reached(run, event, self.now)
+                    self._echo_heard([tell_reached(run, event, self.now)])
+
     def _learn(self, event: Event) -> None:
         learned = learn(event, self.situation, self.venue)
         self.ledger += learned.entries
         self.situation = after(self.situation, learned, self.ledger, self.venue.policy)
         if event.name == "mail.clicked" and event.data.get("verdict") == "human":
-            self.situation = replace(self.situation, mails=_clicked(self.situation.mails, event))
+            self.situation = replace(self.situation, mails=clicked_in(self.situation.mails, event))
         self._stir()
 
     def _enter(self, scenario: Scenario, event: Event | None, occurrence: str) -> None:
@@ -223,14 +242,14 @@ class Walk:
             self.keys.add((scenario.name, enrol.entry_key))
             self.entered.setdefault(scenario.name, {})[enrol.per_key] = self.now
             if not leaves_out:
-                self._begin(_run(enrol, next(self.numbers), situation, self.now), event)
+                self._begin(begun(enrol, next(self.numbers), situation, self.now), event)
 
     def _begin(self, run: Enrolment, event: Event | None) -> None:
         self.runs[run.id] = run
         if event is not None:
             self.sources[run.id] = event
         self.witness.entered(run)
-        self._echo([tell_entered(run)] if self._listens("scenario.entered") else [])
+        self._echo_heard([tell_entered(run)])
 
     # -- steps --------------------------------------------------------------------------------------------
 
@@ -245,16 +264,27 @@ class Walk:
         first = run.event_id or 0
         own = [event for event in self.before.get(run.id, ()) if event.at >= since]
         own += [event for event in self.heard if event.at >= since and event.id > first]
-        return replace(self.situation, enrolment=run, entered_by=self.sources.get(run.id), events=tuple(own))
+        key = self._trial(run)
+        return replace(
+            self.situation,
+            enrolment=run,
+            entered_by=self.sources.get(run.id),
+            events=tuple(own),
+            trial=self.trials.get(key) if key is not None else None,
+        )
+
+    def _trial(self, run: Enrolment) -> TrialKey | None:
+        return trial_of(self.world.catalogue.versions[run.digest], run)
 
     def _apply(self, run: Enrolment, decision: Decision) -> None:
         if not decision.effects:
             return
         asked, now = run, self.now
-        self.witness.decided(run, decision, now)
+        self.witness.decided(run, self._as_told(run, decision), now)
         for effect in decision.effects:
             match effect:
                 case QueueMail():
+                    self._try_out(run, effect)
                     self._send(run, effect)
                     run = replace(run, last_send_at=now)
                 case Move():
@@ -271,17 +301,37 @@ class Walk:
                 case Finish() | Leave():
                     self.runs.pop(run.id, None)
                     run = replace(run, state=RunState.FINISHED)
+                    self.ended[run.id] = run
         if run.id in self.runs:
             self.runs[run.id] = run
-        self._echo([row for row in tell(decision, asked, now) if self._listens(row.name)])
+        self._echo_heard(tell(decision, asked, now))
 
     def _listens(self, name: str) -> bool:
         return self.world.listened is None or name in self.world.listened
 
-    def _echo(self, rows: Sequence[Event]) -> None:
+    def _echo_heard(self, rows: Sequence[Event]) -> None:
         """What was written down of a decision is heard by those who listen to it."""
         for row in rows:
-            self._hear(row, teaches=False)
+            if self._listens(row.name):
+                self._hear(row, teaches=False)
+
+    def _as_told(self, run: Enrolment, decision: Decision) -> Decision:
+        """A call with what the other system would be told: in imagined days, and in them alone."""
+
+        def told(effect: Effect) -> Effect:
+            webhook = self.venue.webhooks.get(effect.webhook) if isinstance(effect, QueueCall) else None
+            if not isinstance(effect, QueueCall) or webhook is None:
+                return effect
+            fields = told_fields(webhook.fields, self._of(run), self.venue, now=self.now)
+            return replace(effect, told=json.dumps(fields, ensure_ascii=False))
+
+        return Decision(tuple(map(told, decision.effects)))
+
+    def _try_out(self, run: Enrolment, mail: QueueMail) -> None:
+        """The test of a step's subjects begins with the first mail that tries one."""
+        key = self._trial(run)
+        if key is not None and mail.subject_because == Because.TESTED:
+            self.trials.setdefault(key, Trial(self.now))
 
     def _send(self, run: Enrolment, mail: QueueMail) -> None:
         """In imagined days each mail that was allowed leaves at once."""
@@ -304,57 +354,3 @@ class Walk:
         if self.world.answers is not None:
             for answer in self.world.answers(self.situation, run, mail, self.now):
                 self._await(answer)
-
-
-def _run(enrol: Enrol, number: int, situation: Situation, now: datetime) -> Enrolment:
-    return Enrolment(
-        id=number,
-        contact_id=situation.contact.id,
-        scenario=enrol.scenario,
-        digest=enrol.digest,
-        entry_key=enrol.entry_key,
-        entered_at=now,
-        state=RunState.DUE,
-        step=enrol.step,
-        due_at=enrol.due_at,
-        planned_at=enrol.due_at,
-        decided_at=now,
-        event_id=enrol.event_id,
-        this=enrol.this,
-        priority=enrol.priority,
-    )
-
-
-def _first_number(known: Known) -> int:
-    """Beyond every number that the person's runs, events and mails bear already."""
-    numbers = [mail.message_id for mail in known.situation.mails]
-    for run in known.runs:
-        numbers += [event.id for event in run.events]
-        if run.enrolment is not None:
-            numbers += [run.enrolment.id, run.enrolment.event_id or 0]
-    return max(numbers, default=0) + 1
-
-
-def _last_entries(entries: Mapping[tuple[str, str], datetime]) -> dict[str, dict[str, datetime]]:
-    """When each scenario was last entered, by `per` value."""
-    last: dict[str, dict[str, datetime]] = {}
-    for (name, key), at in entries.items():
-        by_value = last.setdefault(name, {})
-        per = per_key(key)
-        by_value[per] = max(at, by_value.get(per, at))
-    return last
-
-
-def _queue_left(situation: Situation, start: datetime) -> Situation:
-    """What waits in the queue leaves as the days begin."""
-    if all(mail.left for mail in situation.mails):
-        return situation
-    mails = tuple(
-        mail if mail.left else replace(mail, left=True, at=max(mail.at, start)) for mail in situation.mails
-    )
-    return replace(situation, mails=mails)
-
-
-def _clicked(mails: tuple[PastMail, ...], event: Event) -> tuple[PastMail, ...]:
-    number = str(event.data.get("message_id"))
-    return tuple(replace(mail, clicked=True) if str(mail.message_id) == number else mail for mail in mails)

@@ -10,10 +10,12 @@ from __future__ import annotations
 import base64
 import binascii
 import hmac
+import ipaddress
 import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
+from urllib.parse import urlsplit
 
 ID = "webhook-id"
 TIMESTAMP = "webhook-timestamp"
@@ -61,6 +63,25 @@ def read_secret(text: str) -> bytes:
 def show_secret(key: bytes) -> str:
     """A key as people hand it over: what `read_secret` reads."""
     return _SHOWN_AS + base64.b64encode(key).decode()
+
+
+def is_safe_target(url: str) -> bool:
+    """Whether people's data may be posted there: encrypted, or to this very machine; no password stands in it."""
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname or "", parts.port
+    except ValueError:
+        return False
+    if not host or parts.username is not None or parts.password is not None:
+        return False
+    return parts.scheme == "https" or (parts.scheme == "http" and _is_this_machine(host))
+
+
+def _is_this_machine(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def sign(keys: Sequence[bytes], *, name: str, now: datetime, body: bytes) -> dict[str, str]:

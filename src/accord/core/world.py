@@ -56,6 +56,9 @@ class Witness(Protocol):
     def decided(self, run: Enrolment, decision: Decision, now: datetime) -> None:
         """A question about a run was answered with effects."""
 
+    def reached(self, run: Enrolment, event: Event, now: datetime) -> None:
+        """What a run's scenario counts as success came."""
+
     def happened(self, event: Event, now: datetime) -> None:
         """Something came from outside."""
 

@@ -207,10 +207,11 @@ class GuardSection(Section):
 
 
 class WebhookSection(Section):
-    """A system that is told of steps."""
+    """A system that is told of steps, or of events as they are journalled."""
 
     url: str
     fields: list[str] = []
+    events: list[str] = []
     recipient: str = ""
     country: str = ""
 

@@ -35,6 +35,7 @@ from accord.shell.web.server import WebServer
 from accord.shell.wiring import House, actor, report_fault
 
 THINK_EVERY, SEND_EVERY, RECOVER_EVERY, REFRESH_EVERY, WATCH_EVERY = 0.5, 0.5, 30.0, 2.0, 60.0
+POST_EVERY = 0.5
 SWEEP_EVERY = 60.0  # asked so often; it does its work once a night
 ROLL_UP_EVERY = 60.0
 
@@ -109,6 +110,7 @@ class Daemon:
         for job in jobs:
             await job.ended()
         try:
+            await self.house.postman().finish(PATIENCE)
             await self.house.sender().finish(PATIENCE)
         except StoreError as fault:
             unwritten = sorted(self.house.under_way.in_hand)
@@ -130,6 +132,7 @@ class Daemon:
         turns = (
             ("think", THINK_EVERY, self._think),
             ("send", SEND_EVERY, self._send),
+            ("post", POST_EVERY, self._post),
             ("recover", RECOVER_EVERY, self._recover),
             ("refresh", REFRESH_EVERY, self._refresh),
             ("watch", WATCH_EVERY, self._watch),
@@ -170,6 +173,14 @@ class Daemon:
             structlog.get_logger("accord").info("mail server answers")
         self._unreachable = tally.unreachable
         return tally.claimed > 0
+
+    async def _post(self) -> None:
+        while not self._stopping.is_set() and await self._by_what_stands(self._one_round):
+            continue
+
+    async def _one_round(self) -> bool:
+        """Whether there was something to tell another system."""
+        return await self.house.postman().turn() > 0
 
     async def _by_what_stands(self, work: Callable[[], Awaitable[bool]]) -> bool:
         """Do it; where something was activated, or turned, since it was read: read it again, and come back."""

@@ -31,6 +31,12 @@ EXPLAINED = (
     "scenario.left",
     "scenario.finished",
     "scenario.noted",
+    "scenario.reached",
+    "call.queued",
+    "call.posted",
+    "call.refused",
+    "call.held",
+    "call.failed",
 )
 
 # What is told of scenarios as a whole.

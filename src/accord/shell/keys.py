@@ -47,6 +47,13 @@ class Keys:
         """
         return tuple(_digest(key, f"owner\n{email_key(address)}") for key in self.objections)
 
+    def webhook_keys(self, webhook: str) -> tuple[bytes, ...]:
+        """What a webhook's postings are signed with, a secret of its own: by the key at work, and by the one before.
+
+        The receiver takes either, so it has until the next rotation to change over.
+        """
+        return tuple(hmac.digest(key, f"webhook\n{webhook}".encode(), "sha256") for key in self.links[:2])
+
     def prints(self) -> str:
         """What the database remembers of the keys, to know other ones when it meets them."""
         return ",".join(sorted(_print(key) for key in self.objections))

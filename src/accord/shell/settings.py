@@ -26,12 +26,12 @@ from accord.core.model.venue import (
     Purpose,
     Retention,
     Venue,
-    Webhook,
 )
 from accord.shell.config_check import validated
 from accord.shell.config_inbound import Hook, read_hook
 from accord.shell.config_shapes import Config, SmtpSection
 from accord.shell.config_source import MASK, Source, holds_password, is_secret, masked, nearest, read_source
+from accord.shell.config_webhooks import webhook_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +183,7 @@ def _venue(config: Config, source: Source) -> Venue:
         events=_events(config, source),
         legal_duties={name: each.law for name, each in config.legal_duties.items()},
         webhooks={
-            name: Webhook(name, each.url, tuple(each.fields), each.recipient, each.country)
+            name: webhook_of(name, each, config.events, config.attributes, source)
             for name, each in config.webhooks.items()
         },
         others=tuple(config.others),

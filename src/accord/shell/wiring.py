@@ -26,13 +26,16 @@ from accord.shell.crowd import Source, walk_everybody
 from accord.shell.delivery import Way, carrier_for
 from accord.shell.delivery.pool import Limits
 from accord.shell.delivery.smtp import Server
+from accord.shell.delivery.webhook import HttpPoster
 from accord.shell.engine.catalogue import AtWork, Checked, Shelf, Stale, at_work, check_all, stock
 from accord.shell.engine.opening import LawsDiffer, follow_the_law, open_books
 from accord.shell.engine.ports.mailing import Carrier
+from accord.shell.engine.ports.posting import Poster
 from accord.shell.engine.sending.letters import LetterWriter
+from accord.shell.engine.sending.postman import Postman, Round
 from accord.shell.engine.sending.send import Sender
 from accord.shell.engine.sending.under_way import UnderWay
-from accord.shell.engine.turn import Turned, send_until_idle, think_until_idle
+from accord.shell.engine.turn import Turned, post_until_idle, send_until_idle, think_until_idle
 from accord.shell.keys import Keys, KeyUse, add_key, make_keys, read_keys
 from accord.shell.library import Library, read_library, stamp
 from accord.shell.preview.everyone import frame, planned
@@ -40,6 +43,7 @@ from accord.shell.settings import Settings, load_settings
 from accord.shell.store.after_restore import replay_objections
 from accord.shell.store.database import SqlStore, open_for_reading, open_store
 from accord.shell.store.people import Law
+from accord.shell.store.postings import Outbox
 from accord.shell.wordings import CatalogueWording, wordings
 
 Clock = Callable[[], datetime]
@@ -86,6 +90,8 @@ class House:
     work: AtWork | None = None
     law: str | None = None
     under_way: UnderWay = field(default_factory=UnderWay)
+    round: Round = field(default_factory=Round)
+    poster: Poster = field(default_factory=HttpPoster)
     _stamp: tuple[tuple[str, int, int], ...] | None = None
     _carrier: Carrier | None = None
     _former: list[Carrier] = field(default_factory=list)
@@ -218,7 +224,7 @@ class House:
         fixed = [name for name in FIXED if getattr(settings, name) != getattr(self.settings, name)]
         before = self.settings
         self.settings = replace(settings, **{name: getattr(before, name) for name in FIXED})
-        self.store.law = law_of(self.venue)
+        self.store.law, self.store.outbox = law_of(self.venue), outbox_of(self.venue)
         self.work, self.shelf, self._stamp = None, Shelf(), None
         way = (before.delivery, before.mailbox, before.smtp)
         if self._carrier is not None and way != (settings.delivery, settings.mailbox, settings.smtp):
@@ -289,6 +295,18 @@ class House:
             self.under_way,
         )
 
+    def postman(self) -> Postman:
+        """The way out of what other systems are told."""
+        return Postman(
+            self.store,
+            self.at_work(),
+            self.poster,
+            self.keys.webhook_keys,
+            self.clock,
+            report_fault,
+            self.round,
+        )
+
     def think(self, now: datetime) -> Turned:
         """Answer events, let the calendar in, take due steps, until nothing is due at `now`."""
         while True:
@@ -298,11 +316,12 @@ class House:
                 self.catch_up()
 
     async def turn(self, now: datetime) -> Turned:
-        """One whole turn: think, and send what is queued."""
+        """One whole turn: think, send what is queued, and tell other systems."""
         thought = self.think(now)
         while True:
             try:
-                return thought + await send_until_idle(self.sender())
+                thought += await send_until_idle(self.sender())
+                return thought + await post_until_idle(self.postman())
             except Stale:
                 self.catch_up()
 
@@ -315,6 +334,7 @@ class House:
     async def close(self) -> None:
         """Close connections."""
         await self.close_former()
+        await self.poster.close()
         if self._carrier is not None:
             await self._carrier.close()
         self.store.close()
@@ -331,6 +351,15 @@ def law_of(venue: Venue) -> Law:
     return Law(venue.retention.months, venue.entity.zone, venue.policy)
 
 
+def outbox_of(venue: Venue) -> Outbox:
+    """Which webhooks are told of which events."""
+    told: dict[str, tuple[str, ...]] = {}
+    for webhook in venue.webhooks.values():
+        for event in webhook.events:
+            told[event] = (*told.get(event, ()), webhook.name)
+    return Outbox(told, venue.fresh)
+
+
 def open_house(path: Path, *, clock: Clock | None = None, settings: Settings | None = None) -> House:
     """The house behind a config.toml. Raises ConfigFault or StoreError."""
     settings = settings or read_settings(path)
@@ -344,6 +373,7 @@ def open_house(path: Path, *, clock: Clock | None = None, settings: Settings | N
         zone=venue.entity.zone,
         policy=venue.policy,
     )
+    store.outbox = outbox_of(venue)
     return House(settings, store, clock or system_clock, path)
 
 

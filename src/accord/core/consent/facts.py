@@ -22,7 +22,7 @@ from accord.core.model.contact import AddressKind
 from accord.core.model.content import Catalogue, Content
 from accord.core.model.decision import Situation
 from accord.core.model.expression import Expression
-from accord.core.model.scenario import Send
+from accord.core.model.scenario import Call, Outgoing
 from accord.core.model.venue import Purpose, Venue
 
 EMAIL = "email"
@@ -49,7 +49,7 @@ _OF_ANY_KIND = (
 
 
 def gate_inputs(
-    send: Send, families: tuple[str, ...], situation: Situation, catalogue: Catalogue, *, now: datetime
+    send: Outgoing, families: tuple[str, ...], situation: Situation, catalogue: Catalogue, *, now: datetime
 ) -> GateInput:
     """Everything that the gate reads for one mail to one person.
 
@@ -58,10 +58,9 @@ def gate_inputs(
     leaves an input unknown, which denies (R-01).
     """
     venue = catalogue.venue
-    template = catalogue.templates.get(send.template)
-    if template is None:
+    content = _content(send, catalogue)
+    if content is None:
         return GateInput()
-    content = template.content
     nature = real_nature(send, content)
     purpose = venue.purposes.get(send.purpose)
     asked_for = venue.purposes.get(send.invite) if send.invite else purpose
@@ -94,7 +93,15 @@ def gate_inputs(
     )
 
 
-def real_nature(send: Send, content: Content) -> str:
+def _content(send: Outgoing, catalogue: Catalogue) -> Content | None:
+    """What the reader found in a mail; a call shows nothing to anybody. None for an unknown template."""
+    if isinstance(send, Call):
+        return Content()
+    template = catalogue.templates.get(send.template)
+    return template.content if template is not None else None
+
+
+def real_nature(send: Outgoing, content: Content) -> str:
     """The nature that the gate judges by: content decides, not the label (R-23).
 
     A mail that calls itself editorial or a review request and promotes is promotional; a service mail that
@@ -107,7 +114,7 @@ def real_nature(send: Send, content: Content) -> str:
     return send.nature.value
 
 
-def _is_known(send: Send, purpose: Purpose | None, items: Iterable[str], venue: Venue) -> bool:
+def _is_known(send: Outgoing, purpose: Purpose | None, items: Iterable[str], venue: Venue) -> bool:
     """Whether the purpose and everything promoted are declared; plain service mail needs neither."""
     if send.nature is Nature.SERVICE:
         return purpose is not None or send.invite is None
@@ -150,7 +157,7 @@ def _b2b(kind: AddressKind, purpose: Purpose | None) -> str:
     return "related" if purpose is not None and purpose.professional else "unrelated"
 
 
-def has_service_link(send: Send, situation: Situation, venue: Venue) -> bool:
+def has_service_link(send: Outgoing, situation: Situation, venue: Venue) -> bool:
     """Whether the run was entered by the order, contract or account that `about` names (R-20).
 
     A legal duty needs no event, but must be declared by the venue.

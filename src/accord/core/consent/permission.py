@@ -12,7 +12,7 @@ from accord.core.consent.restrictions import Case, restricted
 from accord.core.model.content import Catalogue
 from accord.core.model.decision import Situation, Verdict
 from accord.core.model.message import PastMail
-from accord.core.model.scenario import Scenario, Send
+from accord.core.model.scenario import Outgoing, Scenario
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Wait:
 
 
 def permission(
-    send: Send,
+    send: Outgoing,
     families: tuple[str, ...],
     situation: Situation,
     catalogue: Catalogue,

@@ -14,7 +14,7 @@ from accord.core.model.consent import LegalBasis, Nature
 from accord.core.model.content import Catalogue
 from accord.core.model.decision import Output, Situation, ThrottleMode, Verdict
 from accord.core.model.message import PastMail
-from accord.core.model.scenario import Scenario, Send
+from accord.core.model.scenario import Call, Outgoing, Scenario
 from accord.core.model.time import Duration, add_months, later, local_day
 
 SHARE_WINDOW = timedelta(days=28)
@@ -28,7 +28,7 @@ _PROMOTIONS = frozenset({Nature.PROMOTIONAL, Nature.ABANDONED_CART})
 class Case:
     """One mail that the law allows and all that may stand against it; `mails` are those that count."""
 
-    send: Send
+    send: Outgoing
     inputs: GateInput
     situation: Situation
     catalogue: Catalogue
@@ -200,6 +200,8 @@ def _same_mail(case: Case, _: Verdict) -> bool:
 
 def _is_same(mail: PastMail, case: Case) -> bool:
     """By the text, whatever it is called now; a mail of an unknown version is known by its name alone."""
+    if isinstance(case.send, Call):
+        return False
     if mail.template_digest is None:
         return mail.template == case.send.template
     return mail.template_digest == case.catalogue.templates[case.send.template].digest

@@ -4,28 +4,39 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
-from jinja2 import TemplateError
+from jinja2 import Template, TemplateError
 
 from accord.core.mail.compile import Compiled
 from accord.core.mail.letter import Letter, Rendered, RenderFault
-from accord.core.mail.sandbox import BUDGET, MOST_CHARACTERS, Budget, readable
+from accord.core.mail.sandbox import BUDGET, MOST_CHARACTERS, TEXT, Budget, readable
 
 _SPACE = re.compile(r"\s+")
 
 
-def render(compiled: Compiled, names: Mapping[str, Any], letter: Letter) -> Rendered:
+@lru_cache(maxsize=1024)
+def subject_template(text: str) -> Template:
+    """A subject that stands in a scenario, compiled once. Raises TemplateError."""
+    return TEXT.from_string(text)
+
+
+def render(
+    compiled: Compiled, names: Mapping[str, Any], letter: Letter, *, subject_text: str | None = None
+) -> Rendered:
     """The mail in the reader's language. Raises RenderFault, which concerns this one person only.
 
     `names` are the rooms that a template reads: contact, event, orders, preferences, entity, today, this,
-    links; what is declared but unknown of this person prints as nothing.
+    links; what is declared but unknown of this person prints as nothing. `subject_text`: an author's subject
+    in place of the template's own.
     """
     edition = compiled.edition(letter.language)
     context = {name: readable(value) for name, value in names.items()}
     context |= {"letter": letter, BUDGET: Budget()}
     try:
-        subject = _SPACE.sub(" ", edition.subject.render(context)).strip()
+        template = subject_template(subject_text) if subject_text is not None else edition.subject
+        subject = _SPACE.sub(" ", template.render(context)).strip()
         context["preheader"] = _SPACE.sub(" ", edition.preheader.render(context)).strip()
         page = edition.html.render(context)
         text = edition.text.render(context)

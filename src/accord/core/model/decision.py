@@ -15,6 +15,7 @@ from accord.core.model.event import Event
 from accord.core.model.expression import Value
 from accord.core.model.message import PastMail
 from accord.core.model.order import OrderLine
+from accord.core.model.trial import Trial
 
 
 class ThrottleMode(StrEnum):
@@ -42,6 +43,7 @@ class Situation:
 
     `mails` left the house to this person or are queued for it, oldest first; `events` came since the run's last mail, oldest
     first; `entered_by` is `event` in expressions, `it` the event that just came, `this` the `per` value.
+    `trial`: what is known of the test of the due step's subjects, if it has one.
     `held` names the brakes in force: "prospecting", "all" or a scenario's name.
     """
 
@@ -57,6 +59,7 @@ class Situation:
     entered_by: Event | None = None
     it: Event | None = None
     this: Value = None
+    trial: Trial | None = None
 
 
 class Output(StrEnum):
@@ -93,7 +96,10 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class QueueMail:
-    """Put one mail in the ledger, unique on (enrolment, step)."""
+    """Put one mail in the ledger, unique on (enrolment, step).
+
+    `subject`: which of the step's subjects, where it has several, and why this one.
+    """
 
     step: str
     edition: str
@@ -103,16 +109,39 @@ class QueueMail:
     verdict: Verdict
     with_invitation: bool
     planned_at: datetime
+    subject: str | None = None
+    subject_because: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class QueueCall:
+    """Put one posting to a webhook in its queue, unique on (enrolment, step). `told`: what, in imagined days."""
+
+    step: str
+    webhook: str
+    nature: Nature
+    purpose: str
+    verdict: Verdict
+    planned_at: datetime
+    told: str | None = None
+
+
+class Way(StrEnum):
+    """What a step would have sent: a mail, or a call to another system."""
+
+    MAIL = "mail"
+    CALL = "call"
 
 
 @dataclass(frozen=True, slots=True)
 class Refuse:
-    """Journal that a step sent nothing, and why; skipped is not done."""
+    """Journal that a step sent nothing, and why; skipped is not done. `template`: a mail's, or the webhook."""
 
     step: str
     template: str | None
     nature: Nature | None
     verdict: Verdict
+    way: Way = Way.MAIL
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +156,7 @@ class Hold:
     reason: str
     rule: str
     against: tuple[str, ...] = ()
+    way: Way = Way.MAIL
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +187,7 @@ class Enrol:
     """A run begins: its first step, planned.
 
     `entry_key` makes it unique in its scenario; `per_key` is the part of it that `again` counts by; of one
-    person's due runs the one with the highest `priority` goes first.
+    person's due runs the one with the highest `priority` goes first. `held_out`: it is to get nothing.
     """
 
     scenario: str
@@ -169,6 +199,7 @@ class Enrol:
     event_id: int | None = None
     this: Value = None
     priority: int = 50
+    held_out: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +227,7 @@ class Note:
 
 
 Effect: TypeAlias = (
-    QueueMail | Refuse | Hold | Move | Finish | Leave | Enrol | SetAttribute | EmitEvent | Note
+    QueueMail | QueueCall | Refuse | Hold | Move | Finish | Leave | Enrol | SetAttribute | EmitEvent | Note
 )
 
 

@@ -32,6 +32,7 @@ class Enrolment:
     """A run. `step` is the one to be done next, at `due_at`; `planned_at` is the instant that lateness
     counts from; `entry_key` is the `per` value, the occurrence, or empty; `event_id` is what it entered by
     and `this` the `per` value that it entered for. Of one person's due runs the highest `priority` goes first.
+    `held_out`: it gets nothing, to measure the others against; `goal_at`: when its scenario's goal came.
     """
 
     id: int
@@ -49,3 +50,5 @@ class Enrolment:
     this: Value = None
     last_send_at: datetime | None = None
     priority: int = 50
+    held_out: bool = False
+    goal_at: datetime | None = None

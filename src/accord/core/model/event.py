@@ -61,6 +61,14 @@ _MAIL: Mapping[str, Type] = {
 _REASONED: Mapping[str, Type] = {**_MAIL, "reason": Type.TEXT, "rule": Type.TEXT}
 _CLICK: Mapping[str, Type] = {**_MAIL, "target": Type.TEXT, "verdict": Type.TEXT}
 _RUNNING: Mapping[str, Type] = {"scenario": Type.TEXT, "by": Type.TEXT, "reason": Type.TEXT}
+_CALL: Mapping[str, Type] = {
+    "scenario": Type.TEXT,
+    "step": Type.TEXT,
+    "webhook": Type.TEXT,
+    "nature": Type.TEXT,
+    "purpose": Type.TEXT,
+}
+_CALL_REASONED: Mapping[str, Type] = {**_CALL, "reason": Type.TEXT, "rule": Type.TEXT}
 _RUN: Mapping[str, Type] = {"scenario": Type.TEXT, "reason": Type.TEXT}
 
 EVENTS: Mapping[str, EventKind] = {
@@ -119,6 +127,12 @@ EVENTS: Mapping[str, EventKind] = {
             "resumed",
         )
     },
+    "scenario.reached": EventKind({**_RUN, "by": Type.TEXT}),
+    "call.queued": EventKind(_CALL),
+    "call.posted": EventKind(_CALL),
+    "call.held": EventKind(_CALL_REASONED),
+    "call.refused": EventKind(_CALL_REASONED),
+    "call.failed": EventKind(_CALL_REASONED),
     "policy.changed": EventKind({"switch": Type.TEXT, "old": Type.TEXT, "new": Type.TEXT}),
     "throttle.changed": EventKind({"state": Type.TEXT, "reason": Type.TEXT}),
 }

@@ -70,6 +70,7 @@ class Message:
 
     `judged_revision` is the contact's revision that the last verdict read; `with_invitation`: whether the
     gate lets the opt-in block be rendered; `edition` is `main`, or `fallback` for the `if_not_allowed` one;
+    `subject`: which of the step's subjects it bears, where there are several;
     `repeated`: how often it was sent once more because nobody knew whether it had arrived.
     """
 
@@ -96,6 +97,7 @@ class Message:
     not_before: datetime | None = None
     sent_at: datetime | None = None
     template_digest: str | None = None
+    subject: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

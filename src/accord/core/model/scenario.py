@@ -173,6 +173,15 @@ class Call:
     promotes: tuple[str, ...] | Expression = ()
     if_not_allowed: Refused = Refused.SKIP
 
+    @property
+    def invite(self) -> None:
+        """A call invites nobody."""
+        return
+
+
+# What passes the gate.
+Outgoing: TypeAlias = Send | Call
+
 
 @dataclass(frozen=True, slots=True)
 class WaitUntil:

@@ -74,13 +74,14 @@ class Attribute:
 
 @dataclass(frozen=True, slots=True)
 class Webhook:
-    """Another system that `call:` tells of steps: where it listens, and the fields that it is told."""
+    """Another system: where it listens, and the fields that it is told, by `call:` or as `events` are journalled."""
 
     name: str
     url: str
     fields: tuple[str, ...] = ()
     recipient: str = ""
     country: str = ""
+    events: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import cast
 
-from accord.core.model.scenario import Branch, Emit, Send, Set, Split, Verb, WaitUntil
+from accord.core.model.scenario import Branch, Call, Emit, Send, Set, Split, Verb, WaitUntil
 from accord.core.steps.asking import Asked, Done, Performer
+from accord.core.steps.call import call
 from accord.core.steps.choose import branch, split
 from accord.core.steps.send import send
 from accord.core.steps.wait import wait_until
@@ -19,6 +20,7 @@ STEP_KINDS: Mapping[type, Performer] = {
     Split: cast("Performer", split),
     Set: cast("Performer", set_attributes),
     Emit: cast("Performer", emit),
+    Call: cast("Performer", call),
 }
 
 

@@ -3,63 +3,55 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import datetime
 
-from accord.core.consent.permission import Wait, permission
-from accord.core.expressions.evaluate import value_of
-from accord.core.model.decision import Hold, Leave, Output, QueueMail, Refuse, Situation, Verdict
-from accord.core.model.expression import Expression
-from accord.core.model.scenario import LateChoice, Lateness, Refused, Send
-from accord.core.model.time import later
-from accord.core.model.venue import Venue
+from accord.core.consent.permission import Wait
+from accord.core.model.decision import Hold, Leave, Output, QueueMail, Refuse, Verdict
+from accord.core.model.scenario import Refused, Send
 from accord.core.steps.asking import Asked, Done
-
-# A tick is never quite on time; below this nobody would call a mail late.
-GRACE = timedelta(minutes=5)
+from accord.core.steps.passing import held, may, refused, too_late
+from accord.core.steps.subjects import subject_for
 
 MAIN, FALLBACK = "main", "fallback"
 
 
 def send(verb: Send, asked: Asked) -> Done:
     """Queue the mail, hold the run, or say why not; skipped is not done, but the run goes on."""
-    if is_late(verb.if_late, asked.run.planned_at, asked.now, ZoneInfo(asked.situation.contact.zone)):
-        late = Verdict(Output.DENY, "LATE", "if_late")
-        return Done((Refuse(asked.step.name, verb.template, verb.nature, late),), asked.next_step)
-    answer = _may(verb, asked)
+    late = too_late(verb, asked)
+    if late is not None:
+        return Done((late,), asked.next_step)
+    answer = may(verb, asked)
     if isinstance(answer, Wait):
-        return Done((_hold(answer, asked),))
+        return Done((held(answer, asked),))
     if answer.allowed:
-        return Done((_mail(verb, MAIN, answer, asked),), asked.next_step)
-    refused = Refuse(asked.step.name, verb.template, verb.nature, answer)
-    return _otherwise(verb, refused, asked)
+        return _queued(verb, answer, asked)
+    return _otherwise(verb, refused(verb, answer, asked), asked)
 
 
-def _otherwise(verb: Send, refused: Refuse, asked: Asked) -> Done:
+def _queued(verb: Send, verdict: Verdict, asked: Asked) -> Done:
+    """The mail under its subject; it waits where that is still being tried on others, which is never late."""
+    subject = subject_for(verb, asked)
+    if isinstance(subject, datetime):
+        return Done((Hold(asked.step.name, subject, "SUBJECT_TEST", "subjects"),))
+    mail = _mail(verb, MAIN, verdict, asked)
+    if subject is not None:
+        mail = replace(mail, subject=subject.name, subject_because=subject.because)
+    return Done((mail,), asked.next_step)
+
+
+def _otherwise(verb: Send, no: Refuse, asked: Asked) -> Done:
     """What `if_not_allowed` says: another edition through the same gate, going on, or leaving."""
     if verb.if_not_allowed is Refused.LEAVE:
-        return Done((refused, Leave(refused.verdict.reason, refused.verdict.rule)))
+        return Done((no, Leave(no.verdict.reason, no.verdict.rule)))
     if not isinstance(verb.if_not_allowed, Send):
-        return Done((refused,), asked.next_step)
+        return Done((no,), asked.next_step)
     edition = verb.if_not_allowed
-    answer = _may(edition, asked)
+    answer = may(edition, asked)
     if isinstance(answer, Wait):
-        return Done((refused, _hold(answer, asked)))
+        return Done((no, held(answer, asked)))
     if answer.allowed:
-        return Done((refused, _mail(edition, FALLBACK, answer, asked)), asked.next_step)
-    again = Refuse(asked.step.name, edition.template, edition.nature, answer)
-    return Done((refused, again), asked.next_step)
-
-
-def _may(verb: Send, asked: Asked) -> Verdict | Wait:
-    families = promoted(verb, asked.situation, asked.catalogue.venue, now=asked.now)
-    return permission(
-        verb, families, asked.situation, asked.catalogue, scenario=asked.scenario, now=asked.now
-    )
-
-
-def _hold(wait: Wait, asked: Asked) -> Hold:
-    return Hold(asked.step.name, wait.until, wait.reason, wait.rule, wait.against)
+        return Done((no, _mail(edition, FALLBACK, answer, asked)), asked.next_step)
+    return Done((no, refused(edition, answer, asked)), asked.next_step)
 
 
 def _mail(verb: Send, edition: str, verdict: Verdict, asked: Asked) -> QueueMail:
@@ -75,25 +67,8 @@ def _mail(verb: Send, edition: str, verdict: Verdict, asked: Asked) -> QueueMail
     )
 
 
-def promoted(verb: Send, situation: Situation, venue: Venue, *, now: datetime) -> tuple[str, ...]:
-    """The families that a mail promotes: as listed, or as its expression gives them for this person."""
-    if not isinstance(verb.promotes, Expression):
-        return verb.promotes
-    value = value_of(verb.promotes, situation, venue, now=now)
-    if value is None:
-        return ()
-    return value if isinstance(value, tuple) else (str(value),)
-
-
 def edition_of(verb: Send, edition: str) -> Send:
     """The edition that a queued message names: the step's own mail, or the one it falls back on."""
     if edition == FALLBACK and isinstance(verb.if_not_allowed, Send):
         return replace(verb.if_not_allowed, if_late=verb.if_late)
     return verb
-
-
-def is_late(lateness: Lateness, planned_at: datetime, now: datetime, zone: ZoneInfo) -> bool:
-    """Whether the daemon's own delay is more than the author allows (asked again at the door)."""
-    if lateness.choice is LateChoice.SEND:
-        return False
-    return now > later(planned_at, lateness.after, zone) + GRACE

@@ -28,6 +28,7 @@ from accord.shell.cli.stats import stats
 from accord.shell.cli.steering import drain, eject, hold, migrate, pause, release, resume
 from accord.shell.cli.throttle import throttle
 from accord.shell.cli.told import event, events, orders
+from accord.shell.cli.webhooks import webhooks
 from accord.shell.cli.wordings import forms, scripts
 
 for command in (import_file, show, update, export, erase, merge):
@@ -39,7 +40,7 @@ SECTIONS: Mapping[str, Sequence[click.Command]] = {
     "Begin": (init, demo),
     "Write scenarios": (check, schema, words, dry_run),
     "Go live": (diff, activate, migrate, pause, resume, drain, eject, hold, release),
-    "Run": (daemon, tick, status, retry),
+    "Run": (daemon, tick, status, retry, webhooks),
     "People": (contacts, consent, forms, scripts, event, events, orders),
     "Why": (explain, messages, stats, throttle, policy),
     "For the officer": (retention, sweep, register, audit),

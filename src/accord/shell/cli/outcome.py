@@ -13,7 +13,13 @@ from accord.shell.wiring import House
 _SENT = ("scenario", "template", "nature", "basis", "reason", "rule")
 _NOT_SENT = ("what", "scenario", "nature", "reason", "rule", "times")
 
-_WORDS = {"mail.refused": "refused", "mail.held": "held", "scenario.left": "left"}
+_WORDS = {
+    "mail.refused": "refused",
+    "mail.held": "held",
+    "call.refused": "call refused",
+    "call.held": "call held",
+    "scenario.left": "left",
+}
 
 # So many mails of the ledger are counted.
 MOST_MAILS = 1_000_000

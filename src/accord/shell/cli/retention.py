@@ -33,6 +33,7 @@ FIGURES: Mapping[str, str] = {
     "proofs": "proofs of withdrawn consents deleted",
     "archive": "archived orders deleted",
     "messages": "mails deleted from the send ledger",
+    "postings": "old postings to webhooks deleted",
     "events": "rows deleted from the journal",
     "answers": "answers to systems around, kept for a day or a week",
     "third_parties": "people from third parties not yet informed (art. 14)",

@@ -84,7 +84,7 @@ def tick(context: click.Context, instant: str | None, *, until_idle: bool, as_js
         swept = nightly(house.store, house.catalogue, now=house.clock())
         turned = asyncio.run(_turn(house, until_idle=until_idle))
         roll_up(house.store, house.venue, now=house.clock())
-    names = ("answered", "entered", "advanced", "sent", "unreachable")
+    names = ("answered", "entered", "advanced", "sent", "posted", "unreachable")
     told = {name: getattr(turned, name) for name in names}
     if as_json:
         print_json({**told, "swept": swept.told() if swept is not None else None})
@@ -92,6 +92,8 @@ def tick(context: click.Context, instant: str | None, *, until_idle: bool, as_js
         click.echo(
             f"{turned.answered} events answered, {turned.advanced} steps taken, {turned.sent} mails sent."
         )
+        if turned.posted:
+            click.echo(f"{turned.posted} webhooks posted to: scenario webhooks list tells how it went.")
         if swept is not None:
             click.echo(f"Swept: {swept.erased} people erased at the cut-off; scenario sweep --history tells.")
     if turned.unreachable:
@@ -167,6 +169,7 @@ def _document(unit: Unit, seen: Vitals, limit: Duration, zone: ZoneInfo) -> dict
             for brake in seen.brakes
         ],
         "messages": unit.message_counts(),
+        "webhooks": _webhooks(unit),
     }
 
 
@@ -183,6 +186,14 @@ def _scenario(unit: Unit, row: LiveScenario, today: date) -> dict[str, Any]:
         "mails": activation.queued if activation is not None else None,
         "expected": expected(activation, today) if activation is not None else None,
     }
+
+
+def _webhooks(unit: Unit) -> dict[str, dict[str, int]]:
+    """By webhook: how many postings are in each state."""
+    found: dict[str, dict[str, int]] = {}
+    for name, state, count, _ in unit.postings.counts():
+        found.setdefault(name, {})[state.value] = count
+    return found
 
 
 def _stuck(row: Stuck) -> dict[str, Any]:
@@ -210,6 +221,13 @@ def _print_status(document: Mapping[str, Any], limit: Duration, zone: ZoneInfo) 
         print_table("Under way", ("scenario", "at step", "people", "version"), flight)
     if document["messages"]:
         print_table("Mails", ("state", "how many"), sorted(document["messages"].items()))
+    posted = [
+        (name, state, count)
+        for name, counts in document["webhooks"].items()
+        for state, count in sorted(counts.items())
+    ]
+    if posted:
+        print_table("Webhooks", ("webhook", "state", "how many"), posted)
     waiting = [
         (name, each["count"], when(each["since"], zone))
         for name, each in document["waiting"].items()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -15,6 +15,7 @@ from accord.core.model.decision import (
     Hold,
     Leave,
     Move,
+    QueueCall,
     QueueMail,
     SetAttribute,
     Situation,
@@ -23,7 +24,11 @@ from accord.core.model.enrolment import RUN_TRANSITIONS, Enrolment, RunState
 from accord.core.model.event import Event
 from accord.core.model.expression import Value
 from accord.core.model.message import Message
-from accord.core.telling import tell, tell_entered
+from accord.core.model.posting import CallOf, Posting
+from accord.core.model.trial import TrialKey
+from accord.core.steps.subjects import Because, trial_of
+from accord.core.telling import tell, tell_entered, tell_reached
+from accord.shell.engine.ports.posting import NewCall
 from accord.shell.engine.ports.rows import ContactChange, NewMessage, NewRun, RunChange
 from accord.shell.engine.ports.store import Unit
 
@@ -39,6 +44,9 @@ class Batch:
     contacts: list[ContactChange] = field(default_factory=list)
     journal: list[Event] = field(default_factory=list)
     runs: list[NewRun] = field(default_factory=list)
+    calls: list[NewCall] = field(default_factory=list)
+    trials: set[TrialKey] = field(default_factory=set)
+    goals: dict[int, datetime] = field(default_factory=dict)
 
     def add(self, situation: Situation, decision: Decision) -> None:
         """Gather what one decision about one run asks for."""
@@ -49,11 +57,14 @@ class Batch:
         after, reason = run, None
         messages: list[NewMessage] = []
         contacts: list[ContactChange] = []
+        calls: list[NewCall] = []
         for effect in decision.effects:
             match effect:
                 case QueueMail():
                     messages.append(self._message(run, effect, situation))
                     after = replace(after, last_send_at=self.now)
+                case QueueCall():
+                    calls.append(NewCall(run, effect, self.now))
                 case Move():
                     after = moved(after, effect, self.now)
                 case Hold(until=until):
@@ -70,7 +81,16 @@ class Batch:
         self.changes.append(_change(run, after, reason))
         self.messages += messages
         self.contacts += contacts
+        self.calls += calls
+        self.trials.update(self._trials_begun(run, messages))
         self.journal += told
+
+    def reach(self, situation: Situation) -> None:
+        """Gather that `situation.it` is what the run's scenario counts as success."""
+        run, event = situation.enrolment, situation.it
+        if run is not None and event is not None:
+            self.goals[run.id] = event.at
+            self.journal.append(tell_reached(run, event, self.now))
 
     def include(self, other: Batch) -> None:
         """Gather what another batch has gathered."""
@@ -79,6 +99,15 @@ class Batch:
         self.contacts += other.contacts
         self.journal += other.journal
         self.runs += other.runs
+        self.calls += other.calls
+        self.trials |= other.trials
+        self.goals |= other.goals
+
+    def _trials_begun(self, run: Enrolment, messages: Iterable[NewMessage]) -> Iterator[TrialKey]:
+        """The tests of subjects that these mails are part of: each begins with its first mail."""
+        key = trial_of(self.catalogue.versions[run.digest], run)
+        if key is not None and any(new.mail.subject_because == Because.TESTED for new in messages):
+            yield key
 
     def _message(self, run: Enrolment, mail: QueueMail, situation: Situation) -> NewMessage:
         facts = self.catalogue.templates.get(mail.template)
@@ -96,6 +125,12 @@ class Batch:
             unit.change_contacts(self.contacts)
         if self.messages:
             unit.queue(self.messages)
+        if self.calls:
+            unit.postings.queue(self.calls)
+        if self.trials:
+            unit.measuring.begin(self.trials, self.now)
+        if self.goals:
+            unit.measuring.reached(self.goals)
         if self.changes:
             unit.change_runs(self.changes)
         if self.runs:
@@ -130,6 +165,19 @@ def about(message: Message) -> dict[str, Value]:
         "nature": message.nature.value,
         "purpose": message.purpose,
         "basis": message.basis.value,
+        "at_the_door": True,
+    }
+
+
+def about_call(posting: Posting, call: CallOf) -> dict[str, Value]:
+    """What every row of the journal about a posting of a call says of it."""
+    return {
+        "scenario": call.scenario,
+        "run": call.run_id,
+        "step": call.step,
+        "webhook": posting.webhook,
+        "nature": call.nature.value,
+        "purpose": call.purpose,
         "at_the_door": True,
     }
 

@@ -15,6 +15,7 @@ from accord.shell.engine.journeys.enter import enter
 from accord.shell.engine.journeys.live import end_the_drained
 from accord.shell.engine.journeys.react import react
 from accord.shell.engine.ports.store import Store, StoreError
+from accord.shell.engine.sending.postman import Postman
 from accord.shell.engine.sending.send import Sender, Tally
 from accord.shell.engine.target.watch import watch
 
@@ -32,12 +33,13 @@ class Turned:
     entered: int = 0
     advanced: int = 0
     sent: int = 0
+    posted: int = 0
     unreachable: str | None = None
 
     @property
     def idle(self) -> bool:
         """Whether there was nothing to do."""
-        return not (self.answered or self.entered or self.advanced or self.sent)
+        return not (self.answered or self.entered or self.advanced or self.sent or self.posted)
 
     def __add__(self, other: Turned) -> Turned:
         return Turned(
@@ -45,6 +47,7 @@ class Turned:
             self.entered + other.entered,
             self.advanced + other.advanced,
             self.sent + other.sent,
+            self.posted + other.posted,
             other.unreachable or self.unreachable,
         )
 
@@ -88,6 +91,19 @@ def think_until_idle(store: Store, work: AtWork, *, now: datetime, on_fault: Fau
             end_the_drained(store, work, now=now)
             return total
         total += turned
+
+
+async def post_until_idle(postman: Postman) -> Turned:
+    """Post what is due until nothing is, and all of it is answered. Raises Stale.
+
+    What a receiver does not take waits in its queue for a later turn.
+    """
+    posted = 0
+    while True:
+        claimed = await postman.turn()
+        posted += claimed
+        if not claimed and not postman.round.flights:
+            return Turned(posted=posted)
 
 
 async def send_until_idle(sender: Sender) -> Turned:

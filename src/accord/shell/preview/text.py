@@ -17,7 +17,7 @@ from rich.text import Text
 
 from accord.core.consent.reasons import in_words
 from accord.core.model.event import Event
-from accord.core.model.scenario import Scenario, Send
+from accord.core.model.scenario import Call, Scenario, Send, SubjectTest
 from accord.core.model.venue import Venue
 from accord.shell.preview.forecast import Timeline
 
@@ -83,7 +83,7 @@ def print_matrix(scenario: Scenario, timelines: Sequence[Timeline], venue: Venue
             "bold",
         )
     )
-    steps = [step.name for step in scenario.steps.values() if isinstance(step.verb, Send)]
+    steps = [step.name for step in scenario.steps.values() if isinstance(step.verb, Send | Call)]
     longest = max((len(each.name) for each in timelines), default=0)
     room = max(1, (out.width - longest - 1 - END_WIDTH) // CELL_WIDTH)
     bands = [steps[at : at + room] for at in range(0, len(steps), room)] or [[]]
@@ -93,9 +93,33 @@ def print_matrix(scenario: Scenario, timelines: Sequence[Timeline], venue: Venue
     out.print()
     for line in notes.lines():
         out.print(line)
+    for line in _besides(scenario, venue):
+        out.print(line)
     out.print()
     for each in timelines:
         out.print(Text.assemble((f"{each.name}: ", "bold"), each.words))
+
+
+def _besides(scenario: Scenario, venue: Venue) -> Iterator[Text]:
+    """What the matrix can't show: who else is told what, which subjects are tried, what is counted."""
+    for step in scenario.steps.values():
+        verb = step.verb
+        if isinstance(verb, Call) and verb.webhook in venue.webhooks:
+            webhook = venue.webhooks[verb.webhook]
+            whom = " in ".join(filter(None, (webhook.recipient or webhook.name, webhook.country)))
+            yield Text(f"{step.name}: tells {whom}: {', '.join(webhook.fields) or 'that it happened'}.")
+        if isinstance(verb, Send) and verb.subjects:
+            how = "split evenly" if verb.test is None else _test(verb.test)
+            yield Text(f"{step.name}: the subjects {', '.join(verb.subjects)}, {how}.")
+    if scenario.goal is not None:
+        cue = " or ".join(scenario.goal.cue.when) or "its condition"
+        yield Text(f"Goal: {cue} within {scenario.goal.within}; scenario stats {scenario.name} counts it.")
+    if scenario.holdout:
+        yield Text(f"Held out: {scenario.holdout / 100:g} % of those who enter get nothing, to compare with.")
+
+
+def _test(test: SubjectTest) -> str:
+    return f"tried on {test.share / 100:g} % for {test.lasts}, then the one with most clicks to all others"
 
 
 def _band(
@@ -120,7 +144,7 @@ def _cell(rows: Sequence[Event], notes: Notes, dates: _Dates) -> Text:
     for what, times in Counter(_refusals(rows, notes)).items():
         words, style = what
         lines.append(Text(f"{words} ×{times}" if times > 1 else words, style=style))
-    mails = [row for row in rows if row.name == "mail.queued"]
+    mails = [row for row in rows if row.name in ("mail.queued", "call.queued")]
     for edition, its in groupby(sorted(mails, key=_edition), key=_edition):
         lines += [Text(edition, style="green")] if edition else []
         lines += _dated(list(its), notes, dates)
@@ -129,15 +153,17 @@ def _cell(rows: Sequence[Event], notes: Notes, dates: _Dates) -> Text:
 
 def _refusals(rows: Sequence[Event], notes: Notes) -> Iterator[tuple[str, str]]:
     for row in rows:
-        if row.name == "mail.refused":
+        if row.name in ("mail.refused", "call.refused"):
             yield f"no {notes.of(row)}", "red"
-        elif row.name == "mail.held":
+        elif row.name in ("mail.held", "call.held"):
             yield f"held {notes.of(row)}", "yellow"
 
 
 def _edition(row: Event) -> str:
     """The template that falls in where the step's own may not go; nothing for that one."""
-    return "" if row.data.get("edition") == "main" else str(row.data.get("template")).rpartition("/")[2]
+    return (
+        "" if row.data.get("edition", "main") == "main" else str(row.data.get("template")).rpartition("/")[2]
+    )
 
 
 def _dated(mails: Sequence[Event], notes: Notes, dates: _Dates) -> list[Text]:
@@ -173,6 +199,12 @@ _WORDS = {
     "scenario.left": ("leaves", ""),
     "scenario.finished": ("done", ""),
     "scenario.noted": ("noted", "dim"),
+    "scenario.reached": ("goal reached", "green"),
+    "call.queued": ("call allowed", "green"),
+    "call.posted": ("posted", "green"),
+    "call.refused": ("call refused", "red"),
+    "call.held": ("call held", "yellow"),
+    "call.failed": ("call failed", "red"),
 }
 
 
@@ -210,7 +242,7 @@ def print_journals(journals: Sequence[tuple[str, Sequence[Event]]], venue: Venue
 def _line(row: Event, venue: Venue, known: dict[tuple[str, ...], int]) -> list[Text]:
     data = row.data
     what, style = _WORDS.get(row.name, (row.name, ""))
-    if data.get("at_the_door") and row.name != "mail.sent":
+    if data.get("at_the_door") and row.name not in ("mail.sent", "call.posted", "call.failed"):
         what = f"{what} at the door"
     inputs = data.get("inputs")
     number = f"({known.setdefault(inputs, len(known) + 1)})" if isinstance(inputs, tuple) and inputs else ""
@@ -218,9 +250,18 @@ def _line(row: Event, venue: Venue, known: dict[tuple[str, ...], int]) -> list[T
     against = data.get("against")
     if isinstance(against, tuple):
         verdict = f"{verdict}, after {', '.join(map(str, against))}"
-    told = (str(data.get("step") or ""), what, str(data.get("template") or ""), verdict, number)
+    told = (str(data.get("step") or ""), what, _sent(row), verdict, number)
     local = row.at.astimezone(venue.entity.clock)
     return [Text(f"{local:%d %b %Y %H:%M}"), *(Text(cell, style=style) for cell in told)]
+
+
+def _sent(row: Event) -> str:
+    """The template with its subject, where there are several; or the webhook, with what it would be told."""
+    data = row.data
+    if data.get("webhook"):
+        return " ".join(str(data[key]) for key in ("webhook", "told") if data.get(key))
+    subject = f" «{data['subject']}» ({data['subject_because']})" if data.get("subject") else ""
+    return f"{data.get('template') or ''}{subject}"
 
 
 def a_plain_table(columns: Sequence[str], *, numbers: int = 0, first_number: int | None = None) -> Table:

@@ -20,7 +20,8 @@ from accord.core.model.message import Message
 from accord.core.model.order import OrderLine
 from accord.core.model.scenario import Send
 from accord.core.model.venue import Policy
-from accord.core.steps.send import edition_of, promoted
+from accord.core.steps.passing import promoted
+from accord.core.steps.send import edition_of
 from accord.shell.engine.ports.store import Store, Unit
 
 PAGE = 500

@@ -93,7 +93,12 @@ def written(
 
 def otherwise_known(connection: Connection, ids: Collection[int]) -> frozenset[int]:
     """Of whom the journal tells more than a sign-up and what we sent."""
-    ours = or_(EVENT.c.name.in_(_SIGN_UP), EVENT.c.name.like("mail.%"), EVENT.c.name.like("scenario.%"))
+    ours = or_(
+        EVENT.c.name.in_(_SIGN_UP),
+        EVENT.c.name.like("mail.%"),
+        EVENT.c.name.like("scenario.%"),
+        EVENT.c.name.like("call.%"),
+    )
     wanted = select(EVENT.c.contact_id).where(among(connection, EVENT.c.contact_id, sorted(ids)), ~ours)
     return frozenset(connection.execute(wanted.distinct()).scalars())
 

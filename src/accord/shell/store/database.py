@@ -20,6 +20,7 @@ from accord.shell.keys import Keys
 from accord.shell.store import migrate
 from accord.shell.store.objections_log import ObjectionsLog
 from accord.shell.store.people import Law
+from accord.shell.store.postings import Outbox
 from accord.shell.store.scratch import Scratch, open_scratch
 from accord.shell.store.segments import day_in_zone
 from accord.shell.store.unit import SqlUnit
@@ -44,6 +45,7 @@ class SqlStore:
     dice: Callable[[int], bytes]
     keys: Callable[[], Keys]
     log: ObjectionsLog | None = None
+    outbox: Outbox = field(default_factory=Outbox)
     _lock: IO[str] | None = field(default=None, repr=False)
 
     @contextmanager
@@ -66,7 +68,7 @@ class SqlStore:
                 yield self._unit(connection)
 
     def _unit(self, connection: Connection) -> SqlUnit:
-        return SqlUnit(connection, self.law, self.entity, self.dice, self.keys, self.log)
+        return SqlUnit(connection, self.law, self.entity, self.dice, self.keys, self.log, self.outbox)
 
     @contextmanager
     def scratch(self) -> Iterator[Scratch]:

@@ -38,6 +38,7 @@ from accord.shell.store.journal import EVENT, KEPT_OF_THE_GONE
 from accord.shell.store.mail import MESSAGE
 from accord.shell.store.orders import ARCHIVE, LINE, ORDER
 from accord.shell.store.people import CONTACT, ENTRY, STATE, Law, bump, derive_states
+from accord.shell.store.postings import cancel_all
 from accord.shell.store.runs import OPEN, RUN
 
 TASK = cast("Table", tables.TaskRow.__table__)  # type: ignore[attr-defined]
@@ -153,6 +154,7 @@ def _cancel(connection: Connection, ids: Sequence[int], now: datetime) -> int:
         )
     )
     connection.execute(update(MESSAGE).where(own).values(context=None, reply=None))
+    cancel_all(connection, ids, "ADDR_ERASED", "R-45", now)
     return cancelled.rowcount
 
 

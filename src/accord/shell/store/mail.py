@@ -85,6 +85,7 @@ def _row(new: NewMessage) -> dict[str, Any]:
         "attempts": 0,
         "repeated": 0,
         "template_digest": new.template_digest,
+        "subject": mail.subject,
     }
 
 
@@ -114,6 +115,7 @@ def message_of(row: Row[Any]) -> Message:
         not_before=row.due_at,
         sent_at=row.sent_at,
         template_digest=row.template_digest,
+        subject=row.subject,
     )
 
 

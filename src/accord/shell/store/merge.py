@@ -18,6 +18,7 @@ from accord.shell.store.journal import EVENT
 from accord.shell.store.mail import MESSAGE, PROSPECTING_LANE
 from accord.shell.store.orders import LINE, ORDER
 from accord.shell.store.people import CONTACT, Law
+from accord.shell.store.postings import POSTING, cancel_calls
 from accord.shell.store.runs import OPEN, RUN
 
 # Stands between an entry key and what tells two runs with the same key apart: see core/decide.py.
@@ -40,7 +41,7 @@ def merge(
     }
     _end_prospecting(connection, gone, ending, now)
     _move_runs(connection, kept, gone)
-    for table in (MESSAGE, ORDER, LINE, TASK):
+    for table in (MESSAGE, POSTING, ORDER, LINE, TASK):
         connection.execute(update(table).where(table.c.contact_id == gone).values(contact_id=kept))
     connection.execute(update(CONTACT).where(CONTACT.c.merged_into == gone).values(merged_into=kept))
     _close(connection, gone, kept)
@@ -53,6 +54,7 @@ def _end_prospecting(connection: Connection, gone: int, ending: Sequence[int], n
         .where(among(connection, RUN.c.id, ending), OPEN)
         .values(state=RunState.LEFT.value, open=0, ended_because="MERGED", lease_until=None)
     )
+    cancel_calls(connection, gone, None, "MERGED", now)
     connection.execute(
         update(MESSAGE)
         .where(

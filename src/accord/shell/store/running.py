@@ -25,10 +25,11 @@ from sqlalchemy.engine import Row
 from accord.core.model.enrolment import Enrolment
 from accord.core.model.message import MessageState
 from accord.shell.engine.ports.running import Activation, Pause, WaitingMail
-from accord.shell.store import tables
+from accord.shell.store import postings, tables
 from accord.shell.store.dialect import among, insert_new
 from accord.shell.store.mail import MESSAGE, WAITING
 from accord.shell.store.pauses import PAUSE
+from accord.shell.store.postings import POSTING
 from accord.shell.store.runs import OPEN, RUN, enrolment
 from accord.shell.store.switches import SCENARIO
 
@@ -76,7 +77,8 @@ class SqlRunning:
         self, name: str, *, after_id: int, limit: int, of: Sequence[int] | None = None
     ) -> Sequence[int]:
         waits = select(MESSAGE.c.id).where(MESSAGE.c.enrolment_id == RUN.c.id, _RECALLABLE).exists()
-        wanted = select(RUN.c.id).where(RUN.c.scenario == name, RUN.c.id > after_id, or_(OPEN, waits))
+        calls = select(POSTING.c.id).where(POSTING.c.enrolment_id == RUN.c.id, postings.RECALLABLE).exists()
+        wanted = select(RUN.c.id).where(RUN.c.scenario == name, RUN.c.id > after_id, or_(OPEN, waits, calls))
         if of is not None:
             wanted = wanted.where(among(self.connection, RUN.c.contact_id, of))
         return list(self.connection.execute(wanted.order_by(RUN.c.id).limit(limit)).scalars())

@@ -63,6 +63,7 @@ def _row(run: NewRun) -> dict[str, Any]:
         "event_id": run.event_id,
         "this": run.this,
         "priority": run.priority,
+        "held_out": run.held_out,
     }
 
 
@@ -84,6 +85,8 @@ def enrolment(row: Row[Any]) -> Enrolment:
         this=row.this,
         last_send_at=row.last_send_at,
         priority=row.priority,
+        held_out=bool(row.held_out),
+        goal_at=row.goal_at,
     )
 
 

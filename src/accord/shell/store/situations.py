@@ -21,7 +21,19 @@ from accord.shell.store.people import Law
 from accord.shell.store.runs import RUN
 
 # Rows that the engine writes about its own doings: no cue listens to these by having been there before.
-_OWN_DOINGS = ("mail.queued", "mail.held", "mail.refused", "mail.sent", "scenario.noted")
+_OWN_DOINGS = (
+    "mail.queued",
+    "mail.held",
+    "mail.refused",
+    "mail.sent",
+    "scenario.noted",
+    "scenario.reached",
+    "call.queued",
+    "call.held",
+    "call.refused",
+    "call.posted",
+    "call.failed",
+)
 
 
 def load(connection: Connection, contact_ids: Sequence[int], law: Law, *, lock: bool) -> dict[int, Situation]:

@@ -12,8 +12,16 @@ from accord.shell.store.access_tables import AccessKeyRow as AccessKeyRow
 from accord.shell.store.access_tables import GivenAnswerRow as GivenAnswerRow
 from accord.shell.store.kept_tables import OrderArchiveRow as OrderArchiveRow
 from accord.shell.store.kept_tables import SuppressionRow as SuppressionRow
+from accord.shell.store.posting_tables import PostingRow as PostingRow
+from accord.shell.store.posting_tables import SubjectTrialRow as SubjectTrialRow
 from accord.shell.store.running_tables import ActivationRow as ActivationRow
 from accord.shell.store.running_tables import PauseRow as PauseRow
+from accord.shell.store.switch_tables import AuditRow as AuditRow
+from accord.shell.store.switch_tables import BrakeRow as BrakeRow
+from accord.shell.store.switch_tables import InstanceRow as InstanceRow
+from accord.shell.store.switch_tables import PolicyChangeRow as PolicyChangeRow
+from accord.shell.store.switch_tables import ProgressRow as ProgressRow
+from accord.shell.store.switch_tables import TaskRow as TaskRow
 from accord.shell.store.table_base import (
     Row,
     at_column,
@@ -255,6 +263,8 @@ class EnrolmentRow(Row, table=True):
     ended_because: str | None = None
     lease_until: datetime | None = at_column(nullable=True)
     priority: int = 50
+    held_out: bool = False
+    goal_at: datetime | None = at_column(nullable=True)
 
 
 class MessageRow(Row, table=True):
@@ -319,74 +329,5 @@ class MessageRow(Row, table=True):
     settled_at: datetime | None = at_column(nullable=True)
     reply: str | None = None
     template_digest: str | None = None
+    subject: str | None = None
     context: bytes | None = bytes_column()
-
-
-# -- switches and marks ---------------------------------------------------------------------------------------
-
-
-class BrakeRow(Row, table=True):
-    """A brake in force."""
-
-    __tablename__ = "brake"
-    name: str = Field(primary_key=True)
-    reason: str
-    by: str
-    since: datetime = at_column()
-
-
-class AuditRow(Row, table=True):
-    """Who of the team did what, and when; people written to are named by their number alone."""
-
-    __tablename__ = "audit"
-    __table_args__ = (Index("ix_audit_at", "at"),)
-    id: int | None = id_column()
-    at: datetime = at_column()
-    by: str
-    action: str
-    subject: str
-    details: Any = json_column()
-
-
-class PolicyChangeRow(Row, table=True):
-    """A switch of the law that was turned, by whom and from what to what."""
-
-    __tablename__ = "policy_change"
-    id: int | None = id_column()
-    switch: str
-    old: str
-    new: str
-    by: str
-    at: datetime = at_column()
-
-
-class ProgressRow(Row, table=True):
-    """How far a loop has come."""
-
-    __tablename__ = "progress"
-    loop: str = Field(primary_key=True)
-    mark: str
-    at: datetime = at_column()
-
-
-class TaskRow(Row, table=True):
-    """Something that a person of the team must do."""
-
-    __tablename__ = "task"
-    __table_args__ = (UniqueConstraint("subject", "key"),)
-    id: int | None = id_column()
-    subject: str
-    key: str
-    contact_id: int | None = number_column(nullable=True)
-    body: Any = json_column()
-    raised_at: datetime = at_column()
-    done_at: datetime | None = at_column(nullable=True)
-
-
-class InstanceRow(Row, table=True):
-    """The fence: which installation this database belongs to, and the prints of its keys."""
-
-    __tablename__ = "instance"
-    key: str = Field(primary_key=True)
-    value: str
-    since: datetime = at_column()

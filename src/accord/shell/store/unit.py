@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-
-from sqlalchemy import Connection
 
 from accord.core.model.consent import ConsentEntry, LegalBasis
 from accord.core.model.contact import Contact
@@ -36,7 +34,6 @@ from accord.shell.engine.ports.rows import (
     Stuck,
     StuckKind,
 )
-from accord.shell.keys import Keys
 from accord.shell.store import (
     arrivals,
     audit,
@@ -45,6 +42,7 @@ from accord.shell.store import (
     mail,
     orders,
     people,
+    postings,
     runs,
     segments,
     sending,
@@ -52,32 +50,12 @@ from accord.shell.store import (
     switches,
     wordings,
 )
-from accord.shell.store.access import SqlAccess
-from accord.shell.store.foreseeing import SqlForeseeing
-from accord.shell.store.keeping import SqlKeeping
-from accord.shell.store.listing import SqlListing
-from accord.shell.store.objections import SqlObjections
-from accord.shell.store.objections_log import ObjectionsLog
-from accord.shell.store.people import Law
-from accord.shell.store.proving import SqlProving
-from accord.shell.store.running import SqlRunning
-from accord.shell.store.statistics import SqlFigures
-from accord.shell.store.tallies import SqlTallies
+from accord.shell.store.rooms import Rooms
 
 
 @dataclass(frozen=True, slots=True)
-class SqlUnit:
-    """The port `Unit` over one connection. `entity` is whose objections are kept, `dice` gives salts.
-
-    `keys` reads the keys that seal addresses; `log` is the objections log, where there is one.
-    """
-
-    connection: Connection
-    law: Law
-    entity: str
-    dice: Callable[[int], bytes]
-    keys: Callable[[], Keys]
-    log: ObjectionsLog | None = None
+class SqlUnit(Rooms):
+    """The port `Unit` over one connection."""
 
     # people
     def contacts(self, ids: Sequence[int]) -> Mapping[int, Contact]:
@@ -114,33 +92,11 @@ class SqlUnit:
     def order_owners(self, order_ids: Sequence[str]) -> Mapping[tuple[str, str], int]:
         return orders.owners(self.connection, order_ids)
 
-    @property
-    def objections(self) -> SqlObjections:
-        return SqlObjections(self.connection, self.entity, self.keys, self.log)
-
-    @property
-    def keeping(self) -> SqlKeeping:
-        return SqlKeeping(self.connection, self.law, self.entity, self.keys)
-
-    @property
-    def proving(self) -> SqlProving:
-        return SqlProving(self.connection)
-
-    @property
-    def access(self) -> SqlAccess:
-        return SqlAccess(self.connection)
-
-    @property
-    def listing(self) -> SqlListing:
-        return SqlListing(self.connection)
-
-    @property
-    def foreseeing(self) -> SqlForeseeing:
-        return SqlForeseeing(self.connection, self.law)
-
     # the journal
     def append(self, events: Sequence[Event], *, received_at: datetime, reacts: bool) -> Sequence[Event]:
-        return journal.append(self.connection, events, received_at=received_at, reacts=reacts)
+        new = journal.append(self.connection, events, received_at=received_at, reacts=reacts)
+        postings.tell(self.connection, self.outbox, new, received_at)
+        return new
 
     def tell_all(self, contact_ids: Sequence[int], event: Event, received_at: datetime) -> None:
         arrivals.tell_all(self.connection, contact_ids, event, received_at)
@@ -243,6 +199,8 @@ class SqlUnit:
         now: datetime,
         basis: LegalBasis | None = None,
     ) -> Sequence[int]:
+        if basis is None:  # what rests on something else is judged again at the door
+            postings.cancel_calls(self.connection, contact_id, purpose, reason, now)
         return mail.cancel(self.connection, contact_id, purpose, reason, now, basis)
 
     def unsent(self, *, after_id: int, limit: int) -> Sequence[Message]:
@@ -293,19 +251,8 @@ class SqlUnit:
         was_held = switches.release(self.connection, name)
         if was_held:
             sending.forgive_wait(self.connection, name, now)
+            postings.forgive_wait(self.connection, name, now)
         return was_held
-
-    @property
-    def running(self) -> SqlRunning:
-        return SqlRunning(self.connection)
-
-    @property
-    def figures(self) -> SqlFigures:
-        return SqlFigures(self.connection)
-
-    @property
-    def tallies(self) -> SqlTallies:
-        return SqlTallies(self.connection)
 
     def throttle(self) -> ThrottleState:
         return switches.throttle(self.connection)
@@ -373,7 +320,8 @@ class SqlUnit:
         return by_hand.send_again(self.connection, message, judged, now)
 
     def unsent_versions(self) -> Sequence[str]:
-        return by_hand.unsent_versions(self.connection)
+        mails = by_hand.unsent_versions(self.connection)
+        return sorted({*mails, *self.postings.unsettled_versions()})
 
     def backlog(self, now: datetime) -> Mapping[str, tuple[int, datetime | None]]:
         return {
@@ -395,5 +343,5 @@ class SqlUnit:
         return journal.has_unanswered(self.connection)
 
     def next_instant(self) -> datetime | None:
-        found = (runs.next_due(self.connection), mail.next_due(self.connection))
+        found = (runs.next_due(self.connection), mail.next_due(self.connection), self.postings.next_due())
         return min((instant for instant in found if instant is not None), default=None)

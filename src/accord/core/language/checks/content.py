@@ -17,6 +17,7 @@ from accord.core.mail.names import unknown_names
 from accord.core.model.place import Diagnostic
 from accord.core.model.scenario import Call, OnEvent, Send
 from accord.core.model.venue import Venue
+from accord.core.steps.call import OWN_FIELDS
 
 # The file that a subject of a step would be, were it a template's.
 _ALONE = "subject.html"
@@ -110,4 +111,4 @@ def _tellable(checked: Checked) -> frozenset[str] | None:
     events = entry.trigger.events if isinstance(entry.trigger, OnEvent) else ()
     scope = Scope(checked.venue, entering=events, this=this_type(entry.per))
     own = (f"contact.{name}" for name in template_names(checked.venue)["contact"] or ())
-    return frozenset({*scope.names(), *own})
+    return frozenset({*scope.names(), *own, *OWN_FIELDS})

@@ -68,6 +68,7 @@ class Swept:
     proofs: int = 0
     archive: int = 0
     messages: int = 0
+    postings: int = 0
     events: int = 0
     answers: int = 0
     third_parties: int = 0
@@ -324,6 +325,10 @@ class _Sweep:
         self.swept.messages = self._drop(
             lambda unit, after: unit.keeping.old_messages(mails, after, ROWS),
             lambda unit, ids: unit.keeping.drop_messages(ids),
+        )
+        self.swept.postings = self._drop(
+            lambda unit, after: unit.postings.old(mails, after, ROWS),
+            lambda unit, ids: unit.postings.drop(ids),
         )
         self.swept.events = self._drop(
             lambda unit, after: unit.keeping.old_events(events, after, ROWS),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from accord.core.decide import time_has_come
@@ -13,6 +14,7 @@ from accord.core.model.enrolment import Enrolment
 from accord.shell.engine.apart import Faults, apart, take
 from accord.shell.engine.apply import Batch
 from accord.shell.engine.catalogue import AtWork
+from accord.shell.engine.journeys.measure import trials_at
 from accord.shell.engine.journeys.surprise import count_and_look
 from accord.shell.engine.ports.store import Store, Unit
 
@@ -66,9 +68,11 @@ def _step(unit: Unit, runs: Sequence[Enrolment], catalogue: Catalogue, now: date
 
     situations, faults = apart(runs, read)
     batch = Batch(catalogue, now)
+    trials = trials_at(unit, [run for run, _ in situations], catalogue, now=now)
     for run, situation in situations:
         try:
-            batch.add(situation, time_has_come(situation, catalogue, now=now))
+            asked = replace(situation, trial=trials.get(run.id))
+            batch.add(asked, time_has_come(asked, catalogue, now=now))
         except Exception as error:  # noqa: BLE001 - whatever it is, it is one contact's
             faults.append((run, error))
     batch.write(unit)

@@ -17,7 +17,7 @@ from accord.core.model.scenario import Scenario
 from accord.core.standstill import moves, opening, put_off
 from accord.core.versions import Obstacle, obstacle
 from accord.shell.engine.apply import Batch
-from accord.shell.engine.journeys.pause import PAGE, Fault, cancel
+from accord.shell.engine.journeys.pause import PAGE, Fault, cancel, recall
 from accord.shell.engine.journeys.spread import Spread, pace
 from accord.shell.engine.journeys.steering import known, note
 from accord.shell.engine.ports.rows import Deed
@@ -84,6 +84,7 @@ def _eject_a_page(
     batch.write(unit)
     done.runs += len(runs)
     done.mails += cancel(unit, unit.running.waiting_mails(ids), EJECTED, catalogue, now)
+    recall(unit, ids, EJECTED, catalogue, now)
 
 
 # -- to another version --------------------------------------------------------------------------------------------

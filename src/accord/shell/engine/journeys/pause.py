@@ -12,7 +12,7 @@ from accord.core.model.decision import Decision, Move, Refuse, Situation
 from accord.core.model.event import Event
 from accord.core.model.expression import Value
 from accord.core.standstill import MISSED, Late, goes_on, opening, put_off
-from accord.shell.engine.apply import Batch, journal
+from accord.shell.engine.apply import Batch, about_call, journal
 from accord.shell.engine.journeys.spread import Spread, pace
 from accord.shell.engine.journeys.steering import CannotBe, known, note
 from accord.shell.engine.ports.running import Pause, WaitingMail
@@ -85,6 +85,7 @@ def _free_a_page(unit: Unit, paused: Pause, how: Resuming, done: Resumed, limit:
         return False
     spread = Spread(how.now, pace(how.per_second), paused.freed_until)
     _free_mails(unit, unit.running.waiting_mails(ids), how, spread, done)
+    _free_calls(unit, ids, how, done)
     batch = Batch(how.catalogue, how.now)
     runs = unit.running.lock_runs(ids)
     known_people = unit.situations([run.contact_id for run in runs])
@@ -135,10 +136,31 @@ def _free_mails(
     done.spread += len(mails)
 
 
+def _free_calls(unit: Unit, run_ids: Sequence[int], how: Resuming, done: Resumed) -> None:
+    """Calls that were queued already: skipped, or posted as their receiver takes them."""
+    if how.late is Late.SKIP:
+        done.skipped += recall(unit, run_ids, MISSED, how.catalogue, how.now)
+    else:
+        unit.postings.plan_anew(run_ids, how.now)
+
+
 def cancel(unit: Unit, mails: Sequence[WaitingMail], reason: str, catalogue: Catalogue, now: datetime) -> int:
     """Cancel mails that have not left, and tell it of each; how many there were."""
     gone = set(unit.running.cancel_mails([mail.id for mail in mails], reason, now)) if mails else set()
     journal(unit, [_told(mail, reason, now) for mail in mails if mail.id in gone], catalogue, now)
+    return len(gone)
+
+
+def recall(unit: Unit, run_ids: Sequence[int], reason: str, catalogue: Catalogue, now: datetime) -> int:
+    """Cancel calls of these runs that have not left, and tell it of each; how many there were."""
+    gone = unit.postings.recall(run_ids, reason, now)
+    why: dict[str, Value] = {"reason": reason, "rule": "team"}
+    told = [
+        Event(each.contact_id, "call.refused", now, about_call(each, each.call) | why)
+        for each in gone
+        if each.call is not None
+    ]
+    journal(unit, told, catalogue, now)
     return len(gone)
 
 

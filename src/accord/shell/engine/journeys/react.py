@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from accord.core.decide import enters, per_key, something_happened
+from accord.core.decide import enters, per_key, reaches_goal, something_happened
 from accord.core.model.content import Catalogue
 from accord.core.model.decision import Enrol, Situation
 from accord.core.model.enrolment import Enrolment
@@ -16,6 +16,7 @@ from accord.shell.engine.apart import Faults, apart, take
 from accord.shell.engine.apply import Batch
 from accord.shell.engine.catalogue import AtWork
 from accord.shell.engine.journeys.advance import BATCH, POISONED_FOR
+from accord.shell.engine.journeys.measure import runs_with_goals
 from accord.shell.engine.ports.rows import NewRun
 from accord.shell.engine.ports.store import Store, Unit
 
@@ -59,8 +60,12 @@ def _answer_all(unit: Unit, events: Sequence[Event], catalogue: Catalogue, now: 
     def read(some: Sequence[Event]) -> Sequence[_Asked]:
         contacts = [event.contact_id for event in some]
         known = unit.situations(contacts, lock=True)
-        runs = _runs_by_contact(unit, known, contacts)
-        return [_Asked(of[number], each, runs.get(number, ())) for number, each in known.items()]
+        runs = _by_contact(unit, known, unit.open_runs(contacts))
+        hoping = _by_contact(unit, known, runs_with_goals(unit, some, catalogue))
+        return [
+            _Asked(of[number], each, runs.get(number, ()), hoping.get(number, ()))
+            for number, each in known.items()
+        ]
 
     asked, faults = apart(events, read)
     last = last_entries(unit, catalogue, list(of))
@@ -80,11 +85,12 @@ def _answer_all(unit: Unit, events: Sequence[Event], catalogue: Catalogue, now: 
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """An event, and what is known of its contact and the contact's open runs."""
+    """An event, what is known of its contact, the open runs, and those whose goal it may be (ended ones too)."""
 
     event: Event
     situation: Situation
     runs: Sequence[Situation]
+    hoping: Sequence[Situation] = ()
 
 
 def _answer(asked: _Asked, last: Mapping[tuple[int, str], Mapping[str, datetime]], batch: Batch) -> None:
@@ -106,16 +112,19 @@ def _answer(asked: _Asked, last: Mapping[tuple[int, str], Mapping[str, datetime]
             last_entered=last.get((event.contact_id, scenario.name), {}),
         )
     ]
+    for run in asked.hoping:
+        hopes = replace(run, it=event)
+        if reaches_goal(hopes, batch.catalogue, now=batch.now):
+            batch.reach(hopes)
     for run, decision in decisions:
         batch.add(run, decision)
     batch.runs += [new_run(enrol, event.contact_id, batch.now) for enrol in begun]
 
 
-def _runs_by_contact(
-    unit: Unit, known: Mapping[int, Situation], contacts: Sequence[int]
+def _by_contact(
+    unit: Unit, known: Mapping[int, Situation], runs: Sequence[Enrolment]
 ) -> dict[int, list[Situation]]:
     found: dict[int, list[Situation]] = {}
-    runs: Sequence[Enrolment] = unit.open_runs(contacts)
     for situation in unit.with_runs(known, runs):
         found.setdefault(situation.contact.id, []).append(situation)
     return found
@@ -146,4 +155,5 @@ def new_run(enrol: Enrol, contact_id: int, entered_at: datetime) -> NewRun:
         event_id=enrol.event_id,
         this=enrol.this,
         priority=enrol.priority,
+        held_out=enrol.held_out,
     )

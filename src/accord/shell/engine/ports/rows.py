@@ -78,6 +78,7 @@ class NewRun:
     this: Value = None
     state: RunState = RunState.DUE
     priority: int = 50
+    held_out: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,8 @@ from accord.shell.engine.ports.figures import Figures
 from accord.shell.engine.ports.foreseeing import Foreseeing
 from accord.shell.engine.ports.keeping import Keeping, Objections
 from accord.shell.engine.ports.listing import Listing
+from accord.shell.engine.ports.measuring import Measured
+from accord.shell.engine.ports.posting import Telling
 from accord.shell.engine.ports.proving import Proving
 from accord.shell.engine.ports.rows import (
     Brake,
@@ -45,7 +47,7 @@ from accord.shell.engine.ports.running import Running
 from accord.shell.engine.ports.tallies import Tallies
 
 
-class Unit(Protocol):
+class Unit(Telling, Measured, Protocol):
     """One transaction: everything done through it happens, or none of it does.
 
     All batch methods take a constant number of statements per call, whatever the batch's size.

@@ -13,8 +13,9 @@ from accord.core.model.content import Catalogue
 from accord.core.model.decision import Output, Situation
 from accord.core.model.message import Message, MessageState
 from accord.core.model.scenario import Scenario, Send
+from accord.core.steps.passing import GRACE, is_late, promoted
 from accord.core.steps.planning import next_opening
-from accord.core.steps.send import GRACE, edition_of, is_late, promoted
+from accord.core.steps.send import edition_of
 from accord.shell.engine.ports.rows import Settlement
 
 # A mail that was handed over in vain is tried for so long; then a person must look at it (RFC 5321, 4.5.4.1).

@@ -44,7 +44,7 @@ class LetterWriter:
         template = self._template(message)
         frame, names = self._read(template, message, situation, now)
         try:
-            rendered = render(template, names, frame)
+            rendered = render(template, names, frame, subject_text=self._subject(message, frame.language))
             reread(rendered, names, frame, message.nature)
             content = compose(rendered, self._head(message, situation, rendered, frame, now))
         except (RenderFault, HeaderFault) as fault:
@@ -58,7 +58,7 @@ class LetterWriter:
         template = self._template(message)
         frame, names = self._read(template, message, situation, now)
         try:
-            return render(template, names, frame)
+            return render(template, names, frame, subject_text=self._subject(message, frame.language))
         except RenderFault as fault:
             raise Unwritable(str(fault)) from None
 
@@ -136,6 +136,15 @@ class LetterWriter:
             return None
         purpose = self.catalogue.venue.purposes[verb.invite]
         return purpose.labels.get(language, purpose.name)
+
+    def _subject(self, message: Message, language: str) -> str | None:
+        """The subject that was chosen for this mail among its step's; None where the template has the only one."""
+        scenario = self.catalogue.versions.get(message.digest)
+        step = scenario.steps.get(message.step) if scenario is not None else None
+        if message.subject is None or step is None or not isinstance(step.verb, Send):
+            return None
+        texts = step.verb.subjects.get(message.subject, {})
+        return texts.get(language) or texts.get(self.catalogue.venue.entity.language)
 
     def _head(
         self, message: Message, situation: Situation, rendered: Rendered, frame: Frame, now: datetime

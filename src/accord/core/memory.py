@@ -1,0 +1,71 @@
+"""What a walk begins with and what it remembers: runs, entries and mails as they stand at its start."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from accord.core.decide import per_key
+from accord.core.model.decision import Enrol, Situation
+from accord.core.model.enrolment import Enrolment, RunState
+from accord.core.model.event import Event
+from accord.core.model.message import PastMail
+from accord.core.world import Known
+
+
+def begun(enrol: Enrol, number: int, situation: Situation, now: datetime) -> Enrolment:
+    """The run that the core asked for, under a number of the walk's own."""
+    return Enrolment(
+        id=number,
+        contact_id=situation.contact.id,
+        scenario=enrol.scenario,
+        digest=enrol.digest,
+        entry_key=enrol.entry_key,
+        entered_at=now,
+        state=RunState.DUE,
+        step=enrol.step,
+        due_at=enrol.due_at,
+        planned_at=enrol.due_at,
+        decided_at=now,
+        event_id=enrol.event_id,
+        this=enrol.this,
+        priority=enrol.priority,
+        held_out=enrol.held_out,
+    )
+
+
+def first_number(known: Known) -> int:
+    """Beyond every number that the person's runs, events and mails bear already."""
+    numbers = [mail.message_id for mail in known.situation.mails]
+    for run in known.runs:
+        numbers += [event.id for event in run.events]
+        if run.enrolment is not None:
+            numbers += [run.enrolment.id, run.enrolment.event_id or 0]
+    return max(numbers, default=0) + 1
+
+
+def last_entries(entries: Mapping[tuple[str, str], datetime]) -> dict[str, dict[str, datetime]]:
+    """When each scenario was last entered, by `per` value."""
+    last: dict[str, dict[str, datetime]] = {}
+    for (name, key), at in entries.items():
+        by_value = last.setdefault(name, {})
+        per = per_key(key)
+        by_value[per] = max(at, by_value.get(per, at))
+    return last
+
+
+def queue_left(situation: Situation, start: datetime) -> Situation:
+    """What waits in the queue leaves as the days begin."""
+    if all(mail.left for mail in situation.mails):
+        return situation
+    mails = tuple(
+        mail if mail.left else replace(mail, left=True, at=max(mail.at, start)) for mail in situation.mails
+    )
+    return replace(situation, mails=mails)
+
+
+def clicked_in(mails: tuple[PastMail, ...], event: Event) -> tuple[PastMail, ...]:
+    """The mails, once a person has clicked in one of them."""
+    number = str(event.data.get("message_id"))
+    return tuple(replace(mail, clicked=True) if str(mail.message_id) == number else mail for mail in mails)

@@ -18,7 +18,7 @@ from accord.shell.engine.access import SCOPES
 from accord.shell.engine.ports.access import Given
 from accord.shell.engine.ports.store import Store
 from accord.shell.web.api.routes import OPERATIONS
-from accord.shell.web.bodies import json_body
+from accord.shell.web.bodies import whole_body
 from accord.shell.web.guard import LARGEST_BULK, LARGEST_REQUEST
 from accord.shell.web.once import Answer, Once, done_once
 from accord.shell.web.problems import PROBLEMS, Problem
@@ -140,10 +140,9 @@ def test_a_body_that_comes_too_slowly_is_given_up() -> None:
     async def never() -> Any:
         await asyncio.sleep(30)
 
-    headers = [(b"content-type", b"application/json")]
-    slow = Request({"type": "http", "path": "/api/v1/events", "headers": headers}, never)
+    slow = Request({"type": "http", "path": "/api/v1/events", "headers": []}, never)
     with pytest.raises(Problem) as fault:
-        asyncio.run(json_body(slow, ("application/json",), patience=0.01))
+        asyncio.run(whole_body(slow, patience=0.01))
     assert PROBLEMS[fault.value.slug].status == 408
 
 
@@ -250,6 +249,55 @@ def test_while_a_request_is_worked_on_the_same_is_told_to_wait(store: Any) -> No
     assert fault.value.slug == "in-progress"
     replayed, again = done_once(store, once, slowly, now=NOW)
     assert (replayed, again) == (answers[0], True)
+
+
+def test_of_many_requests_at_once_one_is_carried_out(store: Any) -> None:
+    from builders import NOW
+
+    once, start = Once("shop", "k", "digest"), threading.Barrier(6)
+    deeds: list[int] = []
+    came: list[Given | str] = []
+
+    def deed(within: Store) -> Answer:
+        with within.begin() as unit:
+            deeds.append(1)
+            unit.tell_anew("fact", str(len(deeds)), NOW)
+        return Answer({"deed": len(deeds)}, 201)
+
+    def ask() -> None:
+        start.wait(20)
+        try:
+            came.append(done_once(store, once, deed, now=NOW)[0])
+        except Problem as fault:
+            came.append(fault.slug)
+
+    threads = [threading.Thread(target=ask) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert deeds == [1]
+    assert set(came) <= {Given(201, '{"deed": 1}'), "in-progress"}
+    assert Given(201, '{"deed": 1}') in came
+
+
+def test_two_requests_at_once_over_http_do_one_thing(venue: Venue, shop: System) -> None:
+    start, came = threading.Barrier(2), list[httpx.Response]()
+
+    def ask() -> None:
+        start.wait(20)
+        came.append(shop.post("/contacts", ADA, idempotency_key="k"))
+
+    threads = [threading.Thread(target=ask) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    statuses = sorted(each.status_code for each in came)
+    assert statuses in ([201, 201], [201, 409]), [each.text for each in came]
+    with venue.house.store.read() as unit:
+        assert len(unit.listing.contacts(0, 10)) == 1
+    assert shop.post("/contacts", ADA, idempotency_key="k").json()["new"] is True
 
 
 def test_a_deed_and_its_answer_are_one(store: Any) -> None:

@@ -9,11 +9,12 @@ import pytest
 
 from accord.shell.engine import access
 from accord.shell.engine.access import NoAccess
+from accord.shell.engine.care.retain import sweep
 from accord.shell.engine.ports.access import Given, Promise
 from accord.shell.engine.ports.listing import MailsWanted
 from accord.shell.engine.ports.rows import NewContact
 from accord.shell.store.database import SqlStore
-from builders import NOW
+from builders import NOW, a_catalogue
 
 HOUR = timedelta(hours=1)
 
@@ -134,6 +135,19 @@ def test_old_answers_go(store: SqlStore) -> None:
         assert unit.access.old_answers(NOW) == 1
         unit.access.drop_answers(NOW)
         assert unit.access.old_answers(NOW + 48 * HOUR) == 1
+
+
+def test_the_sweep_takes_old_answers_away(store: SqlStore) -> None:
+    with store.begin() as unit:
+        unit.access.promise(promise("old"), NOW)
+        unit.access.promise(promise("new", keep_until=NOW + 48 * HOUR), NOW)
+
+    def swept(**more: bool) -> int:
+        return sweep(store, a_catalogue(), now=NOW + 25 * HOUR, by="test", **more).answers
+
+    assert [swept(dry=True), swept(), swept()] == [1, 1, 0]
+    with store.read() as unit:
+        assert unit.access.promised("shop", "new", NOW) is not None
 
 
 def test_pages_of_people_are_not_shifted_by_who_comes_in(store: SqlStore) -> None:

@@ -40,16 +40,26 @@ class Body:
         self.file.close()
 
 
-async def json_body(request: Request, media: Sequence[str], *, patience: float = PATIENCE_SECONDS) -> Body:
-    """A request's body, read to its end, where it is of one of these content types and no larger than it may be.
+async def json_body(request: Request, media: Sequence[str]) -> Body:
+    """A request's body, read to its end, where it is of one of these content types. Raises Problem."""
+    check_media(request, media)
+    return await whole_body(request)
 
-    Raises Problem; a body that is not wanted is not read.
-    """
+
+def check_media(request: Request, media: Sequence[str]) -> None:
+    """Content types are not guessed at. Raises Problem."""
     told, _, parameters = request.headers.get("content-type", "").partition(";")
     charset = parameters.strip().lower().replace('"', "")
     encoded = request.headers.get("content-encoding", "identity").lower() != "identity"
     if told.strip().lower() not in media or charset not in ("", "charset=utf-8") or encoded:
         raise Problem("unsupported-media-type", f"Send {media[0]} in UTF-8, without encoding.")
+
+
+async def whole_body(request: Request, *, patience: float = PATIENCE_SECONDS) -> Body:
+    """A request's body, read to its end, where it is no larger than it may be. Raises Problem.
+
+    One that says beforehand that it is too large is not read.
+    """
     most = largest_body(request.url.path)
     claimed = request.headers.get("content-length", "")
     if claimed.isdecimal() and int(claimed[:20]) > most:

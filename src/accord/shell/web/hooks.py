@@ -17,7 +17,7 @@ from accord.shell.config_inbound import Hook
 from accord.shell.engine.ports.store import Store
 from accord.shell.inbound import READERS
 from accord.shell.inbound.hook import Delivery
-from accord.shell.web.bodies import json_body, object_in
+from accord.shell.web.bodies import check_media, object_in, whole_body
 from accord.shell.web.once import Answer, Once, done_once
 from accord.shell.web.problems import Problem, fields_problem, room_of
 from accord.shell.wiring import House
@@ -26,6 +26,8 @@ from accord.shell.wiring import House
 REMEMBERED = timedelta(days=7)
 
 THREADS = 4
+
+JSON = ("application/json",)
 
 
 def hooks_room(house: House) -> BaseRoute:
@@ -44,20 +46,19 @@ class HookDoor:
     async def take(self, request: Request) -> Response:
         """Take one webhook, or say why not."""
         hook = self.house.settings.hooks.get(request.path_params["name"])
-        if hook is None:
-            raise Problem("unsigned")
-        body = await json_body(request, ("application/json",))
+        body = await whole_body(request)
         try:
             raw = body.bytes()
         finally:
             body.close()
         now = self.house.clock()
-        doubt = verify(hook.secrets, request.headers, raw, now=now)
-        if doubt is not None:
+        doubt = verify(hook.secrets if hook is not None else (), request.headers, raw, now=now)
+        if hook is None or doubt is not None:
             raise Problem(
                 "unsigned",
                 "It was signed more than five minutes away from now." if doubt is Doubt.TIME else None,
             )
+        check_media(request, JSON)
         once = Once(f"hook/{hook.name}", request.headers[ID], body.digest, REMEMBERED)
         work = partial(self._work, hook, once, raw, now)
         return await to_thread.run_sync(work, limiter=self.threads)

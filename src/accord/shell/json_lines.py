@@ -17,7 +17,9 @@ LONGEST_LINE = 1 << 20
 Told = dict[str, Any]
 
 
-def pages(lines: IO[bytes], refusals: list[Refusal]) -> Iterator[tuple[list[tuple[int, Told]], int]]:
+def pages(
+    lines: IO[bytes], refusals: list[Refusal], size: int = PAGE
+) -> Iterator[tuple[list[tuple[int, Told]], int]]:
     """Pages of (line number, what it tells), each with the bytes read so far; bad lines go to `refusals`."""
     page: list[tuple[int, Told]] = []
     for number, raw in enumerate(_lines(lines), start=1):
@@ -26,7 +28,7 @@ def pages(lines: IO[bytes], refusals: list[Refusal]) -> Iterator[tuple[list[tupl
             refusals.append(Refusal(number, "line", reason))
         if told is not None:
             page.append((number, told))
-        if len(page) == PAGE:
+        if len(page) == size:
             yield page, lines.tell()
             page = []
     yield page, lines.tell()

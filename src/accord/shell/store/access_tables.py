@@ -33,7 +33,8 @@ class AccessKeyRow(Row, table=True):
 class GivenAnswerRow(Row, table=True):
     """What a request with a key of its own was answered, so that it is done once; kept for a day or a week.
 
-    No personal data: a digest of what was asked, and an answer of numbers and words.
+    What was asked is kept as a digest alone. An answer holds numbers and words; where lines of bulk were refused it may
+    quote a value out of them, which is one more reason that it goes soon.
     """
 
     __tablename__ = "given_answer"

@@ -97,7 +97,7 @@ OPERATIONS = (
         f"{PATH}/bulk",
         "events:write",
         "Tell many events",
-        "A line of JSON for each, as `scenario events import` reads them: good lines are taken, a thousand a transaction; "
+        "A line of JSON for each, as `scenario events import` reads them: good lines are taken, five hundred a transaction; "
         "refused ones are listed with line, field and reason. With an `id` in each line, the same body may be sent again "
         "after any fault.",
         partial(take_lines, take=take),

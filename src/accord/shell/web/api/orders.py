@@ -91,7 +91,7 @@ OPERATIONS = (
         f"{PATH}/bulk",
         "orders:write",
         "Tell many orders",
-        "A line of JSON for each, as `scenario orders import` reads them: good lines are taken, a thousand a transaction; "
+        "A line of JSON for each, as `scenario orders import` reads them: good lines are taken, five hundred a transaction; "
         "refused ones are listed with line, field and reason. The same body may be sent again after any fault.",
         partial(take_lines, take=take),
         Told(refers("Taken"), {"new": 1, "known": 0, "refused": []}),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -13,6 +14,10 @@ from accord.shell.engine.intake.people import Taken
 from accord.shell.json_lines import pages
 from accord.shell.web.api.operation import Answer, Call, Query
 from accord.shell.web.problems import fields_problem
+
+# SQLite has one writer, and its lock is not fair: who waits for it looks again every tenth of a second at the latest.
+# Pages are short and followed by a rest, so that an unsubscribe gets in between any two of them.
+PAGE, REST_SECONDS = 500, 0.1
 
 # So many refusals are listed in an answer; the others are counted.
 MOST_LISTED = 1000
@@ -46,11 +51,13 @@ def take_lines(call: Call, take: Take) -> Answer:
     """Take what is good of the lines of the body, a page a transaction; refusals come in their order."""
     sum_of = Taken()
     if call.lines is not None:
-        for page, _ in pages(call.lines, sum_of.refusals):
+        for page, _ in pages(call.lines, sum_of.refusals, PAGE):
             came = take(call, page, call.query.get("history", False))
             sum_of.new += came.new
             sum_of.known += came.known
             sum_of.refusals += came.refusals
+            if len(page) == PAGE:
+                time.sleep(REST_SECONDS)
     sum_of.refusals.sort(key=lambda refusal: refusal.row)
     more = len(sum_of.refusals) - MOST_LISTED
     del sum_of.refusals[MOST_LISTED:]

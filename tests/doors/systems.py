@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import httpx
@@ -17,21 +17,31 @@ from accord.shell.web.api.routes import api_room
 from accord.shell.web.app import create_app
 from accord.shell.web.hooks import hooks_room
 from accord.shell.web.people import HousePeople
-from accord.shell.wiring import House, new_keys, open_house
+from accord.shell.wiring import House, new_keys, open_house, read_settings
 from doors.houses import Venue
 from doors.visitors import Visitor
 
 LINES = "application/x-ndjson"
 
 
+@dataclass
 class Quiet(Venue):
-    """A venue whose files are read only once something asks for them: compiling its templates takes a second."""
+    """A venue whose files are read only once something asks for them: compiling its templates takes a second.
+
+    `database`: another one than the example's.
+    """
+
+    database: str | None = None
 
     def __post_init__(self) -> None:
         with starter() as example:
             copy_parts(example, self.root, PARTS)
         new_keys(self.root / "accord.keys")
-        self.house = open_house(self.root / "config.toml", clock=lambda: self.now)
+        config = self.root / "config.toml"
+        settings = read_settings(config)
+        if self.database is not None:
+            settings = replace(settings, database_url=self.database)
+        self.house = open_house(config, clock=lambda: self.now, settings=settings)
         self.house.store.upgrade()
 
 

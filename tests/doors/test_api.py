@@ -327,3 +327,34 @@ def test_the_ledger_comes_by_pages_newest_first(venue: Venue, shop: System) -> N
     assert problem(shop.get("/messages/999")) == problem(shop.get("/messages/x")) == "not-found"
     wrong = errors(shop.get("/messages?state=lost&basis=hope&purpose=x&since=soon&contact=ada"))
     assert wrong.keys() == {"state", "basis", "purpose", "since", "contact"}
+
+
+# -- both databases --------------------------------------------------------------------------------------------
+
+
+def test_the_whole_way_on_each_database(tmp_path: Path, database_url: str) -> None:
+    venue = Quiet(tmp_path, database=database_url)
+    shop = System(app_of(venue.house), a_key(venue.house))
+    venue.house.read_files()
+    venue.activate("lettre", "confirmation")
+    assert ada(shop, external_id="C-1") == 1
+    assert (
+        problem(shop.post("/contacts", {"email": "x@example.org", "external_id": "C-1"})) == "invalid-fields"
+    )
+    placed = {**ORDER, "placed_at": venue.now.isoformat(), "paid_at": None, "title": "B"}
+    lines = "\n".join(json.dumps({**placed, "order_id": f"O-{count}"}) for count in range(3))
+    first, again = (shop.post("/orders/bulk", lines, idempotency_key="night") for _ in range(2))
+    assert first.json() == again.json() == {"new": 3, "known": 0, "refused": []}
+    assert shop.post("/events", SCAN, idempotency_key="scan").status_code == 201
+    assert shop.post("/scenarios/lettre/enrol", {"email": "ada@example.org"}).status_code == 201
+    assert len(venue.turn()) == 3
+    page = shop.get("/messages?limit=2").json()
+    assert len(shop.get(f"/messages?limit=2&cursor={page['next']}").json()["items"]) == 1
+    assert shop.ask("PATCH", "/contacts/1", {"email": "ada.l@example.org"}).status_code == 200
+    assert shop.post("/contacts/1/consents", {"refuse": True, "channel": "letter"}).status_code == 201
+    assert len(shop.get("/contacts").json()["items"]) == 1
+    erased = shop.ask("DELETE", "/contacts/1", idempotency_key="gone")
+    assert shop.ask("DELETE", "/contacts/1", idempotency_key="gone").json() == erased.json()
+    assert erased.json()["orders_archived"] == 3
+    assert shop.get("/contacts").json()["items"] == []
+    venue.house.store.close()

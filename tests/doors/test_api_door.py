@@ -167,6 +167,13 @@ def test_what_is_no_json_object_is_told_so(shop: System, body: bytes) -> None:
     assert problem(shop.ask("POST", "/contacts", body, content_type="application/json")) == "unreadable-body"
 
 
+def test_faults_are_short_however_much_is_told(shop: System) -> None:
+    event = {**ADA, "event": "x" * 20_000, "at": "y" * 20_000, **{f"k{number}": 1 for number in range(500)}}
+    told = shop.post("/events", event)
+    assert problem(told) == "invalid-fields"
+    assert (len(told.json()["errors"]), max(map(len, errors(told).values())) < 300) == (200, True)
+
+
 def test_a_content_type_with_utf_8_is_fine(shop: System) -> None:
     assert shop.post("/contacts", ADA, content_type='application/json; charset="UTF-8"').status_code == 201
 
@@ -176,6 +183,7 @@ def test_other_methods_are_named_and_no_path_is_redirected(shop: System) -> None
     assert problem(refused) == "method-not-allowed"
     assert {each.strip() for each in refused.headers["allow"].split(",")} >= {"GET", "PATCH", "DELETE"}
     assert problem(shop.get("/contacts/")) == problem(shop.get("/nothing")) == "not-found"
+    assert problem(shop.get("/contacts/1%0A2")) == problem(shop.get("/a%0D%0Ab/c")) == "not-found"
     for number in ("0", "-1", "1e3", "١", "9" * 30):
         assert problem(shop.get(f"/contacts/{number}")) == "not-found"
 

@@ -24,6 +24,9 @@ LOG = logging.getLogger(__name__)
 
 MEDIA = "application/problem+json"
 
+# So many faults are told at once: a body of nothing but faults is not answered with a longer one.
+MOST_ERRORS = 200
+
 
 @dataclass(frozen=True, slots=True)
 class Kind:
@@ -118,7 +121,7 @@ class Problem(Exception):
             "status": kind.status,
         }
         told |= {"detail": self.detail} if self.detail else {}
-        told |= {"errors": list(self.errors)} if self.errors else {}
+        told |= {"errors": list(self.errors[:MOST_ERRORS])} if self.errors else {}
         return Response(as_json({**told, **self.more}), kind.status, dict(self.headers), MEDIA)
 
 
@@ -161,7 +164,10 @@ def room_of(path: str, routes: Sequence[BaseRoute], base_url: str) -> BaseRoute:
     }
     room = Starlette(routes=routes, exception_handlers=handlers)
     room.router.redirect_slashes = False
-    return Mount(path, app=room)
+    mount = Mount(path, app=room)
+    # Starlette's own pattern ends at a line's end, and leaves paths with one in them to the pages.
+    mount.path_regex = re.compile(mount.path_regex.pattern, re.DOTALL)
+    return mount
 
 
 def _told(base_url: str, _: Request, fault: Exception) -> Response:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from accord.core.consent.asking import Asking
+from accord.core.expressions.fields import shown
 from accord.core.model.consent import EVERYTHING, Act, ConsentEntry
 from accord.core.model.contact import Contact
 from accord.core.model.content import Catalogue
@@ -117,5 +118,5 @@ def _refusable(venue: Venue, purpose: str) -> tuple[tuple[str, str], ...]:
         return ((EVERYTHING, EVERYTHING),)
     known = venue.purposes.get(purpose)
     if known is None:
-        raise NoPurpose(f"There is no purpose «{purpose}»; there are: {', '.join(venue.purposes)}")
+        raise NoPurpose(f"There is no purpose {shown(purpose)}; there are: {', '.join(venue.purposes)}")
     return tuple((purpose, kind) for kind in known.kinds)

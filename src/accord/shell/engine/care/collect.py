@@ -7,6 +7,7 @@ from datetime import datetime
 
 from accord.core.consent.answers import Collected
 from accord.core.consent.asking import Asking, answered
+from accord.core.expressions.fields import shown
 from accord.core.model.consent import Act, ConsentEntry
 from accord.core.model.content import Catalogue
 from accord.core.model.wording import Wording, WordingKind
@@ -37,7 +38,7 @@ def wording_called(
     if found.written is not None:
         return keep(unit, found.written, by=by, now=now)
     if found.kept is None:
-        raise WordingFault(f"There is no {kind} «{ref}»; there are: {versions.labels}.")
+        raise WordingFault(f"There is no {kind} {shown(ref)}; there are: {versions.labels}.")
     return _usable(found.kept)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
-from accord.core.expressions.fields import FieldFault, Unreadable, is_text
+from accord.core.expressions.fields import FieldFault, Unreadable, is_text, shown
 from accord.core.model.contact import email_key
 from accord.core.model.content import Catalogue
 from accord.core.model.event import Event
@@ -142,7 +142,7 @@ def _nobody(told: Mapping[str, Any], contact_id: int | None) -> list[FieldFault]
     if contact_id is not None:
         return []
     email = told.get("email")
-    return [FieldFault("email", "it is missing" if email is None else f"«{email}» is not a contact")]
+    return [FieldFault("email", "it is missing" if email is None else f"{shown(email)} is not a contact")]
 
 
 def _contacts(store: Store, page: Sequence[Line]) -> Mapping[str, int]:

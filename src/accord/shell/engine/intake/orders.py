@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from accord.core.expressions.fields import FieldFault, Unreadable, read_value
+from accord.core.expressions.fields import FieldFault, Unreadable, read_value, shown
 from accord.core.model.content import Catalogue
 from accord.core.model.event import Event
 from accord.core.model.expression import Type, Value
@@ -110,10 +110,10 @@ def read_order(told: Mapping[str, Any], venue: Venue, *, now: datetime) -> tuple
     for name in _HAPPENED:
         at = head.get(name)
         if isinstance(at, datetime) and at > now + CLOCKS_DIFFER:
-            faults.append(FieldFault(name, f"«{told[name]}» lies in the future"))
+            faults.append(FieldFault(name, f"{shown(told[name])} lies in the future"))
     entity = head.get("entity") or venue.entity.key
     if entity != venue.entity.key and entity not in venue.others:
-        faults.append(FieldFault("entity", f"«{entity}» is not in [others]"))
+        faults.append(FieldFault("entity", f"{shown(entity)} is not in [others]"))
     lines, wrong = _lines(told.get("lines"), venue)
     faults += wrong
     if faults:
@@ -161,7 +161,7 @@ def _lines(told: Any, venue: Venue) -> tuple[list[Mapping[str, Value]], list[Fie
             wrong.append(FieldFault("amount_cents", "it is missing"))
         currency = values.get("currency")
         if isinstance(currency, str) and not _CURRENCY.fullmatch(currency):
-            wrong.append(FieldFault("currency", f"«{currency}» is no currency; write EUR"))
+            wrong.append(FieldFault("currency", f"{shown(currency)} is no currency; write EUR"))
         found.append(values)
         faults += [FieldFault(f"{at}.{fault.field}", fault.reason) for fault in wrong]
     return found, faults

@@ -14,6 +14,7 @@ from accord.core.expressions.fields import (
     read_fields,
     read_instant,
     read_text,
+    shown,
 )
 from accord.core.expressions.names import known_events
 from accord.core.model.content import Catalogue
@@ -40,9 +41,9 @@ def read_event(name: str, data: Any, venue: Venue) -> tuple[Mapping[str, Value],
     if name not in EVENTS and name not in venue.events:
         near = get_close_matches(name, known_events(venue), n=1)
         hint = f"; did you mean {near[0]}?" if near else ""
-        return {}, (FieldFault("event", f"«{name}» is not an event that the journal knows{hint}"),)
+        return {}, (FieldFault("event", f"{shown(name)} is not an event that the journal knows{hint}"),)
     if name.startswith(_NOT_BY_EVENT):
-        return {}, (FieldFault("event", f"«{name}» is evidence that no event can claim"),)
+        return {}, (FieldFault("event", f"{shown(name)} is evidence that no event can claim"),)
     values, faults = read_fields(name, data, venue)
     return values, (*faults, *places(values))
 
@@ -63,9 +64,9 @@ def places(values: Mapping[str, Value]) -> Faults:
     faults = []
     language, zone = values.get("language"), values.get("zone")
     if language is not None and language not in _LANGUAGES:
-        faults.append(FieldFault("language", f"«{language}» is none of {', '.join(_LANGUAGES)}"))
+        faults.append(FieldFault("language", f"{shown(language)} is none of {', '.join(_LANGUAGES)}"))
     if zone is not None and zone not in available_timezones():
-        faults.append(FieldFault("zone", f"«{zone}» is no time zone"))
+        faults.append(FieldFault("zone", f"{shown(zone)} is no time zone"))
     return tuple(faults)
 
 
@@ -73,7 +74,7 @@ def read_past(value: Any, zone: ZoneInfo, now: datetime) -> datetime:
     """The instant of something that has happened. Raises Unreadable, also for what lies ahead."""
     at = read_instant(value, zone)
     if at > now + CLOCKS_DIFFER:
-        raise Unreadable(f"«{value}» lies in the future")
+        raise Unreadable(f"{shown(value)} lies in the future")
     return at
 
 

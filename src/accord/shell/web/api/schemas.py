@@ -10,7 +10,7 @@ from accord.shell.web.api.operation import Schema
 INSTANT: Schema = {"type": "string", "format": "date-time"}
 MAYBE_INSTANT: Schema = {"type": ["string", "null"], "format": "date-time"}
 DAY: Schema = {"type": "string", "format": "date"}
-TEXT: Schema = {"type": "string", "maxLength": 10_000}
+TEXT: Schema = {"type": "string"}
 MAYBE_TEXT: Schema = {"type": ["string", "null"]}
 NUMBER: Schema = {"type": "integer"}
 FLAG: Schema = {"type": "boolean"}

@@ -10,13 +10,14 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
+from accord.core.language.examples import EXAMPLES
 from accord.core.language.parse import parse_scenario
 from accord.core.language.schema import names_of, scenario_schema
 from accord.core.language.shapes import Either, Items, Named, Shape, Table
 from accord.core.language.source import plain, read
 from accord.core.language.tables import SCENARIO
 from accord.core.model.place import Severity
-from authors.cases import base_library, ok_cases, the_venue
+from authors.cases import Case, base_library, err_cases, ok_cases, the_venue
 
 GENERAL = scenario_schema()
 OF_THE_VENUE = scenario_schema(names_of(the_venue(), base_library().template_names()))
@@ -127,6 +128,31 @@ def open_to(document: Any) -> set[str]:
 def test_every_key_is_explained() -> None:
     unsaid = [key for key, value in keys_of(GENERAL) if not value.get("description", "").endswith(".")]
     assert unsaid == []
+
+
+def test_every_key_has_an_example_that_its_own_schema_takes() -> None:
+    for name, value in keys_of(GENERAL):
+        assert value.get("examples"), name
+        alone = Draft202012Validator({**value, "$defs": GENERAL["$defs"]})
+        assert [error.message for each in value["examples"] for error in alone.iter_errors(each)] == [], name
+
+
+def test_an_example_is_of_a_key_that_there_is() -> None:
+    assert set(EXAMPLES) <= {name for name, _ in keys_of(GENERAL)}
+
+
+@pytest.mark.parametrize("case", [pytest.param(case, id=case.name) for case in err_cases()])
+def test_a_golden_fault_of_shape_is_refused_in_the_editor_already(case: Case) -> None:
+    for file, text in case.files.items():
+        if not file.startswith("scenarios/"):
+            continue
+        node, unread = read(text, file)
+        if node is None or unread:
+            continue  # what is no YAML of ours never comes to a schema
+        told = {each.code for each in case.diagnostics() if each.span.file == file}
+        document = plain(node)
+        if told & (OF_SHAPE - open_to(document)):
+            assert not Draft202012Validator(GENERAL).is_valid(document)
 
 
 def keys_of(schema: Any) -> Iterator[tuple[str, Any]]:

@@ -6,10 +6,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
 from accord.core.expressions.names import known_events
+from accord.core.language.examples import EXAMPLES
 from accord.core.language.shapes import (
     Either,
     Flag,
     Items,
+    Key,
     Known,
     Named,
     Rule,
@@ -111,11 +113,14 @@ class _Writer:
             made["properties"] = dict.fromkeys(offered, inner)
         return made
 
+    def _key(self, name: str, key: Key) -> Schema:
+        """What a key means, an example, and what may stand behind it."""
+        shown = {"examples": [EXAMPLES[name]]} if name in EXAMPLES else {}
+        return {"description": key.says, **shown, **self.shape(key.takes)}
+
     def table(self, table: Table) -> Schema:
         """A block of keys, each with what it means; no other key may be there."""
-        properties = {
-            name: {"description": key.says, **self.shape(key.takes)} for name, key in table.keys.items()
-        }
+        properties = {name: self._key(name, key) for name, key in table.keys.items()}
         made: Schema = {"type": "object", "properties": properties, "additionalProperties": False}
         if table.says:
             made["description"] = table.says

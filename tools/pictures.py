@@ -1,4 +1,4 @@
-"""Takes the documents' pictures: a letter as its reader gets it, and the page where they choose, from the real code.
+"""Takes the documents' pictures from the real code: a letter and the page where its reader chooses; the report of a dry run.
 
     python tools/pictures.py
 
@@ -15,8 +15,13 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tools"))
@@ -55,10 +60,16 @@ def a_letter(venue: Path) -> tuple[str, str]:
     return html, re.findall(r'href="([^"]+/p/[^"]+)"', html)[-1]
 
 
-def take(venue: Path, html: str, page_url: str) -> None:
-    """Both pages in one browser, side by side in one picture."""
-    from playwright.sync_api import sync_playwright
+def a_report(venue: Path) -> Path:
+    """The report of a dry run of the welcome, as `scenario dry-run --report` writes it."""
+    command = "scenario dry-run bienvenue --from 2026-09-01T09:30 --language en --report previews"
+    environment = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+    subprocess.run(command, shell=True, cwd=venue, env=environment, check=True, capture_output=True)
+    return venue / "previews" / "bienvenue.html"
 
+
+def take_letter(browser: Browser, venue: Path, html: str, page_url: str) -> Path:
+    """A letter and the page where its reader chooses, side by side."""
     from accord.shell.web.app import create_app
     from accord.shell.web.people import HousePeople
     from accord.shell.web.server import WebServer
@@ -66,40 +77,64 @@ def take(venue: Path, html: str, page_url: str) -> None:
 
     house = open_house(venue / "config.toml", clock=lambda: datetime(2026, 11, 24, 9, 0, tzinfo=UTC))
     house.refresh()
-    with WebServer(create_app(HousePeople(house)), port=0) as web, sync_playwright() as play:
+    with WebServer(create_app(HousePeople(house)), port=0) as web:
         local = re.sub(r"^https?://[^/]+", f"http://127.0.0.1:{web.port}", page_url)
-        browser = play.chromium.launch(executable_path=shutil.which("chromium"), args=list(FLAGS))
         shots = []
         for name, source in (("letter", html), ("page", local)):
             page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT}, color_scheme="light")
             page.set_content(source) if source is html else page.goto(source)
             shots.append(venue / f"{name}.png")
             page.screenshot(path=shots[-1])
-        both = browser.new_page(viewport={"width": 2 * WIDTH + 60, "height": HEIGHT + 40})
-        frames = "".join(
-            f'<img src="{shot.as_uri()}" style="margin:20px 0 0 20px;border:1px solid #bbb;border-radius:6px">'
-            for shot in shots
-        )
-        sheet = venue / "both.html"
-        sheet.write_text(
-            f'<body style="margin:0;background:#e8e6e1;font-size:0">{frames}</body>', encoding="utf-8"
-        )
-        both.goto(sheet.as_uri())
-        PICTURES.mkdir(exist_ok=True)
-        both.screenshot(path=PICTURES / "letter.png")
-        browser.close()
     house.store.close()
+    return side_by_side(browser, venue, shots, 2 * WIDTH, "letter.png")
+
+
+def take_report(browser: Browser, venue: Path, file: Path) -> Path:
+    """The report three times: its journey, its people by mails, and a mail on a telephone."""
+    shots = []
+    for name, width, place in (
+        ("journey", 375, "#journey"),
+        ("people", 960, "#people"),
+        ("mail", 375, "article"),
+    ):
+        page = browser.new_page(viewport={"width": width, "height": HEIGHT}, color_scheme="light")
+        page.goto(file.as_uri())
+        page.locator(place).first.evaluate("each => each.scrollIntoView()")
+        page.wait_for_timeout(300)
+        shots.append(venue / f"{name}.png")
+        page.screenshot(path=shots[-1])
+    return side_by_side(browser, venue, shots, 375 + 960 + 375, "report.png")
+
+
+def side_by_side(browser: Browser, venue: Path, shots: Sequence[Path], width: int, name: str) -> Path:
+    """One picture of several, on a quiet ground."""
+    page = browser.new_page(viewport={"width": width + 24 * len(shots) + 20, "height": HEIGHT + 40})
+    frames = "".join(
+        f'<img src="{shot.as_uri()}" style="margin:20px 0 0 20px;border:1px solid #bbb;border-radius:6px">'
+        for shot in shots
+    )
+    sheet = venue / "sheet.html"
+    sheet.write_text(
+        f'<body style="margin:0;background:#e8e6e1;font-size:0">{frames}</body>', encoding="utf-8"
+    )
+    page.goto(sheet.as_uri())
+    PICTURES.mkdir(exist_ok=True)
+    page.screenshot(path=PICTURES / name)
+    return PICTURES / name
 
 
 def main() -> None:
     """The command."""
+    from playwright.sync_api import sync_playwright
     from shown import set_the_stage
 
-    with tempfile.TemporaryDirectory(prefix="accord-pictures-") as folder:
+    with tempfile.TemporaryDirectory(prefix="accord-pictures-") as folder, sync_playwright() as play:
         venue = Path(folder)
         set_the_stage(venue)
-        take(venue, *a_letter(venue))
-    print(f"taken: {PICTURES / 'letter.png'}")
+        browser = play.chromium.launch(executable_path=shutil.which("chromium"), args=list(FLAGS))
+        taken = [take_report(browser, venue, a_report(venue)), take_letter(browser, venue, *a_letter(venue))]
+        browser.close()
+    print(f"taken: {', '.join(map(str, taken))}")
 
 
 if __name__ == "__main__":

@@ -7,8 +7,7 @@ A document is a script, run from top to bottom in a fresh copy of the example ve
 - a line that is `…` stands for output left out: as many lines are kept before and after it as stand there;
 - a file called `+config.toml` is added to the end of the one that is there;
 - `<!-- run: COMMAND -->` runs unseen; `<!-- env: NAME=VALUE -->` sets a variable for what follows;
-- `<!-- times vary -->` before a block that tells the time of day: it is not compared;
-- `<!-- stubs -->` writes a plain mail for each template that a scenario sends and that is not there.
+- `<!-- times vary -->` before a block that tells the time of day: it is not compared.
 
     python tools/shown.py                 compare all documents, exit code 1 where one is not what is printed
     python tools/shown.py --write         write what is really printed
@@ -40,9 +39,8 @@ COLUMNS = 100
 SLOW = {"make demo": "scenario demo --no-serve"}
 
 _FENCE = re.compile(r"^(`{3,})(\w*)(?: +(\S+))?\s*$")
-_UNSEEN = re.compile(r"^<!-- (run|env|stubs|times vary)(?:: (.+?))? -->$")
+_UNSEEN = re.compile(r"^<!-- (run|env|times vary)(?:: (.+?))? -->$")
 _TIME_OF_DAY = re.compile(r"\b\d{4}-\d\d\b|\b\d\d \w{3}(?: \d{4})? \d\d:\d\d|^\d\d:\d\d\b")
-_STUB = "---\nsubject: {0}\n---\n<h1>{0}</h1>\n<p>Bonjour {{{{ contact.first_name }}}},</p>\n"
 _STYLE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _SHELL = re.compile(r"[|&;<>]")
 _VARIES = re.compile(
@@ -105,8 +103,6 @@ class Stage:
             self._run(piece.told, may_fail=False)
         elif piece.kind == "times vary":
             self.times_vary = True
-        elif piece.kind == "stubs":
-            self._write_stubs()
         elif piece.kind == "file":
             self._write_file(piece.told, "\n".join(piece.lines[1:-1]) + "\n")
         elif piece.kind == "console":
@@ -118,13 +114,6 @@ class Stage:
         target.parent.mkdir(parents=True, exist_ok=True)
         with target.open("a" if name.startswith("+") else "w", encoding="utf-8") as file:
             file.write(text)
-
-    def _write_stubs(self) -> None:
-        templates = self.folder / "templates"
-        for scenario in (self.folder / "scenarios").glob("*.yaml"):
-            for name in re.findall(r"\bsend: ([\w/-]+)", scenario.read_text(encoding="utf-8")):
-                if not list(templates.glob(f"{name}.*")):
-                    self._write_file(f"templates/{name}.html", _STUB.format(name.replace("/", ", ")))
 
     def _console(self, lines: tuple[str, ...]) -> Iterator[str]:
         starts = [number for number, line in enumerate(lines) if line.startswith("$ ")]

@@ -12,7 +12,8 @@ from accord.core.model.event import Event
 from accord.shell.engine.journeys import braking
 from accord.shell.engine.journeys.live import drain
 from accord.shell.engine.journeys.moving import eject
-from accord.shell.engine.journeys.surprise import FLOOR, GUARD
+from accord.shell.engine.journeys.surprise import FLOOR
+from accord.shell.engine.ports.running import GUARD
 from accord.shell.store.database import SqlStore
 from running import WALK, Running, a_house
 

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from accord.core.model.time import Duration
 from accord.shell.engine.ports.rows import Brake, Stuck, StuckKind
+from accord.shell.engine.ports.running import GUARD
 from accord.shell.engine.ports.store import Unit
 
 
@@ -53,7 +54,7 @@ def vitals(unit: Unit, now: datetime) -> Vitals:
 
 
 def alarms(seen: Vitals, limit: Duration) -> Sequence[str]:
-    """What somebody must see to now, each in a sentence. A brake is none: somebody put it on."""
+    """What somebody must see to now, each in a sentence. A brake is none: somebody put it on, but for the guard's."""
     found = []
     if is_late(seen, limit):
         name = max(seen.waiting, key=seen.age)
@@ -67,6 +68,10 @@ def alarms(seen: Vitals, limit: Duration) -> Sequence[str]:
     failing = sum(seen.failing.values())
     if failing:
         found.append(f"{_many(failing, 'row')} fail each time: scenario status --stuck")
+    surprising = [brake.name for brake in seen.brakes if brake.by == GUARD]
+    found += [
+        f"{name} holds itself until somebody has looked: scenario release {name}" for name in surprising
+    ]
     return found
 
 

@@ -6,8 +6,9 @@ from datetime import datetime
 
 from accord.core.consent.holds import ALL, PROSPECTING
 from accord.shell.engine.journeys.steering import tell_of
-from accord.shell.engine.journeys.surprise import GUARD, SURPRISE
+from accord.shell.engine.journeys.surprise import SURPRISE
 from accord.shell.engine.ports.rows import Brake, Deed
+from accord.shell.engine.ports.running import GUARD
 from accord.shell.engine.ports.store import Unit
 
 

@@ -8,10 +8,8 @@ from datetime import date, datetime
 from accord.core.model.time import local_day
 from accord.core.model.venue import Venue
 from accord.shell.engine.journeys.steering import tell_of
-from accord.shell.engine.ports.running import Activation
+from accord.shell.engine.ports.running import GUARD, Activation
 from accord.shell.engine.ports.store import Unit
-
-GUARD = "the guard"
 
 # The subject of the team's tasks.
 SURPRISE = "surprise"

@@ -9,6 +9,9 @@ from typing import Protocol
 
 from accord.core.model.enrolment import Enrolment
 
+# Who puts a brake on where no person does: the watch over accepted forecasts.
+GUARD = "the guard"
+
 
 @dataclass(frozen=True, slots=True)
 class Pause:

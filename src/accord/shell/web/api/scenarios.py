@@ -8,9 +8,20 @@ from typing import Any
 from accord.core.model.scenario import Scenario
 from accord.shell.engine.journeys.asked import NotEntered, enrol, take_out
 from accord.shell.engine.ports.rows import LiveScenario
+from accord.shell.engine.ports.running import Pause
 from accord.shell.web.api.operation import Answer, Call, Operation, Told
 from accord.shell.web.api.people import contact_in_body
-from accord.shell.web.api.schemas import EMAIL, INSTANT, MAYBE_TEXT, NUMBER, TEXT, record, rows, told
+from accord.shell.web.api.schemas import (
+    EMAIL,
+    INSTANT,
+    MAYBE_INSTANT,
+    MAYBE_TEXT,
+    NUMBER,
+    TEXT,
+    record,
+    rows,
+    told,
+)
 from accord.shell.web.problems import Problem
 
 PATH = "/api/v1/scenarios"
@@ -19,20 +30,24 @@ PATH = "/api/v1/scenarios"
 def listed(call: Call) -> Answer:
     """Every scenario that was made live."""
     with call.store.read() as unit:
-        live = unit.live_scenarios()
+        live, paused = unit.live_scenarios(), unit.running.pauses()
         flight = Counter[str]()
         for name, _, _, count in unit.in_flight():
             flight[name] += count
     known = call.catalogue.versions
-    return Answer(
-        {"items": [_shown(row, known.get(row.digest), flight[row.name]) for row in live], "next": None}
-    )
+    items = [
+        _shown(row, paused.get(row.name), known.get(row.digest), in_flight=flight[row.name]) for row in live
+    ]
+    return Answer({"items": items, "next": None})
 
 
-def _shown(row: LiveScenario, scenario: Scenario | None, in_flight: int) -> dict[str, Any]:
+def _shown(
+    row: LiveScenario, pause: Pause | None, scenario: Scenario | None, *, in_flight: int
+) -> dict[str, Any]:
     return {
         "name": row.name,
         "state": row.state,
+        "paused_since": pause.since if pause is not None else None,
         "purpose": scenario.purpose if scenario is not None else None,
         "activated_at": row.activated_at,
         "activated_by": row.activated_by,
@@ -90,6 +105,7 @@ OPERATIONS = (
                             {
                                 "name": TEXT,
                                 "state": TEXT,
+                                "paused_since": MAYBE_INSTANT,
                                 "purpose": MAYBE_TEXT,
                                 "activated_at": INSTANT,
                                 "activated_by": TEXT,
@@ -105,6 +121,7 @@ OPERATIONS = (
                     {
                         "name": "lettre",
                         "state": "active",
+                        "paused_since": None,
                         "purpose": "newsletter",
                         "activated_at": "2026-11-24T09:00:00+00:00",
                         "activated_by": "marie",

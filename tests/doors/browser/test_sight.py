@@ -13,7 +13,7 @@ pytestmark = pytest.mark.xdist_group("browser")
 def test_what_keeps_people_out_is_found(browser: Browser) -> None:
     page = browser.new_page()
     page.set_content(
-        '<main><p style="color: #aaa; font-size: 9px">pale</p><input><button style="all: unset">x</button></main>'
+        '<main><p style="color: #aaa; font-size: 9px">pale</p><input><p><button style="all: unset">send</button></p></main>'
     )
     found = " ".join(barriers(page))
     for rule in ("html-has-lang", "document-title", "label", "color-contrast"):

@@ -182,6 +182,8 @@ def enters(
     event = situation.it
     if isinstance(entry.trigger, OnEvent) and (event is None or not wakes(entry.trigger, event.name)):
         return ()
+    if event is not None and event.is_a_robots:
+        return ()
     today = local_day(now, catalogue.venue.entity.clock)
     if (entry.opens and today < entry.opens) or (entry.closes and today > entry.closes):
         return ()

@@ -8,9 +8,14 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from ipaddress import ip_address, ip_network
 
+from accord.core.model.event import Event
+
 BURST_LINKS, BURST_WITHIN = 3, timedelta(seconds=5)
 AT_DELIVERY = timedelta(seconds=10)
 HONEYPOT_WITHIN = timedelta(minutes=1)
+
+# A visit, not a day: who orders hours after a scanner's fetch has not clicked.
+CONFIRMED_WITHIN = timedelta(hours=2)
 
 SCANNER_AGENTS: tuple[str, ...] = (
     "barracuda",
@@ -78,6 +83,18 @@ def click_verdict(
     if confirmed or not any(signs):
         return ClickVerdict.HUMAN
     return ClickVerdict.ROBOT if sum(signs) >= 2 else ClickVerdict.UNSURE
+
+
+def confirms(event: Event) -> bool:
+    """Whether a person alone does this: a login, an online order, a button pressed on a page of ours (R-59).
+
+    The one click of a mail's header is none: scanners press it. A form that anybody can fill in is none.
+    """
+    if event.name.startswith("consent."):
+        return event.source == "preferences" or (event.source, event.name) == ("form", "consent.given")
+    if event.name == "order.placed":
+        return event.data.get("offline") is not True
+    return event.name in ("contact.logged_in", "contact.kept", "preferences.updated")
 
 
 def _near_honeypot(fetch: Fetch, others: Sequence[Fetch]) -> bool:

@@ -28,7 +28,7 @@ SENTENCES = (OBJECT, OBJECT_LINK, UNSUBSCRIBE, PREFERENCES, INVITE, INVITE_TEXT,
 
 
 def footer(words: Wording) -> str:
-    """The footer as a Jinja source: why, who and where, and the ways out.
+    """The footer as a Jinja source: why, who and where, the ways out, and a link that only robots follow.
 
     The right to object stands first and apart in the first mail to a person (R-48, art. 21(4)).
     """
@@ -40,7 +40,7 @@ def footer(words: Wording) -> str:
 <p>{{{{ letter.entity }}}}<br>{{{{ letter.address }}}}</p>
 <p class="ways">{{% if letter.unsubscribe %}}<a href="{{{{ letter.unsubscribe }}}}">{say(UNSUBSCRIBE)}</a>
 &nbsp;&middot;&nbsp; {{% endif %}}<a href="{{{{ letter.preferences }}}}">{say(PREFERENCES)}</a></p>
-</div>"""
+</div>{{% if letter.trap %}}<div class="unseen" style="display: none" aria-hidden="true"><a href="{{{{ letter.trap }}}}" tabindex="-1"></a></div>{{% endif %}}"""
 
 
 def invitation(words: Wording) -> str:

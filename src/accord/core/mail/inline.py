@@ -17,7 +17,7 @@ _OUR_OWN = re.compile(r"\{\{[-+]?\s*(?:letter|links)\.")
 _COMMENTED = re.compile(r"<!--(zqj\d{5}qz)-->")
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _TABLE = re.compile(r"<(/?)(?:table|thead|tbody|tfoot|tr|td|th)\b", re.IGNORECASE)
-_HIDDEN = re.compile(r'<div\b[^>]*\bclass="preheader".*?</div>', re.DOTALL)
+_HIDDEN = re.compile(r'<div\b[^>]*\bclass="(?:preheader|unseen)".*?</div>', re.DOTALL)
 _LINK_STYLE = re.compile(r"""(<a\b[^>]*?)\sstyle=(?:"[^"]*"|'[^']*')""", re.IGNORECASE)
 _GAP = re.compile(r"\n{3,}")
 CRITICAL = 50

@@ -13,7 +13,8 @@ from accord.core.mail.words import Wording
 class Letter:
     """What the engine knows of one mail: footer, links, languages. URLs are signed already.
 
-    `unsubscribe` and `invitation` are None where there is none; `click` turns a target into its signed
+    `unsubscribe` and `invitation` are None where there is none; `trap` is the address of a link that nobody sees
+    (R-59), where clicks are counted; `click` turns a target into its signed
     address, or leaves it as it is; `lead` does so with a target in pieces that depends on the reader.
     """
 
@@ -30,6 +31,7 @@ class Letter:
     invitation: str | None = None
     invitation_label: str = ""
     first_contact: bool = False
+    trap: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,9 @@ from urllib.parse import urlsplit
 
 from itsdangerous import BadSignature, Signer
 
+# Where a link leads that no person sees: who fetches it is a robot (R-59). Nothing answers there (RFC 2606).
+TRAP = "https://trap.invalid/"
+
 
 class LinkKind(StrEnum):
     """What a link is for; each kind has its own salt, so that tokens can't be confused."""

@@ -24,6 +24,11 @@ class Event:
     key: str | None = None
     id: int = 0
 
+    @property
+    def is_a_robots(self) -> bool:
+        """Whether it is a fetch that no person, or perhaps none, made: it moves nobody's scenario (R-59)."""
+        return self.name == "mail.clicked" and self.data.get("verdict") in ("robot", "unsure")
+
 
 @dataclass(frozen=True, slots=True)
 class EventKind:
@@ -108,6 +113,7 @@ EVENTS: Mapping[str, EventKind] = {
     "mail.bounced": EventKind(_REASONED),
     "mail.complained": EventKind(_MAIL),
     "mail.clicked": EventKind(_CLICK, renews=True),
+    "mail.click_confirmed": EventKind({"message_id": Type.TEXT, "by": Type.TEXT}),
     "scenario.entered": EventKind(_RUN),
     "scenario.left": EventKind(_RUN),
     "scenario.finished": EventKind(_RUN),

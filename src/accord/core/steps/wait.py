@@ -35,6 +35,6 @@ def heard(cue: Cue, event: Event | None, asked: Asked) -> bool:
 
 def cue_holds(cue: Cue, situation: Situation, catalogue: Catalogue, *, now_of: Asked) -> bool:
     """Both halves of a cue: one of its events is `situation.it`, and its condition is true."""
-    if cue.when and (situation.it is None or situation.it.name not in cue.when):
+    if cue.when and (situation.it is None or situation.it.name not in cue.when or situation.it.is_a_robots):
         return False
     return cue.condition is None or holds(cue.condition, situation, catalogue.venue, now=now_of.now)

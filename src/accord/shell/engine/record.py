@@ -20,6 +20,7 @@ from accord.core.model.event import Event
 from accord.core.model.order import OrderLine
 from accord.core.model.time import later
 from accord.shell.engine.apply import journal
+from accord.shell.engine.clicks import confirm_clicks
 from accord.shell.engine.ports.keeping import Objection
 from accord.shell.engine.ports.rows import ContactChange
 from accord.shell.engine.ports.store import Busy, Store, Unit
@@ -71,6 +72,7 @@ def events_in(
     new = [*unit.append(past, received_at=now, reacts=False)] if past else []
     new += journal(unit, fresh, catalogue, now)
     _teach(unit, catalogue, new, now)
+    confirm_clicks(unit, new, catalogue, now)
     return new
 
 

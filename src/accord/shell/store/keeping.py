@@ -15,13 +15,14 @@ from accord.core.model.enrolment import Enrolment
 from accord.shell.engine.ports.keeping import Erased, Left, Page, ThirdParties
 from accord.shell.keys import Keys
 from accord.shell.store import aging, erase, merge, people, runs
+from accord.shell.store.clicks import SqlClicks
 from accord.shell.store.erase import Archive
 from accord.shell.store.objections import SqlObjections
 from accord.shell.store.people import Law
 
 
 @dataclass(frozen=True, slots=True)
-class SqlKeeping:
+class SqlKeeping(SqlClicks):
     """The port `Keeping` over one connection."""
 
     connection: Connection

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from accord.core.model.consent import ConsentEntry
 from accord.core.model.contact import Contact
 from accord.core.model.enrolment import Enrolment
+from accord.shell.engine.ports.clicks import Clicks
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ class ThirdParties:
     oldest: datetime | None
 
 
-class Keeping(Protocol):
+class Keeping(Clicks, Protocol):
     """How long people are kept, and what becomes of them; batch methods take a constant number of statements."""
 
     # who is it now

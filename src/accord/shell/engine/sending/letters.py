@@ -11,17 +11,18 @@ from email.utils import parseaddr
 from functools import lru_cache
 from typing import Any
 
+from accord.core.consent.collection import state_of
 from accord.core.mail.compile import Compiled
 from accord.core.mail.compose import Head, HeaderFault, compose
 from accord.core.mail.frame import WHY
 from accord.core.mail.letter import Letter as Frame
 from accord.core.mail.letter import Rendered, RenderFault
-from accord.core.mail.links import LinkKind, Links
+from accord.core.mail.links import TRAP, LinkKind, Links
 from accord.core.mail.names import names_for
 from accord.core.mail.render import render
 from accord.core.mail.reread import check_target, reread
 from accord.core.mail.words import Wording
-from accord.core.model.consent import TOLD_AS, Nature
+from accord.core.model.consent import TOLD_AS, ConsentStatus, Kind, Nature
 from accord.core.model.content import Catalogue
 from accord.core.model.decision import Situation
 from accord.core.model.message import Message
@@ -31,7 +32,10 @@ from accord.shell.engine.ports.mailing import Envelope, Letter, Unwritable
 
 @dataclass(frozen=True, slots=True)
 class LetterWriter:
-    """The port `Writer`, over compiled templates."""
+    """The port `Writer`, over compiled templates.
+
+    `count_clicks`: of everybody; else only of those who agreed to the kind «tracking» of the purpose (R-57).
+    """
 
     catalogue: Catalogue
     compiled: Mapping[str, Compiled]
@@ -74,6 +78,7 @@ class LetterWriter:
         """The engine's own words and links, and the names that the author's read."""
         venue, contact = self.catalogue.venue, situation.contact
         addresses, token = self._addresses(message, situation)
+        counted = self.count_clicks or agreed_to_tracking(situation, message.purpose)
         # Everything is in the edition's language, also for a reader of another one.
         language = template.edition(contact.language).language
         wording = self.wordings.get(language) or self.wordings[venue.entity.language]
@@ -86,12 +91,13 @@ class LetterWriter:
             address=venue.entity.address,
             why=self._why(message, language) or wording.say(WHY[message.basis]),
             preferences=addresses["preferences"],
-            click=lambda target: self.links.click(token, target) if self.count_clicks else target,
-            lead=lambda *pieces: self._lead(token, "".join(map(str, pieces))),
+            click=lambda target: self.links.click(token, target) if counted else target,
+            lead=lambda *pieces: self._lead(token if counted else None, "".join(map(str, pieces))),
             unsubscribe=addresses.get("unsubscribe"),
             invitation=addresses["preferences"] if invited is not None else None,
             invitation_label=invited or "",
             first_contact=_is_first(message, situation),
+            trap=self.links.click(token, TRAP) if counted else None,
         )
         return frame, names_for(situation, venue, addresses, now=now)
 
@@ -114,11 +120,11 @@ class LetterWriter:
         urls = {kind.name.lower(): self.links.url(kind, token) for kind, token in tokens.items()}
         return urls, sealed(LinkKind.CLICK)
 
-    def _lead(self, token: str, target: str) -> str:
+    def _lead(self, token: str | None, target: str) -> str:
         """The address of a link whose target depends on the reader: looked at before it is signed."""
         check_target(target, self.catalogue.venue)
         of_the_web = target.startswith(("https://", "http://"))
-        return self.links.click(token, target) if self.count_clicks and of_the_web else target
+        return self.links.click(token, target) if token is not None and of_the_web else target
 
     def _why(self, message: Message, language: str) -> str | None:
         """What the scenario says to those whom this basis lets it write to."""
@@ -172,6 +178,12 @@ class LetterWriter:
             entity.senders.get(rendered.sender or "") or next(iter(entity.senders.values()))
         )
         return name or entity.name, address
+
+
+def agreed_to_tracking(situation: Situation, purpose: str) -> bool:
+    """Whether somebody agreed, for this purpose, that their clicks are recorded one by one (R-57)."""
+    state = state_of(situation.consents, purpose, Kind.TRACKING)
+    return state.status is ConsentStatus.OPTIN_PROVEN
 
 
 @lru_cache(maxsize=256)

@@ -89,6 +89,7 @@ _REASONS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "bool_type": _is("true or false"),
     "bool_parsing": _is("true or false"),
     "string_type": _is("text"),
+    "string_pattern_mismatch": _is("a colour; write #9c4323"),
     "list_type": _is("a list"),
     "dict_type": _is("a section"),
     "model_type": _is("a section"),

@@ -5,8 +5,19 @@ from __future__ import annotations
 from ipaddress import ip_network
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
 
+
+def _network(value: str) -> str:
+    try:
+        ip_network(value)
+    except ValueError:
+        raise ValueError(f"«{value}» is no network; write 10.1.2.3 or 10.1.0.0/16") from None
+    return value
+
+
+Network = Annotated[str, AfterValidator(_network)]
+COLOUR = "^#[0-9a-fA-F]{6}$"
 Port = Annotated[int, Field(ge=1, le=65535)]
 TypeName = Literal["text", "integer", "number", "boolean", "date", "day_of_year", "instant", "list of text"]
 
@@ -65,17 +76,10 @@ class WebSection(Section):
     trusted_proxies: list[str] = []
     host: str = "127.0.0.1"
     port: Port = 8025
-    metrics_from: list[str] = ["127.0.0.0/8", "::1"]
-
-    @field_validator("metrics_from")
-    @classmethod
-    def _networks(cls, values: list[str]) -> list[str]:
-        for value in values:
-            try:
-                ip_network(value)
-            except ValueError:
-                raise ValueError(f"«{value}» is no network; write 10.1.2.3 or 10.1.0.0/16") from None
-        return values
+    metrics_from: list[Network] = ["127.0.0.0/8", "::1"]
+    colour: str | None = Field(default=None, pattern=COLOUR)
+    colour_dark: str | None = Field(default=None, pattern=COLOUR)
+    logo: str | None = None
 
     @field_validator("base_url")
     @classmethod
@@ -197,6 +201,7 @@ class TrackingSection(Section):
     """What is recorded of clicks; opens are not tracked."""
 
     clicks: Literal["individual", "consented_only"] = "individual"
+    scanners: list[Network] = []
     opens: Literal["off"] = "off"
 
 

@@ -29,6 +29,7 @@ from accord.shell.web.api.routes import api_room
 from accord.shell.web.app import create_app
 from accord.shell.web.hooks import hooks_room
 from accord.shell.web.house_forms import HouseForms
+from accord.shell.web.house_own import HouseOwn
 from accord.shell.web.meters import HouseMeters
 from accord.shell.web.people import HousePeople
 from accord.shell.web.server import WebServer
@@ -289,7 +290,9 @@ def pages_of(house: House, turned: Callable[[], Mapping[str, datetime]] = dict) 
     """
     settings = house.settings
     rooms = [api_room(house), hooks_room(house)]
-    app = create_app(HousePeople(house), HouseForms(house), HouseMeters(house, turned), rooms)
+    app = create_app(
+        HousePeople(house), HouseForms(house), HouseMeters(house, turned), rooms, HouseOwn(house)
+    )
     web = WebServer(
         app, host=settings.web_host, port=settings.web_port, trusted_proxies=settings.trusted_proxies
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from email.utils import parseaddr
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
@@ -29,6 +29,7 @@ from accord.core.model.venue import (
 )
 from accord.shell.config_check import validated
 from accord.shell.config_inbound import Hook, read_hook
+from accord.shell.config_look import look_of
 from accord.shell.config_shapes import Config, SmtpSection
 from accord.shell.config_source import MASK, Source, holds_password, is_secret, masked, nearest, read_source
 from accord.shell.config_webhooks import webhook_of
@@ -63,10 +64,10 @@ class Settings:
     web_port: int
     trusted_proxies: tuple[str, ...]
     metrics_from: tuple[IPv4Network | IPv6Network, ...]
-    former_urls: tuple[str, ...]
     alarm_lag: Duration
     allow_time_travel: bool
     click_tracking: str
+    scanners: tuple[str, ...]
     keys_file: Path
     objections_log: Path | None
     assumptions: Assumptions = Assumptions()
@@ -105,7 +106,7 @@ def load_settings(path: Path, environ: Mapping[str, str]) -> Settings:
 
 
 def _settings(config: Config, source: Source, root: Path) -> Settings:
-    venue = _venue(config, source)
+    venue = replace(_venue(config, source), look=look_of(config.web, source, root))
     if holds_password(config.database.url) and source.origins.get("database.url") == source.file:
         message = "The password in the database's address does not belong in a file that git keeps."
         hint = "Use ACCORD_DATABASE__URL, or ~/.pgpass."
@@ -122,10 +123,10 @@ def _settings(config: Config, source: Source, root: Path) -> Settings:
         web_port=config.web.port,
         trusted_proxies=tuple(config.web.trusted_proxies),
         metrics_from=tuple(map(ip_network, config.web.metrics_from)),
-        former_urls=tuple(config.web.former_urls),
         alarm_lag=_duration(config.engine.alarm_lag, "engine.alarm_lag", source),
         allow_time_travel=config.engine.allow_time_travel,
         click_tracking=config.tracking.clicks,
+        scanners=tuple(config.tracking.scanners),
         keys_file=root / config.keys.file,
         objections_log=root / log if log else None,
         assumptions=Assumptions(**config.dry_run.model_dump()),
@@ -199,6 +200,7 @@ def _venue(config: Config, source: Source) -> Venue:
         complaints_reported_by=tuple(
             email_key(f"@{domain}").removeprefix("@") for domain in config.throttle.complaints_reported_by
         ),
+        former_urls=tuple(config.web.former_urls),
         fresh=_duration(config.engine.fresh, "engine.fresh", source),
         surprise=config.guard.surprise,
     )

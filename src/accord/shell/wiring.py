@@ -117,6 +117,13 @@ class House:
         return Links(self.venue.base_url, self.keys.links)
 
     @property
+    def recipients(self) -> list[str]:
+        """Who receives personal data besides the venue, as people are told it (art. 15)."""
+        smtp = self.settings.smtp
+        webhooks = [each.recipient for each in self.venue.webhooks.values() if each.recipient]
+        return [smtp.recipient or smtp.host, *webhooks]
+
+    @property
     def words(self) -> Mapping[str, CatalogueWording]:
         """The languages that the venue writes in."""
         return wordings(self.venue.entity.languages)

@@ -116,7 +116,7 @@ def template_names(venue: Venue) -> dict[str, frozenset[str] | None]:
         "orders": frozenset({"count", "last"}),
         "preferences": frozenset({"newsletters_per_month"}),
         "entity": frozenset({"name", "address"}),
-        "links": frozenset({"preferences", "unsubscribe", "keep", "confirm"}),
+        "links": frozenset({"preferences", "unsubscribe", "keep", "confirm", "address"}),
         "today": None,
         "this": None,
     }

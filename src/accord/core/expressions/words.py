@@ -50,6 +50,7 @@ _IN_TEMPLATES = {
     "links.unsubscribe": ("address", '<a href="{{ links.unsubscribe }}">'),
     "links.keep": ("address", '<a href="{{ links.keep }}">'),
     "links.confirm": ("address", '<a href="{{ links.confirm }}">'),
+    "links.address": ("address", '<a href="{{ links.address }}">'),
 }
 _FILTERS = {
     "day": ("date or instant", "{{ event.starts_at | day }}"),

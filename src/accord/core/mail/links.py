@@ -8,6 +8,7 @@ import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 from functools import lru_cache
 from urllib.parse import urlsplit
@@ -26,6 +27,7 @@ class LinkKind(StrEnum):
     CLICK = "l"
     CONFIRM = "c"
     KEEP = "k"
+    ADDRESS = "a"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,8 @@ class Claim:
     """What a token says, once its signature has been verified.
 
     `basis` is what the mail rested on, which decides the scope of an unsubscribe (R-10). `target` is only
-    set for clicks.
+    set for clicks. `message_id` is the mail's; for a new address, the number of the event that asked for it.
+    `sealed_on`: the day on which the link was made, where what it opens is not open for ever.
     """
 
     kind: LinkKind
@@ -42,6 +45,7 @@ class Claim:
     basis: str
     message_id: int
     target: str | None = None
+    sealed_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +65,18 @@ class Links:
         """The host of all addresses, in ASCII; it also names lists and messages."""
         return urlsplit(_base(self.base_url)).hostname or ""
 
-    def seal(self, kind: LinkKind, contact_id: int, purpose: str, basis: str, message_id: int) -> str:
-        """The token of one kind for one mail."""
-        said = json.dumps([contact_id, purpose, basis, message_id], separators=(",", ":"))
+    def seal(
+        self,
+        kind: LinkKind,
+        contact_id: int,
+        purpose: str,
+        basis: str,
+        message_id: int,
+        on: date | None = None,
+    ) -> str:
+        """The token of one kind for one mail; `on` is the day from which it ages, if it does."""
+        parts = [contact_id, purpose, basis, message_id, *([on.toordinal()] if on is not None else [])]
+        said = json.dumps(parts, separators=(",", ":"))
         return _signer(tuple(self.keys), kind).sign(_packed(said)).decode()
 
     def url(self, kind: LinkKind, token: str) -> str:
@@ -83,10 +96,11 @@ class Links:
             return None
         try:
             said = _unpacked(_signer(tuple(self.keys), kind).unsign(head).decode())
-            contact_id, purpose, basis, message_id = json.loads(said)
+            contact_id, purpose, basis, message_id, *day = json.loads(said)
             target = self._target(head, rest) if rest else None
-            return Claim(kind, int(contact_id), str(purpose), str(basis), int(message_id), target)
-        except (BadSignature, ValueError, TypeError):
+            on = date.fromordinal(int(day[0])) if day else None
+            return Claim(kind, int(contact_id), str(purpose), str(basis), int(message_id), target, on)
+        except (BadSignature, ValueError, TypeError, OverflowError):
             return None
 
     def _target(self, token: str, rest: str) -> str:

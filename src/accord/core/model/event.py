@@ -76,6 +76,9 @@ _CALL: Mapping[str, Type] = {
 _CALL_REASONED: Mapping[str, Type] = {**_CALL, "reason": Type.TEXT, "rule": Type.TEXT}
 _RUN: Mapping[str, Type] = {"scenario": Type.TEXT, "reason": Type.TEXT}
 
+# Asked for on a page of ours, and answered by a service mail: to the address that is known, to the new one.
+LINK_ASKED, ADDRESS_ASKED = "contact.link_asked", "contact.address_asked"
+
 EVENTS: Mapping[str, EventKind] = {
     "contact.created": EventKind({"source": Type.TEXT}),
     "contact.updated": EventKind(),
@@ -85,6 +88,8 @@ EVENTS: Mapping[str, EventKind] = {
     "contact.kept": EventKind(renews=True),
     "contact.replied": EventKind({"automatic": Type.BOOLEAN}, renews=True),
     "contact.called": EventKind(renews=True),
+    LINK_ASKED: EventKind(),
+    ADDRESS_ASKED: EventKind({"address": Type.TEXT}),
     "contact.logged_in": EventKind(renews=True),
     "consent.given": EventKind(_CONSENT, renews=True),
     "consent.pending": EventKind(_CONSENT),

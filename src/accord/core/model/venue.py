@@ -127,6 +127,15 @@ class FrequencyCap:
 
 
 @dataclass(frozen=True, slots=True)
+class Look:
+    """How the public pages look: a colour by day, one by night (`#rrggbb`), and the file of a logo."""
+
+    colour: str | None = None
+    colour_dark: str | None = None
+    logo: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Venue:
     """All that the core knows of an installation that is not a person, a scenario or an instant.
 
@@ -151,5 +160,7 @@ class Venue:
         default_factory=lambda: {"prospecting": FrequencyCap(4, 28)}
     )
     complaints_reported_by: tuple[str, ...] = ()
+    look: Look = Look()
+    former_urls: tuple[str, ...] = ()
     fresh: Duration = Duration(days=1)
     surprise: float = 1.5

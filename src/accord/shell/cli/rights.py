@@ -182,9 +182,7 @@ def export(context: click.Context, email: str, target: Path, by: str | None) -> 
       scenario contacts export ada@example.org ada.zip
     """
     with house_of(context, by=by) as house:
-        smtp = house.settings.smtp
-        webhooks = [each.recipient for each in house.venue.webhooks.values() if each.recipient]
-        recipients = [smtp.recipient or smtp.host, *webhooks]
+        recipients = house.recipients
         now = house.clock()
         with house.store.read() as unit:
             contact = contact_called(unit, email)

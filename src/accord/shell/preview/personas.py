@@ -166,6 +166,7 @@ _IMAGINED: Mapping[str, Callable[[Scenario, Venue, datetime], Value]] = {
     "starts_at": lambda _, venue, start: later(start, Duration(days=21), venue.entity.clock),
     "title": lambda *_: "Le spectacle",
     "verdict": lambda *_: "human",
+    "address": lambda *_: "new.address@example.org",
 }
 _BY_TYPE: Mapping[Type, Callable[[datetime], Value]] = {
     Type.TEXT: lambda _: "imagined",

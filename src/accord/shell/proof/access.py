@@ -164,13 +164,18 @@ def write_access(
 def _files(known: Known, venue: Venue, recipients: Sequence[str], now: datetime) -> dict[str, str]:
     language = known.contact.language if known.contact.language in venue.entity.languages else None
     letter = _letter(known, venue, recipients, language or venue.entity.language, now)
-    controller = {"name": venue.entity.name, "address": venue.entity.address}
-    document = {"controller": controller, "as_of": now, "recipients": list(recipients), **known.tables}
     return {
         "README.txt": letter,
-        "personal-data.json": json.dumps(document, ensure_ascii=False, indent=2, default=_plain) + "\n",
+        "personal-data.json": document(known, venue, recipients, now),
         **{f"{name}.csv": _table(rows) for name, rows in known.tables.items() if rows},
     }
+
+
+def document(known: Known, venue: Venue, recipients: Sequence[str], now: datetime) -> str:
+    """All of it as JSON, for programs (art. 20)."""
+    controller = {"name": venue.entity.name, "address": venue.entity.address}
+    told = {"controller": controller, "as_of": now, "recipients": list(recipients), **known.tables}
+    return json.dumps(told, ensure_ascii=False, indent=2, default=_plain) + "\n"
 
 
 def _letter(known: Known, venue: Venue, recipients: Sequence[str], language: str, now: datetime) -> str:

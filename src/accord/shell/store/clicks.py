@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,6 +12,7 @@ from accord.core.model.event import Event
 from accord.core.robots import ClickVerdict
 from accord.shell.store.dialect import among, field_of
 from accord.shell.store.journal import EVENT, event_of
+from accord.shell.store.people import CONTACT, Law
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,7 @@ class SqlClicks:
     """The port `Clicks` over one connection."""
 
     connection: Connection
+    law: Law
 
     def unsure(self, contact_ids: Collection[int], since: datetime) -> Sequence[Event]:
         wanted = (
@@ -33,13 +35,34 @@ class SqlClicks:
         )
         return [event_of(row) for row in self.connection.execute(wanted)]
 
+    def take_back(self, verdicts: Mapping[int, ClickVerdict]) -> None:
+        clicks = self._judge(verdicts)
+        for click in clicks:
+            before = click.data.get("clock_before")
+            last = datetime.fromisoformat(str(before)) if before else None
+            alone = (CONTACT.c.id == click.contact_id, CONTACT.c.last_action_at == click.at)
+            for row in self.connection.execute(select(CONTACT.c.collected_at).where(*alone)).all():
+                ends = self.law.runs_out(row.collected_at, last)
+                change = update(CONTACT).where(*alone).values(last_action_at=last, expires_on=ends)
+                self.connection.execute(change.values(revision=CONTACT.c.revision + 1))
+
     def call_human(self, click_ids: Collection[int], *, reacts: bool) -> None:
-        wanted = select(EVENT.c.id, EVENT.c.data).where(among(self.connection, EVENT.c.id, sorted(click_ids)))
+        self._judge(dict.fromkeys(click_ids, ClickVerdict.HUMAN))
+        if reacts:
+            own = among(self.connection, EVENT.c.id, sorted(click_ids))
+            self.connection.execute(update(EVENT).where(own).values(answered=0))
+
+    def _judge(self, verdicts: Mapping[int, ClickVerdict]) -> list[Event]:
+        """Write verdicts down; the clicks as they were, newest first."""
+        if not verdicts:
+            return []
+        wanted = select(EVENT).where(among(self.connection, EVENT.c.id, sorted(verdicts)))
+        clicks = [event_of(row) for row in self.connection.execute(wanted.order_by(EVENT.c.at.desc()))]
+        change = update(EVENT).where(EVENT.c.id == bindparam("b_id"))
+        change = change.values(data=bindparam("b_data", type_=EVENT.c.data.type))
         rows = [
-            {"b_id": row.id, "b_data": {**row.data, "verdict": ClickVerdict.HUMAN.value}}
-            for row in self.connection.execute(wanted)
+            {"b_id": click.id, "b_data": {**click.data, "verdict": verdicts[click.id].value}}
+            for click in clicks
         ]
-        if rows:
-            values = {"data": bindparam("b_data", type_=EVENT.c.data.type)}
-            change = update(EVENT).where(EVENT.c.id == bindparam("b_id"))
-            self.connection.execute(change.values(**values, **({"answered": 0} if reacts else {})), rows)
+        self.connection.execute(change, rows)
+        return clicks

@@ -12,14 +12,16 @@ from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.routing import BaseRoute
 
-from accord.core.mail.links import LinkKind
+from accord.core.mail.links import TRAP, LinkKind
 from accord.core.robots import Fetch
 from accord.shell.engine.ports.store import StoreError
 from accord.shell.web.choices import Unreadable, changes_of
 from accord.shell.web.forms import SignUps, confirm_routes, form_routes
-from accord.shell.web.guard import Guard
+from accord.shell.web.guard import Guard, Rooted
+from accord.shell.web.looks import look_routes
 from accord.shell.web.meters import Meters
-from accord.shell.web.pages import STATIC, Pages
+from accord.shell.web.own import OwnData, opens_data, own_routes
+from accord.shell.web.pages import STATIC, Pages, zones
 from accord.shell.web.ports import People
 from accord.shell.web.visit import Fields, Visit, language_of, verified, visit
 
@@ -32,8 +34,10 @@ def create_app(
     signups: SignUps | None = None,
     meters: Meters | None = None,
     rooms: Sequence[BaseRoute] = (),
+    own: OwnData | None = None,
 ) -> FastAPI:
-    """The web application over a house; without `signups` it serves no collection forms, without `meters` no metrics.
+    """The web application over a house; without `signups` it serves no collection forms, without `own` nobody's data,
+    without `meters` no metrics.
 
     `rooms`: the doors for systems, each with ways of its own.
 
@@ -48,15 +52,19 @@ def create_app(
 
         metrics_route(app, meters)
     _unsubscribe_routes(app, people, pages)
-    _preference_routes(app, people, pages)
+    _preference_routes(app, people, pages, own)
     _click_route(app, people)
     if signups is not None:
         form_routes(app, people, signups, pages)
         confirm_routes(app, people, signups, pages)
+    if own is not None:
+        own_routes(app, people, own, pages)
+    look_routes(app, people.venue.look)
     app.router.routes.extend(rooms)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     _fault_pages(app, people, pages)
     app.add_middleware(Guard, https=people.venue.base_url.startswith("https://"))
+    app.add_middleware(Rooted, urls=(people.venue.base_url, *people.venue.former_urls))
     return app
 
 
@@ -92,7 +100,8 @@ def _unsubscribe_routes(app: FastAPI, people: People, pages: Pages) -> None:
         people.unsubscribe(claim, people.now())
         here = visit(request, people, token, LinkKind.UNSUBSCRIBE)
         url = here.view.preferences_url if here.view else None
-        return pages.page("unsubscribed", here.language, stops=_stops(here, pages), preferences_url=url)
+        stops, gone = _stops(here, pages), here.view is None
+        return pages.page("unsubscribed", here.language, stops=stops, gone=gone, preferences_url=url)
 
 
 def _stops(here: Visit, pages: Pages) -> str | None:
@@ -102,13 +111,16 @@ def _stops(here: Visit, pages: Pages) -> str | None:
     return pages.label(here.view.stops, here.language)
 
 
-def _preference_routes(app: FastAPI, people: People, pages: Pages) -> None:
+def _preference_routes(app: FastAPI, people: People, pages: Pages, own: OwnData | None) -> None:
     kinds = (LinkKind.PREFERENCES, LinkKind.KEEP)
+
+    def shown(here: Visit, *, done: str | None = None, status: int = 200) -> HTMLResponse:
+        return _preference_page(here, people, pages, own, done=done, status=status)
 
     @app.api_route("/p/{token}", methods=READING)
     def show(request: Request, token: str) -> HTMLResponse:
         """The page as things stand; nothing changes."""
-        return _preference_page(visit(request, people, token, *kinds), people, pages)
+        return shown(visit(request, people, token, *kinds))
 
     @app.post("/p/{token}")
     def save(request: Request, token: str, fields: Fields) -> HTMLResponse:
@@ -121,20 +133,20 @@ def _preference_routes(app: FastAPI, people: People, pages: Pages) -> None:
             else:
                 people.save_preferences(here.claim, changes_of(fields, here, people, pages), people.now())
         except Unreadable:
-            return _preference_page(here, people, pages, done="unreadable", status=422)
-        after = visit(request, people, token, *kinds)
-        return _preference_page(after, people, pages, done=action)
+            return shown(here, done="unreadable", status=422)
+        return shown(visit(request, people, token, *kinds), done=action)
 
 
 def _preference_page(
-    here: Visit, people: People, pages: Pages, *, done: str | None = None, status: int = 200
+    here: Visit, people: People, pages: Pages, own: OwnData | None, *, done: str | None, status: int
 ) -> HTMLResponse:
     if here.view is None:
         return pages.page("forgotten", here.language)
     boxes = [
-        {"name": each.name, "on": each.on, **pages.described(each.name, here.language)}
+        {"name": each.name, "on": each.on, "since": each.since, **pages.described(each.name, here.language)}
         for each in here.view.purposes
     ]
+    fresh = opens_data(here.claim, people.now())
     return pages.page(
         "preferences",
         here.language,
@@ -144,6 +156,11 @@ def _preference_page(
         done=done,
         keeping=here.claim.kind is LinkKind.KEEP,
         paused=_paused(here, people.now()),
+        token=here.token,
+        zones=zones(here.view.zone, here.language),
+        own=own is not None and fresh,
+        may_move=own is not None and fresh and own.can_ask_for_address(),
+        may_ask=own is not None and not fresh and own.can_ask_for_link(),
     )
 
 
@@ -169,11 +186,14 @@ def _click_route(app: FastAPI, people: People) -> None:
             method=request.method,
             address=request.client.host if request.client else "",
             agent=request.headers.get("user-agent", "")[:500],
+            honeypot=claim.target == TRAP,
         )
         try:
             people.record_click(claim, fetch)
         except StoreError as fault:
             LOG.warning("a click on a link of message %s was not recorded: %s", claim.message_id, fault)
+        if fetch.honeypot:
+            raise HTTPException(404)
         return RedirectResponse(claim.target, 302)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from zoneinfo import available_timezones
 
 from accord.core.model.contact import Preferences
 from accord.core.model.time import Duration, later
@@ -33,6 +34,8 @@ def changes_of(fields: Mapping[str, str], visit: Visit, people: People, pages: P
             return PreferenceChanges(preferences=Preferences(cap, until))
         case "resume":
             return PreferenceChanges(preferences=Preferences(cap, None))
+        case "about":
+            return _about(fields, visit, people)
         case "everything_off":
             return PreferenceChanges(everything_off=True)
     raise Unreadable
@@ -51,6 +54,21 @@ def _turned(fields: Mapping[str, str], visit: Visit, pages: Pages) -> dict[str, 
         if shown is not None and on != (shown == "on") and on != choice.on:
             answers[choice.name] = Answer(on, pages.wording(choice.name, language), language)
     return answers
+
+
+def _about(fields: Mapping[str, str], visit: Visit, people: People) -> PreferenceChanges:
+    """Language and time zone, each only where it differs."""
+    language, zone = fields.get("language", ""), fields.get("zone", "")
+    if (
+        visit.view is None
+        or language not in people.venue.entity.languages
+        or zone not in available_timezones()
+    ):
+        raise Unreadable
+    return PreferenceChanges(
+        language=language if language != visit.view.language else None,
+        zone=zone if zone != visit.view.zone else None,
+    )
 
 
 def _number(text: str) -> int | None:

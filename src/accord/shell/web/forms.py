@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Protocol
+from typing import Any, Protocol
 
 from fastapi import FastAPI, HTTPException, Request
 from fastapi.responses import HTMLResponse
@@ -42,9 +42,16 @@ def form_routes(app: FastAPI, people: People, signups: SignUps, pages: Pages) ->
     """`/f/{form}`: fetching shows the form; posting it writes down the answer."""
     buckets, addresses = Buckets(), Addresses()
 
+    def embeddable(request: Request, name: str, language: str, **said: Any) -> HTMLResponse:
+        """A page that may stand inside one of the venue's own; bare there, with nothing round its form."""
+        answer = pages.page(name, language, bare="embed" in request.query_params, **said)
+        answer.headers["content-security-policy"] = _embeddable(people)
+        return answer
+
     def shown(request: Request, form: Wording, fault: str | None = None, typed: str = "") -> HTMLResponse:
         language = form.language(request.query_params.get("lang") or language_of(request, people))
-        answer = pages.page(
+        return embeddable(
+            request,
             "form",
             language,
             status=422 if fault else 200,
@@ -56,9 +63,6 @@ def form_routes(app: FastAPI, people: People, signups: SignUps, pages: Pages) ->
             fault=fault,
             typed=typed,
         )
-        answer.headers["content-security-policy"] = _embeddable(people)
-        del answer.headers["x-frame-options"]
-        return answer
 
     @app.api_route("/f/{name}", methods=READING)
     def ask(request: Request, name: str) -> HTMLResponse:
@@ -72,6 +76,8 @@ def form_routes(app: FastAPI, people: People, signups: SignUps, pages: Pages) ->
         if buckets.is_full(request.client.host if request.client else "", now):
             raise HTTPException(429, headers={"retry-after": "600"})
         typed = fields.get("email", "")[:254]
+        if "stamp" not in fields:
+            return shown(request, form, typed=typed)  # from a page that is not ours: what it said is no proof
         if not signups.hours.is_fresh(fields.get("stamp", ""), form.digest, now):
             return shown(request, form, "stale", typed)
         try:
@@ -84,7 +90,9 @@ def form_routes(app: FastAPI, people: People, signups: SignUps, pages: Pages) ->
         language = form.language(fields.get("lang") or language_of(request, people))
         if not fields.get(TRAP):
             signups.sign_up(form, address, answer, language)
-        return pages.page("form_taken", language, twice=form.control == "double_optin" and answer == "ticked")
+        return embeddable(
+            request, "form_taken", language, twice=form.control == "double_optin" and answer == "ticked"
+        )
 
 
 def _form(signups: SignUps, name: str) -> Wording:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import MutableMapping
+from collections.abc import MutableMapping, Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
@@ -57,8 +58,11 @@ class Guard:
         async def dress(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
+                said_where = "content-security-policy" in headers
                 for name, value in self._headers.items():
-                    headers.setdefault(name, value)
+                    # Where a page may be framed is said once: an older header would contradict it.
+                    if not (said_where and name == "x-frame-options"):
+                        headers.setdefault(name, value)
                 if scope["path"].startswith("/static/") and message["status"] == 200:
                     headers["cache-control"] = KEPT
             await send(message)
@@ -69,6 +73,27 @@ class Guard:
 def largest_body(path: str) -> int:
     """How many bytes may be sent to a path."""
     return next((most for begins, most in _LARGER if path.startswith(begins)), LARGEST_BODY)
+
+
+class Rooted:
+    """ASGI middleware: the pages under the path of the venue's address, and of those that it had before.
+
+    A proxy may pass a path on as it came. Links of old mails work as long as their host leads here.
+    """
+
+    def __init__(self, app: ASGIApp, *, urls: Sequence[str]) -> None:
+        self._app = app
+        paths = {urlsplit(url).path.rstrip("/") for url in urls}
+        self._prefixes = sorted((path for path in paths if path), key=len, reverse=True)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on as if there were no such path."""
+        if scope["type"] == "http":
+            for prefix in self._prefixes:
+                if scope["path"].startswith(f"{prefix}/"):
+                    scope = {**scope, "path": scope["path"].removeprefix(prefix)}
+                    break
+        await self._app(scope, receive, send)
 
 
 def _limited(receive: Receive, most: int) -> Receive:

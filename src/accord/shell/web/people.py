@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime
 
 from accord.core.consent.asking import Asking, answered
 from accord.core.consent.collection import scope_of_unsubscribe, state_of
@@ -17,17 +17,16 @@ from accord.core.model.expression import Value
 from accord.core.model.time import add_months, local_day
 from accord.core.model.venue import Purpose, Venue
 from accord.core.model.wording import Wording, WordingKind
-from accord.core.robots import ClickVerdict, Fetch, click_verdict
+from accord.core.robots import Fetch
 from accord.shell.engine.care.collect import keep as keep_wording
 from accord.shell.engine.care.signup import is_signed_up
 from accord.shell.engine.care.vitals import is_late, vitals
 from accord.shell.engine.ports.store import Unit
 from accord.shell.engine.record import consents_in, record_events
+from accord.shell.web.clicks import record_click
 from accord.shell.web.ports import Answer, Health, PreferenceChanges, PreferencesView, PurposeChoice
+from accord.shell.web.visit import known_to
 from accord.shell.wiring import House
-
-# Fetches of one mail within this long are judged beside one another.
-BURST = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +52,7 @@ class HousePeople:
     def preferences(self, claim: Claim) -> PreferencesView | None:
         """What the person's own page shows; None when they are no longer known."""
         with self.house.store.read() as unit:
-            situation = _known(unit, claim)
+            situation = known_to(unit, claim)
         if situation is None:
             return None
         contact = situation.contact
@@ -61,26 +60,49 @@ class HousePeople:
         today = local_day(self.now(), self.venue.entity.clock)
         near = add_months(today, self.venue.retention.reactivation_months) >= ends
         scope = self._scope(claim)
-        token = self.links.seal(
-            LinkKind.PREFERENCES, claim.contact_id, claim.purpose, claim.basis, claim.message_id
-        )
+        mail = (claim.contact_id, claim.purpose, claim.basis, claim.message_id)
+        token = self.links.seal(LinkKind.PREFERENCES, *mail, claim.sealed_on)
+        purposes = tuple(self._choice(situation, each) for each in self.venue.purposes.values())
+        why, since = self._why(claim, situation, purposes)
         return PreferencesView(
             email=contact.email,
             language=contact.language,
-            purposes=tuple(
-                PurposeChoice(purpose.name, is_signed_up(situation, purpose))
-                for purpose in self.venue.purposes.values()
-            ),
+            purposes=purposes,
             preferences=contact.preferences,
             forgotten_on=ends if near else None,
             stops=claim.purpose if scope and scope[0][0] != "*" else None,
             preferences_url=self.links.url(LinkKind.PREFERENCES, token),
+            zone=contact.zone,
+            why=why,
+            since=since,
+            known_since=self._day(contact.collected_at),
         )
+
+    def _choice(self, situation: Situation, purpose: Purpose) -> PurposeChoice:
+        given = [state_of(situation.consents, purpose.name, kind) for kind in purpose.kinds]
+        days = [each.since for each in given if each.status is ConsentStatus.OPTIN_PROVEN and each.since]
+        since = self._day(min(days)) if days else None
+        return PurposeChoice(purpose.name, is_signed_up(situation, purpose), since)
+
+    def _why(
+        self, claim: Claim, situation: Situation, purposes: Sequence[PurposeChoice]
+    ) -> tuple[str, date | None]:
+        """What mail to this person rests on as things stand, and since when."""
+        signed_up = [each.since for each in purposes if each.on and each.since is not None]
+        if signed_up:
+            return LegalBasis.CONSENT.value, min(signed_up)
+        if claim.basis in (LegalBasis.CONSENT, LegalBasis.SERVICE) or _is_stopped(situation, "*", "*"):
+            return "off", None
+        orders = [line.placed_at for line in situation.lines]
+        return claim.basis, self._day(max(orders)) if orders else None
+
+    def _day(self, instant: datetime) -> date:
+        return local_day(instant, self.venue.entity.clock)
 
     def unsubscribe(self, claim: Claim, now: datetime) -> None:
         """Stop what the link stops (R-10): idempotent, one journal entry."""
         with self.house.store.begin() as unit:
-            situation = _known(unit, claim)
+            situation = known_to(unit, claim)
             if situation is None:
                 return
             wanted = [
@@ -100,7 +122,7 @@ class HousePeople:
     def save_preferences(self, claim: Claim, changes: PreferenceChanges, now: datetime) -> None:
         """Write the boxes that were turned, and what was chosen."""
         with self.house.store.begin() as unit:
-            situation = _known(unit, claim)
+            situation = known_to(unit, claim)
             if situation is None:
                 return
             self._write(unit, self._entries(unit, claim, situation, changes, now), now, "preferences")
@@ -110,6 +132,11 @@ class HousePeople:
                 "paused_until": changes.preferences.paused_until,
             }
             event = Event(claim.contact_id, "preferences.updated", now, chosen, "web")
+            record_events(self.house.store, self.house.catalogue, [event], now=now)
+        about = {"language": changes.language, "zone": changes.zone}
+        told: dict[str, Value] = {name: value for name, value in about.items() if value is not None}
+        if told:
+            event = Event(claim.contact_id, "contact.updated", now, told, "web")
             record_events(self.house.store, self.house.catalogue, [event], now=now)
 
     def _entries(
@@ -144,39 +171,13 @@ class HousePeople:
         """The person asked to be kept: renews the clock (R-42, R-47)."""
         event = Event(claim.contact_id, "contact.kept", now, {}, "web")
         with self.house.store.read() as unit:
-            known = _known(unit, claim) is not None
+            known = known_to(unit, claim) is not None
         if known:
             record_events(self.house.store, self.house.catalogue, [event], now=now)
 
     def record_click(self, claim: Claim, fetch: Fetch) -> None:
         """Journal a fetch with its verdict; only a person's renews the clock. Nothing else ever changes."""
-        with self.house.store.read() as unit:
-            situation = _known(unit, claim)
-            if situation is None:
-                return
-            message = unit.message(claim.message_id)
-            others = [
-                event
-                for event in unit.events_of(situation.contact.id, limit=200)
-                if event.name == "mail.clicked"
-                and event.data.get("message_id") == str(claim.message_id)
-                and fetch.at - event.at <= BURST
-            ]
-        sent_at = message.sent_at if message is not None else None
-        verdict = click_verdict(fetch, [_fetch(event) for event in others], delivered_at=sent_at)
-        self._journal_click(claim, fetch, verdict, message.nature.value if message is not None else None)
-
-    def _journal_click(self, claim: Claim, fetch: Fetch, verdict: ClickVerdict, nature: str | None) -> None:
-        data: dict[str, Value] = {
-            "message_id": str(claim.message_id),
-            "purpose": claim.purpose,
-            "nature": nature,
-            "target": claim.target,
-            "verdict": verdict.value,
-            "method": fetch.method,
-        }
-        click = Event(claim.contact_id, "mail.clicked", fetch.at, data, "web")
-        record_events(self.house.store, self.house.catalogue, [click], now=fetch.at)
+        record_click(self.house, claim, fetch)
 
     def health(self) -> Health:
         """Whether the database answers, and how far behind the engine is."""
@@ -206,12 +207,6 @@ class HousePeople:
                 history=False,
                 source=source,
             )
-
-
-def _known(unit: Unit, claim: Claim) -> Situation | None:
-    """Whose link it is today: the survivor's, where the record was merged; None for who is gone."""
-    number = unit.keeping.living([claim.contact_id]).get(claim.contact_id)
-    return unit.situations([number]).get(number) if number is not None else None
 
 
 def _page_wording(purpose: Purpose, answer: Answer) -> Wording:
@@ -246,7 +241,3 @@ def _is_stopped(situation: Situation, purpose: str, kind: str) -> bool:
             state.status in stopped for state in known.states.values()
         )
     return state_of(situation.consents, purpose, kind).status in stopped
-
-
-def _fetch(event: Event) -> Fetch:
-    return Fetch(event.at, str(event.data.get("target")), str(event.data.get("method") or "GET"))

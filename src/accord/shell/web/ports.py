@@ -15,10 +15,11 @@ from accord.core.robots import Fetch
 
 @dataclass(frozen=True, slots=True)
 class PurposeChoice:
-    """One purpose, and whether this person is written to for it as things stand."""
+    """One purpose, whether this person signed up for it, and when."""
 
     name: str
     on: bool
+    since: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,8 @@ class PreferencesView:
 
     `forgotten_on`: the day on which all is deleted unless the person asks to be kept; None while that is
     far. `stops`: the one purpose that the link's one click stops; None where it stops all prospecting.
-    `preferences_url` leads to this person's preference page.
+    `preferences_url` leads to this person's preference page. `why`: what their mail rests on, `off` where they
+    get none; `since` when; `known_since` is when their address was given.
     """
 
     email: str
@@ -37,6 +39,10 @@ class PreferencesView:
     forgotten_on: date | None = None
     stops: str | None = None
     preferences_url: str | None = None
+    zone: str = "Europe/Paris"
+    why: str = "off"
+    since: date | None = None
+    known_since: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +56,16 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class PreferenceChanges:
-    """What a person asked for: only boxes that were turned, `preferences` in full or None to leave them."""
+    """What a person asked for: only boxes that were turned, `preferences` in full or None to leave them.
+
+    Likewise `language` and `zone`.
+    """
 
     answers: Mapping[str, Answer] = field(default_factory=dict)
     preferences: Preferences | None = None
     everything_off: bool = False
+    language: str | None = None
+    zone: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

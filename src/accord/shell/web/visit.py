@@ -9,6 +9,8 @@ from fastapi import Depends, HTTPException, Request
 from starlette.datastructures import FormData, UploadFile
 
 from accord.core.mail.links import Claim, LinkKind
+from accord.core.model.decision import Situation
+from accord.shell.engine.ports.store import Unit
 from accord.shell.web.ports import People, PreferencesView
 from accord.shell.web.words import choose
 
@@ -48,6 +50,12 @@ def visit(request: Request, people: People, token: str, *kinds: LinkKind) -> Vis
     claim = verified(people, token, *kinds)
     view = people.preferences(claim)
     return Visit(claim, token, view, language_of(request, people, view))
+
+
+def known_to(unit: Unit, claim: Claim, *, lock: bool = False) -> Situation | None:
+    """Whose link it is today: the survivor's, where the record was merged; None for who is gone."""
+    number = unit.keeping.living([claim.contact_id]).get(claim.contact_id)
+    return unit.situations([number], lock=lock).get(number) if number is not None else None
 
 
 async def _read_fields(request: Request) -> dict[str, str]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
 from accord.core.model.event import Event
+from accord.core.robots import ClickVerdict
 
 
 class Clicks(Protocol):
@@ -14,6 +15,10 @@ class Clicks(Protocol):
 
     def unsure(self, contact_ids: Collection[int], since: datetime) -> Sequence[Event]:
         """Clicks of these people since then that were judged `unsure`, oldest first."""
+        ...
+
+    def take_back(self, verdicts: Mapping[int, ClickVerdict]) -> None:
+        """Judge clicks graver, by number. A clock that one of them alone had renewed is as it was before."""
         ...
 
     def call_human(self, click_ids: Collection[int], *, reacts: bool) -> None:

@@ -25,6 +25,7 @@ from accord.core.mail.words import Wording
 from accord.core.model.consent import TOLD_AS, ConsentStatus, Kind, Nature
 from accord.core.model.content import Catalogue
 from accord.core.model.decision import Situation
+from accord.core.model.event import ADDRESS_ASKED
 from accord.core.model.message import Message
 from accord.core.model.scenario import Scenario, Send
 from accord.shell.engine.ports.mailing import Envelope, Letter, Unwritable
@@ -54,7 +55,7 @@ class LetterWriter:
         except (RenderFault, HeaderFault) as fault:
             raise Unwritable(str(fault)) from None
         sender = self._sender(rendered)[1]
-        envelope = Envelope(message.id, sender, situation.contact.email, content)
+        envelope = Envelope(message.id, sender, recipient_of(situation), content)
         return Letter(envelope, _kept(names), template.digest)
 
     def preview(self, message: Message, situation: Situation, *, now: datetime) -> Rendered:
@@ -77,7 +78,7 @@ class LetterWriter:
     ) -> tuple[Frame, dict[str, Any]]:
         """The engine's own words and links, and the names that the author's read."""
         venue, contact = self.catalogue.venue, situation.contact
-        addresses, token = self._addresses(message, situation)
+        addresses, token = self._addresses(message, situation, now.date())
         counted = self.count_clicks or agreed_to_tracking(situation, message.purpose)
         # Everything is in the edition's language, also for a reader of another one.
         language = template.edition(contact.language).language
@@ -101,22 +102,25 @@ class LetterWriter:
         )
         return frame, names_for(situation, venue, addresses, now=now)
 
-    def _addresses(self, message: Message, situation: Situation) -> tuple[dict[str, str], str]:
+    def _addresses(self, message: Message, situation: Situation, on: date) -> tuple[dict[str, str], str]:
         """The mail's own signed addresses, and the token of its clicks. Service mail can't be stopped."""
 
-        def sealed(kind: LinkKind, purpose: str = message.purpose) -> str:
+        def sealed(kind: LinkKind, purpose: str = message.purpose, on: date | None = None) -> str:
             contact_id, basis = situation.contact.id, message.basis.value
-            return self.links.seal(kind, contact_id, purpose, basis, message.id)
+            return self.links.seal(kind, contact_id, purpose, basis, message.id, on)
 
         tokens = {
-            LinkKind.PREFERENCES: sealed(LinkKind.PREFERENCES),
-            LinkKind.KEEP: sealed(LinkKind.KEEP),
+            LinkKind.PREFERENCES: sealed(LinkKind.PREFERENCES, on=on),
+            LinkKind.KEEP: sealed(LinkKind.KEEP, on=on),
         }
         if message.nature is not Nature.SERVICE:
             tokens[LinkKind.UNSUBSCRIBE] = sealed(LinkKind.UNSUBSCRIBE)
         pending = situation.entered_by
         if pending is not None and pending.name == "consent.pending":
             tokens[LinkKind.CONFIRM] = sealed(LinkKind.CONFIRM, str(pending.data.get("purpose")))
+        if pending is not None and pending.name == ADDRESS_ASKED:
+            seal, own = self.links.seal, (message.purpose, message.basis.value)
+            tokens[LinkKind.ADDRESS] = seal(LinkKind.ADDRESS, situation.contact.id, *own, pending.id)
         urls = {kind.name.lower(): self.links.url(kind, token) for kind, token in tokens.items()}
         return urls, sealed(LinkKind.CLICK)
 
@@ -163,7 +167,7 @@ class LetterWriter:
         return Head(
             sender_name=name,
             sender_address=address,
-            recipient=situation.contact.email,
+            recipient=recipient_of(situation),
             message_key=f"{message.id}.{int(message.queued_at.timestamp())}",
             host=host,
             at=now,
@@ -178,6 +182,14 @@ class LetterWriter:
             entity.senders.get(rendered.sender or "") or next(iter(entity.senders.values()))
         )
         return name or entity.name, address
+
+
+def recipient_of(situation: Situation) -> str:
+    """Where a mail goes: to the person's address; that which confirms a new one, to the new one."""
+    asked = situation.entered_by
+    if asked is not None and asked.name == ADDRESS_ASKED:
+        return str(asked.data.get("address"))
+    return situation.contact.email
 
 
 def agreed_to_tracking(situation: Situation, purpose: str) -> bool:

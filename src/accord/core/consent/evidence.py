@@ -155,7 +155,7 @@ def told(entries: Sequence[ConsentEntry], before: Consents, now_known: Consents)
     `consent.given` is told when a state *becomes* proven, whatever act made it so; a sign-up that waits for
     its confirmation is told as pending, an oral yes that waits for its written follow-up as spoken; a «no» to
     a form's question as refused; what is proven no longer as invalidated. A purpose with several kinds is
-    told once, with its first kind.
+    told once, with its first kind; a consent that was withdrawn is not told as refused besides.
     """
     events: dict[tuple[str, str], Event] = {}
     for entry in entries:
@@ -163,6 +163,9 @@ def told(entries: Sequence[ConsentEntry], before: Consents, now_known: Consents)
         if name is not None:
             data: dict[str, Value] = {"purpose": entry.purpose, "kind": entry.kind}
             events.setdefault((name, entry.purpose), Event(entry.contact_id, name, entry.at, data))
+    for name, purpose in list(events):
+        if name == "consent.withdrawn":
+            events.pop(("consent.objected", purpose), None)
     return tuple(events.values())
 
 

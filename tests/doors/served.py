@@ -93,7 +93,7 @@ class Served:
 def served(venue: Venue, trusted_proxies: Sequence[str] = ()) -> Iterator[Served]:
     """The venue's pages on a free port, until the end."""
     house = venue.house
-    app = create_app(HousePeople(house), HouseForms(house), HouseOwn(house))
+    app = create_app(HousePeople(house), HouseForms(house), own=HouseOwn(house))
     with (
         WebServer(app, port=0, trusted_proxies=trusted_proxies) as server,
         httpx.Client(base_url=f"http://127.0.0.1:{server.port}", headers=PERSON, timeout=30) as web,

@@ -67,33 +67,49 @@ def opens_data(claim: Claim, now: datetime) -> bool:
     return claim.sealed_on is not None and now.date() < add_months(claim.sealed_on, DATA_MONTHS)
 
 
+@dataclass(frozen=True, slots=True)
+class _Rooms:
+    """What every room behind a person's link needs: who comes in, and who may not."""
+
+    people: People
+    own: OwnData
+    pages: Pages
+
+    def entered(self, request: Request, token: str) -> Visit:
+        return visit(request, self.people, token, LinkKind.PREFERENCES, LinkKind.KEEP)
+
+    def turned_away(self, here: Visit) -> HTMLResponse | None:
+        """The page instead, where the link is too old to open this, or the person is gone."""
+        if not opens_data(here.claim, self.people.now()):
+            can = self.own.can_ask_for_link()
+            return self.pages.page("link_old", here.language, status=403, token=here.token, can_ask=can)
+        return self.pages.page("forgotten", here.language) if here.view is None else None
+
+
 def own_routes(app: FastAPI, people: People, own: OwnData, pages: Pages) -> None:
-    """`/p/{token}/…`: nothing is shown or done by fetching, all by pressing a button."""
-    addresses = Addresses()
+    """`/p/{token}/…` and `/a/{token}`: nothing is shown or done by fetching, all by pressing a button."""
+    rooms = _Rooms(people, own, pages)
+    _data_routes(app, rooms)
+    _change_routes(app, rooms)
+    _address_routes(app, people, own, pages)
 
-    def entered(request: Request, token: str) -> Visit:
-        return visit(request, people, token, LinkKind.PREFERENCES, LinkKind.KEEP)
 
-    def turned_away(here: Visit) -> HTMLResponse | None:
-        """The page instead, where the person is gone or the link is too old to open this."""
-        if not opens_data(here.claim, people.now()):
-            can = own.can_ask_for_link()
-            return pages.page("link_old", here.language, status=403, token=here.token, can_ask=can)
-        return pages.page("forgotten", here.language) if here.view is None else None
+def _data_routes(app: FastAPI, rooms: _Rooms) -> None:
+    people, own, pages = rooms.people, rooms.own, rooms.pages
 
     @app.post("/p/{token}/link")
     def fresh(request: Request, token: str) -> HTMLResponse:
-        """Mail a fresh link. The same answer, and as soon, whether or not the person is still known."""
-        here = entered(request, token)
+        """Mail a fresh link. The same answer whether or not the person is still known."""
+        here = rooms.entered(request, token)
         own.ask_for_link(here.claim, people.now())
         return pages.page("link_mailed", language_of(request, people))
 
     @app.post("/p/{token}/data")
     def data(request: Request, token: str, fields: Fields) -> Response:
         """All that is known: a page to read, or a file to keep."""
-        here = entered(request, token)
-        known = own.known(here.claim, people.now())
-        away = turned_away(here)
+        here = rooms.entered(request, token)
+        away = rooms.turned_away(here)
+        known = own.known(here.claim, people.now()) if away is None else None
         if away is not None or known is None:
             return away or pages.page("forgotten", here.language)
         if fields.get("action") == "download":
@@ -101,11 +117,16 @@ def own_routes(app: FastAPI, people: People, own: OwnData, pages: Pages) -> None
             return Response(known.document, 200, {"content-disposition": name}, "application/json")
         return pages.page("data", here.language, token=token, known=known)
 
+
+def _change_routes(app: FastAPI, rooms: _Rooms) -> None:
+    people, own, pages = rooms.people, rooms.own, rooms.pages
+    addresses = Addresses()
+
     @app.post("/p/{token}/erase")
     def erase(request: Request, token: str, fields: Fields) -> HTMLResponse:
         """Asked twice; then everything goes but what the law makes us keep."""
-        here = entered(request, token)
-        away = turned_away(here)
+        here = rooms.entered(request, token)
+        away = rooms.turned_away(here)
         if away is not None:
             return away
         if fields.get("sure") != "yes":
@@ -116,8 +137,8 @@ def own_routes(app: FastAPI, people: People, own: OwnData, pages: Pages) -> None
     @app.post("/p/{token}/address")
     def move(request: Request, token: str, fields: Fields) -> HTMLResponse:
         """A mail to the new address; nothing changes before its button is pressed."""
-        here = entered(request, token)
-        away = turned_away(here)
+        here = rooms.entered(request, token)
+        away = rooms.turned_away(here)
         if away is not None:
             return away
         try:
@@ -128,8 +149,6 @@ def own_routes(app: FastAPI, people: People, own: OwnData, pages: Pages) -> None
             raise HTTPException(404)
         own.ask_for_address(here.claim, address, people.now())
         return pages.page("address_asked", here.language)
-
-    _address_routes(app, people, own, pages)
 
 
 def _address_routes(app: FastAPI, people: People, own: OwnData, pages: Pages) -> None:

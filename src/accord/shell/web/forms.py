@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from fastapi import FastAPI, HTTPException, Request
@@ -42,11 +43,7 @@ def form_routes(app: FastAPI, people: People, signups: SignUps, pages: Pages) ->
     """`/f/{form}`: fetching shows the form; posting it writes down the answer."""
     buckets, addresses = Buckets(), Addresses()
 
-    def embeddable(request: Request, name: str, language: str, **said: Any) -> HTMLResponse:
-        """A page that may stand inside one of the venue's own; bare there, with nothing round its form."""
-        answer = pages.page(name, language, bare="embed" in request.query_params, **said)
-        answer.headers["content-security-policy"] = _embeddable(people)
-        return answer
+    embeddable = _Framed(people, pages)
 
     def shown(request: Request, form: Wording, fault: str | None = None, typed: str = "") -> HTMLResponse:
         language = form.language(request.query_params.get("lang") or language_of(request, people))
@@ -110,13 +107,21 @@ def answer_of(form: Wording, fields: Mapping[str, str]) -> str | None:
     return "ticked" if said == "ticked" else "unticked"
 
 
-def _embeddable(people: People) -> str:
-    """The venue's own sites may show a form inside a page of theirs; nobody else may."""
-    hosts = " ".join(f"https://{host}" for host in people.venue.entity.hosts)
-    return (
-        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; "
-        f"frame-ancestors 'self' {hosts}"
-    ).strip()
+@dataclass(frozen=True, slots=True)
+class _Framed:
+    """Pages that may stand inside one of the venue's own; bare there, with nothing round their form."""
+
+    people: People
+    pages: Pages
+
+    def __call__(self, request: Request, name: str, language: str, **said: Any) -> HTMLResponse:
+        answer = self.pages.page(name, language, bare="embed" in request.query_params, **said)
+        hosts = " ".join(f"https://{host}" for host in self.people.venue.entity.hosts)
+        answer.headers["content-security-policy"] = (
+            "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; "
+            f"frame-ancestors 'self' {hosts}"
+        ).strip()
+        return answer
 
 
 def confirm_routes(app: FastAPI, people: People, signups: SignUps, pages: Pages) -> None:

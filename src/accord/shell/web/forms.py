@@ -53,8 +53,6 @@ def form_routes(app: FastAPI, people: People, signups: SignUps, pages: Pages) ->
             language,
             status=422 if fault else 200,
             form=form,
-            said=form.text[language],
-            notice=form.notice.get(language, ""),
             stamp=signups.hours.stamp(form.digest, people.now()),
             trap=TRAP,
             fault=fault,

@@ -14,8 +14,7 @@ import httpx
 import pytest
 
 from accord.shell.engine.access import SCOPES
-from doors.houses import Venue
-from doors.systems import a_key, app_of
+from doors.systems import Quiet, a_key, app_of
 from doors.visitors import Visitor
 
 PAGE = (Path(__file__).parents[2] / "docs" / "api.md").read_text(encoding="utf-8")
@@ -52,14 +51,14 @@ def sent(visitor: Visitor, words: list[str], key: str) -> httpx.Response:
 
 
 @pytest.fixture
-def venue(tmp_path: Path) -> Iterator[Venue]:
-    made = Venue(tmp_path, datetime(2026, 11, 23, 9, 0, tzinfo=UTC))
-    made.activate("lettre")
+def venue(tmp_path: Path) -> Iterator[Quiet]:
+    made = Quiet(tmp_path, datetime(2026, 11, 23, 9, 0, tzinfo=UTC))
+    made.stock("lettre")
     yield made
     made.house.store.close()
 
 
-def test_each_request_is_answered_as_the_page_says(venue: Venue) -> None:
+def test_each_request_is_answered_as_the_page_says(venue: Quiet) -> None:
     visitor, key = Visitor(app_of(venue.house)), a_key(venue.house, rate=600)
     seen = 0
     for words, answer in requests():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -43,6 +44,18 @@ class Quiet(Venue):
             settings = replace(settings, database_url=self.database)
         self.house = open_house(config, clock=lambda: self.now, settings=settings)
         self.house.store.upgrade()
+
+    def stock(self, *scenarios: str) -> None:
+        """Make these scenarios live; all others, and the templates that nobody needs then, are taken away."""
+        for path in (self.root / "scenarios").glob("*.yaml"):
+            if path.stem not in scenarios:
+                path.unlink()
+        sent = "".join(path.read_text(encoding="utf-8") for path in (self.root / "scenarios").glob("*.yaml"))
+        for path in (self.root / "templates").iterdir():
+            if path.is_dir() and f" {path.name}/" not in sent:
+                shutil.rmtree(path)
+        self.house.read_files()
+        self.activate(*scenarios)
 
 
 def app_of(house: House) -> FastAPI:

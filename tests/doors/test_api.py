@@ -10,19 +10,18 @@ from typing import Any
 
 import pytest
 
-from doors.houses import Venue
 from doors.systems import Quiet, System, a_key, app_of, errors, problem
 
 
 @pytest.fixture
-def venue(tmp_path: Path) -> Iterator[Venue]:
+def venue(tmp_path: Path) -> Iterator[Quiet]:
     made = Quiet(tmp_path)
     yield made
     made.house.store.close()
 
 
 @pytest.fixture
-def shop(venue: Venue) -> System:
+def shop(venue: Quiet) -> System:
     return System(app_of(venue.house), a_key(venue.house))
 
 
@@ -84,7 +83,7 @@ def test_every_fault_of_a_person_is_told_at_once(shop: System) -> None:
     }
 
 
-def test_what_the_objection_list_has_holds_for_who_comes_in(venue: Venue, shop: System) -> None:
+def test_what_the_objection_list_has_holds_for_who_comes_in(venue: Quiet, shop: System) -> None:
     number = ada(shop)
     assert shop.ask("DELETE", f"/contacts/{number}").json()["contact"] == number
     back = ada(shop)
@@ -144,7 +143,8 @@ def test_pages_of_people_hold_everybody_once_whoever_comes_in_meanwhile(shop: Sy
 # -- consents ----------------------------------------------------------------------------------------------
 
 
-def test_an_act_is_recorded_with_its_proof_and_the_state_follows(venue: Venue, shop: System) -> None:
+def test_an_act_is_recorded_with_its_proof_and_the_state_follows(venue: Quiet, shop: System) -> None:
+    venue.stock()
     number = ada(shop)
     said = shop.post(
         f"/contacts/{number}/consents",
@@ -177,7 +177,8 @@ NO_ACTS: tuple[tuple[dict[str, Any], set[str]], ...] = (
 )
 
 
-def test_a_state_is_no_act_and_no_half_act_is_one(shop: System) -> None:
+def test_a_state_is_no_act_and_no_half_act_is_one(venue: Quiet, shop: System) -> None:
+    venue.stock()
     number = ada(shop)
     for told, at in NO_ACTS:
         found = shop.post(f"/contacts/{number}/consents", told)
@@ -251,7 +252,7 @@ def test_an_order_is_told_as_it_stands(shop: System) -> None:
     assert (told["new"], {each["row"] for each in told["refused"]}) == (1, {2, 3})
 
 
-def test_history_starts_nothing(venue: Venue, shop: System) -> None:
+def test_history_starts_nothing(venue: Quiet, shop: System) -> None:
     ada(shop)
 
     def waiting() -> int:
@@ -270,9 +271,8 @@ def test_history_starts_nothing(venue: Venue, shop: System) -> None:
 # -- scenarios, messages, explanations ---------------------------------------------------------------------------
 
 
-def test_a_system_enrols_and_takes_out_and_the_law_is_asked_all_the_same(venue: Venue, shop: System) -> None:
-    venue.house.read_files()
-    venue.activate("lettre", "bienvenue")
+def test_a_system_enrols_and_takes_out_and_the_law_is_asked_all_the_same(venue: Quiet, shop: System) -> None:
+    venue.stock("lettre", "bienvenue")
     number = ada(shop)
     who = {"email": "ada@example.org"}
     assert [each["name"] for each in shop.get("/scenarios").json()["items"]] == ["bienvenue", "lettre"]
@@ -291,9 +291,8 @@ def test_a_system_enrols_and_takes_out_and_the_law_is_asked_all_the_same(venue: 
     assert errors(shop.post("/scenarios/lettre/enrol", {"mail": 1})).keys() == {"#/mail", "#/email"}
 
 
-def test_who_is_taken_out_leaves_once(venue: Venue, shop: System) -> None:
-    venue.house.read_files()
-    venue.activate("lettre")
+def test_who_is_taken_out_leaves_once(venue: Quiet, shop: System) -> None:
+    venue.stock("lettre")
     number, who = ada(shop), {"email": "ada@example.org"}
     shop.post("/scenarios/lettre/enrol", who)
     assert [shop.post("/scenarios/lettre/leave", who).json()["ended"] for _ in range(2)] == [1, 0]
@@ -301,9 +300,8 @@ def test_who_is_taken_out_leaves_once(venue: Venue, shop: System) -> None:
     assert (last["event"], last["reason"]) == ("scenario.left", "ASKED")
 
 
-def test_the_ledger_comes_by_pages_newest_first(venue: Venue, shop: System) -> None:
-    venue.house.read_files()
-    venue.activate("confirmation")
+def test_the_ledger_comes_by_pages_newest_first(venue: Quiet, shop: System) -> None:
+    venue.stock("confirmation")
     number = ada(shop)
     for count in range(3):
         told = {
@@ -335,8 +333,7 @@ def test_the_ledger_comes_by_pages_newest_first(venue: Venue, shop: System) -> N
 def test_the_whole_way_on_each_database(tmp_path: Path, database_url: str) -> None:
     venue = Quiet(tmp_path, database=database_url)
     shop = System(app_of(venue.house), a_key(venue.house))
-    venue.house.read_files()
-    venue.activate("lettre", "confirmation")
+    venue.stock("lettre", "confirmation")
     assert ada(shop, external_id="C-1") == 1
     assert (
         problem(shop.post("/contacts", {"email": "x@example.org", "external_id": "C-1"})) == "invalid-fields"

@@ -45,8 +45,7 @@ def as_lines(_context: Any, value: Any) -> bytes:
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
     """A house with somebody in it, behind a real server; its address and a key."""
     venue = Quiet(tmp_path_factory.mktemp("house"))
-    venue.house.read_files()
-    venue.activate("lettre", "confirmation")
+    venue.stock("lettre", "confirmation")
     key = a_key(venue.house)
     with WebServer(app_of(venue.house), port=0) as server:
         base = f"http://127.0.0.1:{server.port}"

@@ -297,7 +297,7 @@ def test_who_is_taken_out_leaves_once(venue: Quiet, shop: System) -> None:
     shop.post("/scenarios/lettre/enrol", who)
     assert [shop.post("/scenarios/lettre/leave", who).json()["ended"] for _ in range(2)] == [1, 0]
     last = shop.get(f"/contacts/{number}/explanations").json()["items"][-1]
-    assert (last["event"], last["reason"]) == ("scenario.left", "ASKED")
+    assert (last["event"], last["reason"]) == ("scenario.left", "EJECTED")
 
 
 def test_the_ledger_comes_by_pages_newest_first(venue: Quiet, shop: System) -> None:

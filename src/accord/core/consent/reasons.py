@@ -73,7 +73,6 @@ REASONS: Mapping[str, str] = {
     "EJECTED": "Somebody of the team ended it.",
     "MIGRATED": "Somebody of the team had those under way go on by the new version.",
     "CUE": "Something happened that ends the scenario.",
-    "ASKED": "A system around asked for the person to be taken out.",
 }
 
 

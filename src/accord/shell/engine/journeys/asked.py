@@ -1,4 +1,4 @@
-"""Who enters a scenario, or leaves it, because a system around asked for it."""
+"""Who enters a scenario because a system around asked for it."""
 
 from __future__ import annotations
 
@@ -6,17 +6,13 @@ from datetime import datetime
 
 from accord.core.decide import enters
 from accord.core.model.content import Catalogue
-from accord.core.model.decision import Decision, Leave
 from accord.core.model.enrolment import Enrolment
-from accord.core.model.expression import Value
 from accord.core.model.scenario import OnEvent
 from accord.core.telling import tell_entered
-from accord.shell.engine.apply import Batch, journal
+from accord.shell.engine.apply import journal
 from accord.shell.engine.journeys.react import last_entries, new_run
 from accord.shell.engine.ports.rows import Deed
 from accord.shell.engine.ports.store import Unit
-
-ASKED = "ASKED"
 
 
 class NotEntered(Exception):
@@ -51,17 +47,3 @@ def enrol(
     journal(unit, [tell_entered(run) for run in begun], catalogue, now)
     unit.note_deed(Deed(now, by, "scenario enrol", f"contact {contact_id}", {"scenario": name}))
     return list(begun)
-
-
-def take_out(unit: Unit, catalogue: Catalogue, name: str, contact_id: int, *, by: str, now: datetime) -> int:
-    """End one person's runs of a scenario; how many there were. What is queued already is judged at the door."""
-    situation = unit.situations([contact_id], lock=True)[contact_id]
-    runs = [run for run in unit.open_runs([contact_id]) if run.scenario == name]
-    batch = Batch(catalogue, now)
-    for each in unit.with_runs({contact_id: situation}, runs):
-        batch.add(each, Decision((Leave(ASKED),)))
-    batch.write(unit)
-    if runs:
-        told: dict[str, Value] = {"scenario": name, "runs": len(runs)}
-        unit.note_deed(Deed(now, by, "scenario leave", f"contact {contact_id}", told))
-    return len(runs)

@@ -6,7 +6,8 @@ from collections import Counter
 from typing import Any
 
 from accord.core.model.scenario import Scenario
-from accord.shell.engine.journeys.asked import NotEntered, enrol, take_out
+from accord.shell.engine.journeys.asked import NotEntered, enrol
+from accord.shell.engine.journeys.moving import eject
 from accord.shell.engine.ports.rows import LiveScenario
 from accord.shell.engine.ports.running import Pause
 from accord.shell.web.api.operation import Answer, Call, Operation, Told
@@ -71,10 +72,12 @@ def let_in(call: Call) -> Answer:
 def let_out(call: Call) -> Answer:
     """Take one person out."""
     name = _named(call)
-    with call.store.begin() as unit:
+    with call.store.read() as unit:
         contact = contact_in_body(call, unit)
-        ended = take_out(unit, call.catalogue, name, contact.id, by=call.by, now=call.now)
-    return Answer({"scenario": name, "contact": contact.id, "ended": ended})
+    done = eject(call.store, call.catalogue, name, contacts=[contact.id], by=call.by, now=call.now)
+    return Answer(
+        {"scenario": name, "contact": contact.id, "ended": done.runs, "mails_cancelled": done.mails}
+    )
 
 
 def _named(call: Call) -> str:
@@ -167,12 +170,11 @@ OPERATIONS = (
         f"{PATH}/{{name}}/leave",
         "scenarios:run",
         "Take a person out",
-        "Ends this person's runs of the scenario; `ended` says how many there were. A mail that is queued already is judged at "
-        "the door, and may still leave.",
+        "Ends this person's runs of the scenario, as `scenario eject` does, and cancels what is queued.",
         let_out,
         Told(
-            record({"scenario": TEXT, "contact": NUMBER, "ended": NUMBER}),
-            {"scenario": "lettre", "contact": 12, "ended": 1},
+            record({"scenario": TEXT, "contact": NUMBER, "ended": NUMBER, "mails_cancelled": NUMBER}),
+            {"scenario": "lettre", "contact": 12, "ended": 1, "mails_cancelled": 0},
         ),
         _WHO,
         problems=("not-found", "invalid-fields"),

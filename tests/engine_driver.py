@@ -171,6 +171,11 @@ class Driver:
         if thing.event is not None:
             self.tell(thing.event)
 
+    def journal_of_all(self) -> list[Event]:
+        with self.store.read() as unit:
+            ids = range(1, unit.keeping.headcount() + 1)
+            return [row for number in ids for row in unit.events_of(number, limit=1000)]
+
     def journal(self, contact_id: int = 1) -> list[Event]:
         with self.store.read() as unit:
             return list(unit.events_of(contact_id, limit=100_000))

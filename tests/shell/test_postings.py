@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -17,13 +18,13 @@ from accord.core.standstill import Late
 from accord.core.webhooks import verify
 from accord.shell.engine.care.rights import erase_person
 from accord.shell.engine.journeys.pause import Resuming, resume
-from accord.shell.engine.ports.posting import Answer
+from accord.shell.engine.ports.posting import Answer, Parcel
 from accord.shell.engine.ports.rows import ContactChange, NewContact
 from accord.shell.engine.sending.told_out import MOST_ATTEMPTS
 from accord.shell.store.database import SqlStore
 from accord.shell.store.postings import Outbox
 from builders import a_catalogue, a_scenario, a_venue, acts, an_act, an_event
-from engine_driver import Driver
+from engine_driver import Driver, Receiver
 
 START = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 NO = Answer(taken=False, words="HTTP 500")
@@ -377,3 +378,35 @@ def test_what_is_too_large_fails_at_once(store: SqlStore) -> None:
     ordered(driver)
     driver.turn()
     assert (driver.receiver.asked, only(driver)) == ([], (PostingState.FAILED, "TOO_LARGE"))
+
+
+def test_a_receiver_that_stalls_delays_nobody_else(store: SqlStore) -> None:
+    """Twelve postings to each: one never answers, and the other has all of its own meanwhile."""
+    slow = Webhook("slow", "https://slow.example.org/", (), events=("ticket.scanned",))
+    fast = Webhook("fast", "https://fast.example.org/", (), events=("ticket.scanned",))
+    venue = a_venue(webhooks={"crm": slow, "slow": slow, "fast": fast})
+    driver = at_work(store, CALL, venue)
+    store.outbox = Outbox({"ticket.scanned": ("slow", "fast")})
+    driver.tell(*(an_event("ticket.scanned", at=START, key=str(n)) for n in range(12)))
+
+    class Stalling(Receiver):
+        async def post(self, parcel: Parcel) -> Answer:
+            if "slow" in parcel.url:
+                await asyncio.sleep(60)
+            return await super().post(parcel)
+
+    async def some_turns() -> None:
+        postman = driver.postman()
+        for _ in range(20):
+            await postman.turn()
+            if len(driver.receiver.taken) == 12 and "fast" not in postman.round.flights.values():
+                break
+        assert list(postman.round.flights.values()) == ["slow"] * 4
+        await postman.finish(0.0)
+
+    driver.receiver = Stalling()
+    asyncio.run(some_turns())
+    assert len(driver.receiver.taken) == 12
+    with store.read() as unit:
+        counts = {(name, state.value): count for name, state, count, _ in unit.postings.counts()}
+    assert counts == {("fast", "posted"): 12, ("slow", "posting"): 4, ("slow", "waiting"): 8}

@@ -138,3 +138,13 @@ def test_the_register_says_what_the_files_do() -> None:
     assert "loop.index" not in line.data
     assert [each.name for each in line.recipients] == ["The relay", "The CRM"]
     assert line.retention.startswith("36 months")
+
+
+def test_the_register_says_who_is_told_of_events() -> None:
+    webhook = Webhook(
+        "crm", "https://crm.example.org/", ("contact.email",), "The CRM", "France", ("order.placed",)
+    )
+    relay = Recipient("The relay", "address, mail", "Ireland")
+    (line,) = register({}, lambda _: frozenset(), replace(VENUE, webhooks={"crm": webhook}), relay, "fr")
+    assert line.recipients == (Recipient("The CRM", "contact.email", "France"),)
+    assert "order.placed" in line.purpose

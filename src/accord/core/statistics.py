@@ -32,6 +32,15 @@ def newcombe(k1: int, n1: int, k2: int, n2: int) -> tuple[float, float]:
     return d - math.hypot(p1 - l1, u2 - p2), d + math.hypot(u1 - p1, p2 - l2)
 
 
+# Of fewer persons a side nothing is said of whether two rates differ.
+ENOUGH_TO_COMPARE = 30
+
+
+def difference(k1: int, n1: int, k2: int, n2: int) -> tuple[float, float] | None:
+    """The same interval where it says something; None where either side has too few persons for that."""
+    return newcombe(k1, n1, k2, n2) if min(n1, n2) >= ENOUGH_TO_COMPARE else None
+
+
 def persons_needed(threshold: float) -> int:
     """From how many persons on zero complaints prove a rate of at most `threshold`."""
     return math.ceil(Z * Z * (1 - threshold) / threshold)

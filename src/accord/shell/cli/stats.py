@@ -12,6 +12,7 @@ from rich.text import Text
 from accord.core.model.content import Catalogue
 from accord.core.model.scenario import Scenario, Send
 from accord.shell.cli.house import house_of, json_option, moment
+from accord.shell.cli.measured import measure, told
 from accord.shell.cli.output import InputFault, print_json, print_table
 from accord.shell.engine.ports.figures import Funnel, StepCount
 from accord.shell.engine.ports.tallies import COUNTED
@@ -40,19 +41,26 @@ def stats(context: click.Context, name: str | None, since: str | None, *, as_jso
             known = {row.name for row in unit.live_scenarios()}
             found = unit.figures.funnel(begins, name)
         catalogue = house.catalogue
+        measured = {}
+        with house.store.read() as unit:
+            for each in catalogue.live.values():
+                if name in (None, each.name):
+                    measured[each.name] = measure(unit, each, begins, house.venue, now=house.clock())
     if name is not None and name not in known | set(found.people):
         raise InputFault(f"«{name}» was never activated; known are: {', '.join(sorted(known)) or 'none'}.")
     if as_json:
-        print_json({"since": begins, "scenarios": _document(found, catalogue)})
+        print_json({"since": begins, "scenarios": _document(found, catalogue, measured)})
         return
-    scenarios = _document(found, catalogue)
+    scenarios = _document(found, catalogue, measured)
     if not scenarios:
         click.echo(f"Nobody entered, and nothing was sent, since {begins:%Y-%m-%d}.")
     for scenario in scenarios:
         _print(scenario)
 
 
-def _document(found: Funnel, catalogue: Catalogue) -> list[dict[str, Any]]:
+def _document(
+    found: Funnel, catalogue: Catalogue, measured: Mapping[str, Mapping[str, Any]]
+) -> list[dict[str, Any]]:
     """Scenario by scenario, the steps in the order of the file."""
     names = sorted({*found.people, *(step.scenario for step in found.steps)})
     return [
@@ -60,6 +68,7 @@ def _document(found: Funnel, catalogue: Catalogue) -> list[dict[str, Any]]:
             "scenario": name,
             "people": found.people.get(name, {}),
             "steps": [_step(step, found) for step in _in_order(name, found, catalogue)],
+            **measured.get(name, {}),
         }
         for name in names
     ]
@@ -106,6 +115,8 @@ def _print(scenario: Mapping[str, Any]) -> None:
     most = max((step["sent"] for step in scenario["steps"]), default=0)
     rows = [_row(step, most) for step in scenario["steps"]]
     print_table("", ("step", "sent", "", "delivered", "clicked", "left", "complained", "not sent"), rows)
+    for line in told(scenario):
+        click.echo(line)
     click.echo()
 
 

@@ -9,7 +9,7 @@ from accord.core.language.checks.parts import parts_of
 from accord.core.model.consent import SERVICE_PURPOSE
 from accord.core.model.expression import Expression, Name
 from accord.core.model.scenario import Call, Scenario, Send
-from accord.core.model.venue import Venue
+from accord.core.model.venue import Venue, Webhook
 
 ALWAYS = ("address", "language", "time zone", "consents and their proof", "mails sent")
 
@@ -44,8 +44,10 @@ def register(
     relay: Recipient,
     language: str,
 ) -> tuple[Line, ...]:
-    """A line for each scenario. `read_by`: the names that a template reads. `relay`: whoever carries the mail."""
-    return tuple(
+    """A line for each scenario, and for each system that is told of events. `read_by`: the names that a template
+    reads. `relay`: whoever carries the mail.
+    """
+    lines = (
         Line(
             scenario=name,
             controller=f"{venue.entity.name}, {venue.entity.address}",
@@ -58,6 +60,25 @@ def register(
         )
         for name, scenario in sorted(scenarios.items())
     )
+    return (*lines, *(_telling(webhook, venue) for webhook in venue.webhooks.values() if webhook.events))
+
+
+def _telling(webhook: Webhook, venue: Venue) -> Line:
+    """Another system is told of events as they happen, whatever scenario there is."""
+    return Line(
+        scenario=f"webhook {webhook.name}",
+        controller=f"{venue.entity.name}, {venue.entity.address}",
+        purpose=f"telling another system of: {', '.join(webhook.events)}",
+        basis=(),
+        people="everybody of whom such an event is journalled",
+        data=webhook.fields,
+        recipients=(_recipient(webhook),),
+        retention=f"postings {venue.retention.messages_months} months, without what was told",
+    )
+
+
+def _recipient(webhook: Webhook) -> Recipient:
+    return Recipient(webhook.recipient or webhook.name, ", ".join(webhook.fields), webhook.country)
 
 
 def _data(scenario: Scenario, read_by: Callable[[str], frozenset[str]]) -> tuple[str, ...]:
@@ -121,10 +142,7 @@ def _mails(scenario: Scenario) -> Sequence[Send]:
 def _recipients(scenario: Scenario, venue: Venue) -> Iterator[Recipient]:
     for step in scenario.steps.values():
         if isinstance(step.verb, Call) and step.verb.webhook in venue.webhooks:
-            webhook = venue.webhooks[step.verb.webhook]
-            yield Recipient(
-                webhook.recipient or step.verb.webhook, ", ".join(webhook.fields), webhook.country
-            )
+            yield _recipient(venue.webhooks[step.verb.webhook])
 
 
 def _retention(scenario: Scenario, venue: Venue) -> str:

@@ -63,14 +63,15 @@ class SqlMeasuring:
 
     def goals(self, scenario: str, since: datetime, mature: datetime) -> tuple[Reached, Reached]:
         """Of those who took part, and of those held out: how many entered, how many reached it, how many may yet."""
-        reached = func.sum(case((RUN.c.goal_at.is_not(None), 1), else_=0))
-        open_ = func.sum(case((and_(RUN.c.goal_at.is_(None), RUN.c.entered_at > mature), 1), else_=0))
+        over, came = RUN.c.entered_at <= mature, RUN.c.goal_at.is_not(None)
+        counted = (over, and_(over, came), ~over, and_(~over, came))
+        sums = [func.sum(case((which, 1), else_=0)) for which in counted]
         wanted = (
-            select(RUN.c.held_out, func.count(), reached, open_)
+            select(RUN.c.held_out, *sums)
             .where(RUN.c.scenario == scenario, RUN.c.entered_at >= since, _took_part())
             .group_by(RUN.c.held_out)
         )
-        found = {bool(row[0]): Reached(row[1], row[2], row[3]) for row in self.connection.execute(wanted)}
+        found = {bool(row[0]): Reached(*row[1:]) for row in self.connection.execute(wanted)}
         return found.get(False, Reached()), found.get(True, Reached())
 
     # -- subjects --------------------------------------------------------------------------------------------

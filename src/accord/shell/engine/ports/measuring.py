@@ -13,14 +13,15 @@ from accord.core.model.trial import Trial, TrialKey, Tried
 
 @dataclass(frozen=True, slots=True)
 class Reached:
-    """Of the runs of one scenario: how many entered, of how many the goal came.
+    """Of the runs of one scenario whose while is over: how many there are, and of how many the goal came.
 
-    `open`: its while is not over yet and it has not come; such runs are in no rate.
+    `open`: runs whose while is not over yet, `early` of them with the goal already; they are in no rate.
     """
 
     entered: int = 0
     reached: int = 0
     open: int = 0
+    early: int = 0
 
 
 class Measuring(Protocol):

@@ -120,8 +120,8 @@ def _gate(
     *,
     now: datetime,
 ) -> Verdict | None:
-    # What was sent since it was queued does not count against it, as with a mail at its own door.
-    before = tuple(mail for mail in situation.mails if mail.at <= posting.queued_at)
+    # What was queued or sent since it was queued does not count against it, as with a mail at its own door.
+    before = tuple(mail for mail in situation.mails if mail.at < posting.queued_at)
     families = promoted(verb, situation, catalogue.venue, now=now)
     asked = replace(situation, mails=before)
     answer = permission(verb, families, asked, catalogue, scenario=scenario, now=now)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
 from accord.core.versions import Change, Obstacle
 from accord.shell.engine.journeys.difference import Difference, difference
 from accord.shell.engine.journeys.moving import migrate
 from accord.shell.store.database import SqlStore
 from builders import a_scenario
-from running import VENUE, WELCOME, Running, a_house
+from running import VENUE, WALK, WELCOME, Running, a_house
 
 EDITED = """
 scenario: bienvenue
@@ -100,3 +101,27 @@ def test_a_thousand_go_on_as_the_difference_had_said(store: SqlStore) -> None:
     with house.store.read() as unit:
         by_version = Counter(run.digest == new.digest for run in unit.runs(range(1, 1001)))
     assert by_version == {True: moved, False: 1000 - moved}
+
+
+def test_a_step_that_moved_behind_those_who_had_it_is_not_done_twice(embedded: SqlStore) -> None:
+    """Even where its mail says something else by now: the step was done."""
+    house = a_house(embedded, 3)
+    house.activate(WALK)
+    house.enter([1, 2])
+    house.days(1.5)
+    lines = WALK.splitlines(keepends=True)
+    house.activate("".join([*lines[:-2], lines[-1], lines[-2]]))
+    house.facts["b/suite"] = replace(house.facts["b/suite"], digest="another text")
+    done = migrate(
+        house.store,
+        house.work().catalogue,
+        "bienvenue",
+        per_second=None,
+        by="marie",
+        now=house.now,
+        on_fault=house.fault,
+    )
+    assert done.moved == {"fin": 2}
+    house.days(4)
+    assert house.templates() == {"merci": 2, "suite": 2, "fin": 2}
+    assert (house.told("DONE_ALREADY"), house.ends()) == (2, {"finished": 2})

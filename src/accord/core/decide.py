@@ -66,8 +66,10 @@ def time_has_come(situation: Situation, catalogue: Catalogue, *, now: datetime) 
 
 
 def _before_the_verb(asked: Asked) -> Decision | None:
-    """A date that has moved or passed, hours that have closed, an `if` that is false; None to go on."""
+    """A step that was done, a date that moved or passed, closed hours, a false `if`; None to go on."""
     step, now = asked.step, asked.now
+    if _was_done(asked):
+        return _skip(asked, "DONE_ALREADY")
     if step.date is not None:
         planned = _plan(step, asked, asked.run.decided_at)
         if planned.at is None or (planned.not_after is not None and now > planned.not_after):
@@ -82,6 +84,12 @@ def _before_the_verb(asked: Asked) -> Decision | None:
     if step.condition is not None and not _true(asked, step.condition):
         return _skip(asked, "IF_FALSE")
     return None
+
+
+def _was_done(asked: Asked) -> bool:
+    """The step's mail went to this very run before: by another version, in which it stood elsewhere."""
+    done = ((mail.enrolment_id, mail.scenario, mail.step) for mail in asked.situation.mails)
+    return isinstance(asked.step.verb, Send) and (asked.run.id, asked.scenario.name, asked.step.name) in done
 
 
 def skip_step(situation: Situation, catalogue: Catalogue, code: str, *, now: datetime) -> Decision:

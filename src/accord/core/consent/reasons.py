@@ -71,6 +71,7 @@ REASONS: Mapping[str, str] = {
     "HOLDOUT": "The person is among those who get nothing, to measure the scenario against.",
     "MISSED_IN_PAUSE": "The scenario stood still when it was planned, and whoever resumed it had it skipped.",
     "EJECTED": "Somebody of the team ended it.",
+    "DONE_ALREADY": "This step was done before, by the version that the run has moved from.",
     "MIGRATED": "Somebody of the team had those under way go on by the new version.",
     "CUE": "Something happened that ends the scenario.",
 }

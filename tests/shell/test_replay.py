@@ -115,7 +115,15 @@ def test_the_census_counts_everybody_once(driver: Driver) -> None:
     }
 
 
-def test_the_register_says_what_the_files_do() -> None:
+@pytest.mark.parametrize(
+    ("language", "says"),
+    [
+        ("en", ("The letter", "consent", "customers", "36 months", "address")),
+        ("fr", ("La lettre", "consentement", "clients", "36 mois", "adresse")),
+    ],
+)
+def test_the_register_says_what_the_files_do(language: str, says: tuple[str, ...]) -> None:
+    purpose, consent, customers, months, address = says
     venue = replace(
         VENUE, webhooks={"crm": Webhook("crm", "https://crm.example.org/", ("email",), "The CRM", "France")}
     )
@@ -129,15 +137,16 @@ def test_the_register_says_what_the_files_do() -> None:
         lambda _: frozenset({"contact.first_name", "loop.index"}),
         venue,
         relay,
-        "fr",
+        language,
     )
-    assert line.purpose == "La lettre"
-    assert line.basis[0].startswith("consent")
-    assert line.basis[1].startswith("customers")
+    assert line.purpose == purpose
+    assert line.basis[0].startswith(consent)
+    assert line.basis[1].startswith(customers)
+    assert line.data[0] == address
     assert {"contact.first_name", "orders.count"} <= set(line.data)
     assert "loop.index" not in line.data
     assert [each.name for each in line.recipients] == ["The relay", "The CRM"]
-    assert line.retention.startswith("36 months")
+    assert line.retention.startswith(months)
 
 
 def test_the_register_says_who_is_told_of_events() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, replace
 from functools import partial
 from typing import Any
@@ -25,6 +25,7 @@ from accord.shell.proof.register import register as lines_of
 from accord.shell.proof.replay import Judged
 from accord.shell.proof.replay import replay as judged_again
 from accord.shell.wiring import House
+from accord.shell.wordings import catalogue
 
 
 @click.command()
@@ -37,31 +38,34 @@ def register(context: click.Context, language: str | None, *, as_json: bool) -> 
     \b
     Examples:
       scenario register
-      scenario register --json
+      scenario register --language en --json
     """
     with house_of(context, files_only=True) as house:
         house.read_files()
         smtp = house.settings.smtp
-        relay = Recipient(smtp.recipient or f"the mail server {smtp.host}", "address, mail", smtp.country)
         read_by = partial(names_read, files=house.library.templates)
         chosen = language or house.venue.entity.language
+        say = catalogue(chosen, "proof").gettext
+        server = say("the mail server {host}").format(host=smtp.host)
+        relay = Recipient(smtp.recipient or server, say("address, mail"), smtp.country)
         lines = lines_of(house.checked.by_name(), read_by, house.venue, relay, chosen)
     if as_json:
         print_json([asdict(line) for line in lines])
         return
     for line in lines:
-        print_table(line.scenario, ("", ""), _told(line))
+        print_table(line.scenario, ("", ""), _told(line, say))
 
 
-def _told(line: Line) -> Iterator[tuple[str, str]]:
-    yield "controller", line.controller
-    yield "purpose", line.purpose
-    yield "rests on", "\n".join(line.basis)
-    yield "people", line.people
-    yield "data", ", ".join(line.data)
+def _told(line: Line, say: Callable[[str], str]) -> Iterator[tuple[str, str]]:
+    yield say("controller"), line.controller
+    yield say("purpose"), line.purpose
+    yield say("rests on"), "\n".join(line.basis)
+    yield say("people"), line.people
+    yield say("data"), ", ".join(line.data)
     for each in line.recipients:
-        yield "recipient", f"{each.name}: {each.what}" + (f" ({each.country})" if each.country else "")
-    yield "kept", line.retention
+        where = f" ({each.country})" if each.country else ""
+        yield say("recipient"), f"{each.name}: {each.what}{where}"
+    yield say("kept"), line.retention
 
 
 @click.command()

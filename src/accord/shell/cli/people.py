@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -54,9 +53,17 @@ def print_states(title: str, states: Sequence[Mapping[str, Any]]) -> None:
 
 
 def short(value: Any) -> str:
-    """A value as a cell: instants to the minute, lists and maps as JSON."""
-    if isinstance(value, datetime):
-        return f"{value:%Y-%m-%d %H:%M} UTC"
-    return (
-        json.dumps(value, default=str, ensure_ascii=False) if isinstance(value, dict | list) else str(value)
-    )
+    """A value as a cell: instants to the minute, yes or no, lists and maps with commas; nothing where there is none."""
+    match value:
+        case None:
+            return ""
+        case datetime():
+            return f"{value:%Y-%m-%d %H:%M} UTC"
+        case bool():
+            return "yes" if value else "no"
+        case dict():
+            return ", ".join(f"{name}: {short(each)}" for name, each in value.items())
+        case list() | tuple():
+            return "; ".join(map(short, value))
+        case _:
+            return str(value)

@@ -16,7 +16,7 @@ from accord.core.model.contact import Contact, email_key
 from accord.core.model.expression import Type, Value
 from accord.core.model.venue import Venue
 from accord.shell.cli.house import by_option, contact_called, house_of, json_option, who
-from accord.shell.cli.output import InputFault, print_json, print_table
+from accord.shell.cli.output import InputFault, print_json, print_pairs
 from accord.shell.cli.people import print_states, short
 from accord.shell.documents import contact_document
 from accord.shell.engine.addresses import NoAddress
@@ -67,7 +67,7 @@ def show(context: click.Context, email: str, *, as_json: bool) -> None:
         print_json(document)
     else:
         states = document.pop("consents")
-        print_table(contact.email, ("", ""), [(key, short(value)) for key, value in document.items()])
+        print_pairs(contact.email, [(key, short(value)) for key, value in document.items()])
         print_states("Consents", states)
 
 

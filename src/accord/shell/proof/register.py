@@ -10,8 +10,12 @@ from accord.core.model.consent import SERVICE_PURPOSE
 from accord.core.model.expression import Expression, Name
 from accord.core.model.scenario import Call, Scenario, Send
 from accord.core.model.venue import Venue, Webhook
+from accord.shell.wordings import catalogue
 
 ALWAYS = ("address", "language", "time zone", "consents and their proof", "mails sent")
+
+# Says a sentence in the language of the register.
+Say = Callable[[str], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,36 +48,38 @@ def register(
     relay: Recipient,
     language: str,
 ) -> tuple[Line, ...]:
-    """A line for each scenario, and for each system that is told of events. `read_by`: the names that a template
-    reads. `relay`: whoever carries the mail.
+    """A line for each scenario, and for each system that is told of events, in French or English. `read_by`: the
+    names that a template reads. `relay`: whoever carries the mail.
     """
+    say = catalogue(language, "proof").gettext
     lines = (
         Line(
             scenario=name,
             controller=f"{venue.entity.name}, {venue.entity.address}",
-            purpose=_purpose(scenario, venue, language),
-            basis=tuple(_basis(scenario, venue)),
-            people=_people(scenario),
-            data=(*ALWAYS, *_data(scenario, read_by)),
+            purpose=_purpose(scenario, venue, language, say),
+            basis=tuple(_basis(scenario, venue, say)),
+            people=say(_people(scenario)),
+            data=(*map(say, ALWAYS), *_data(scenario, read_by)),
             recipients=(relay, *_recipients(scenario, venue)),
-            retention=_retention(scenario, venue),
+            retention=_retention(scenario, venue, say),
         )
         for name, scenario in sorted(scenarios.items())
     )
-    return (*lines, *(_telling(webhook, venue) for webhook in venue.webhooks.values() if webhook.events))
+    return (*lines, *(_telling(webhook, venue, say) for webhook in venue.webhooks.values() if webhook.events))
 
 
-def _telling(webhook: Webhook, venue: Venue) -> Line:
+def _telling(webhook: Webhook, venue: Venue, say: Say) -> Line:
     """Another system is told of events as they happen, whatever scenario there is."""
+    months = venue.retention.messages_months
     return Line(
         scenario=f"webhook {webhook.name}",
         controller=f"{venue.entity.name}, {venue.entity.address}",
-        purpose=f"telling another system of: {', '.join(webhook.events)}",
+        purpose=say("telling another system of: {events}").format(events=", ".join(webhook.events)),
         basis=(),
-        people="everybody of whom such an event is journalled",
+        people=say("everybody of whom such an event is journalled"),
         data=webhook.fields,
         recipients=(_recipient(webhook),),
-        retention=f"postings {venue.retention.messages_months} months, without what was told",
+        retention=say("postings {months} months, without what was told").format(months=months),
     )
 
 
@@ -92,29 +98,29 @@ def _data(scenario: Scenario, read_by: Callable[[str], frozenset[str]]) -> tuple
     return tuple(sorted(name for name in (asked | written) - needless if name.startswith(rooms)))
 
 
-def _purpose(scenario: Scenario, venue: Venue, language: str) -> str:
+def _purpose(scenario: Scenario, venue: Venue, language: str, say: Say) -> str:
     if scenario.purpose == SERVICE_PURPOSE:
         about = sorted({mail.about or "" for mail in _mails(scenario)} - {""})
-        return f"service mail about: {', '.join(about)}"
+        return say("service mail about: {what}").format(what=", ".join(about))
     known = venue.purposes.get(scenario.purpose)
     return known.labels.get(language, scenario.purpose) if known is not None else scenario.purpose
 
 
-def _basis(scenario: Scenario, venue: Venue) -> Iterator[str]:
+def _basis(scenario: Scenario, venue: Venue, say: Say) -> Iterator[str]:
     """Each article that a mail of the scenario can rest on."""
     if scenario.purpose == SERVICE_PURPOSE:
         duties = {(mail.about or "").removeprefix("legal_duty/") for mail in _mails(scenario)}
         laws = [venue.legal_duties[duty] for duty in sorted(duties & set(venue.legal_duties))]
         if any(not (mail.about or "").startswith("legal_duty/") for mail in _mails(scenario)):
-            yield "contract: GDPR art. 6 (1) b"
-        yield from (f"legal duty: GDPR art. 6 (1) c, {law}" for law in laws)
+            yield say("contract: GDPR art. 6 (1) b")
+        yield from (say("legal duty: GDPR art. 6 (1) c, {law}").format(law=law) for law in laws)
         return
-    yield "consent: GDPR art. 6 (1) a, CPCE art. L34-5"
+    yield say("consent: GDPR art. 6 (1) a, CPCE art. L34-5")
     if any(mail.promotes for mail in _mails(scenario)) or _has_families(scenario, venue):
-        yield "customers, similar products: CPCE art. L34-5 al. 4"
+        yield say("customers, similar products: CPCE art. L34-5 al. 4")
     purpose = venue.purposes.get(scenario.purpose)
     if purpose is not None and purpose.professional:
-        yield "professionals, in relation to their work: GDPR art. 6 (1) f"
+        yield say("professionals, in relation to their work: GDPR art. 6 (1) f")
 
 
 def _has_families(scenario: Scenario, venue: Venue) -> bool:
@@ -145,7 +151,8 @@ def _recipients(scenario: Scenario, venue: Venue) -> Iterator[Recipient]:
             yield _recipient(venue.webhooks[step.verb.webhook])
 
 
-def _retention(scenario: Scenario, venue: Venue) -> str:
+def _retention(scenario: Scenario, venue: Venue, say: Say) -> str:
     if scenario.purpose == SERVICE_PURPOSE:
-        return "as long as the contract and the accounts ask: 10 years for orders"
-    return f"{venue.retention.months} months after the last action of the person, then erased"
+        return say("as long as the contract and the accounts ask: 10 years for orders")
+    months = venue.retention.months
+    return say("{months} months after the last action of the person, then erased").format(months=months)

@@ -172,7 +172,7 @@ def _numbers(until: str) -> str:
 
 # A number that looks as if it came from dice, from 0 to 999; the same for the same row.
 def _dice(salt: int) -> str:
-    return f"((i * 7919 + {salt}) * 2654435761 % 4294967296 / 1024 % 1000)"
+    return f"((i * 7919 + {salt} * 7001) % 1000003 * 2654435761 % 4294967296 / 1024 % 1000)"
 
 
 # The mails go out evenly over the days, in the hours from 8 to 18; each person gets each third of them.
@@ -272,7 +272,7 @@ STATEMENTS = (
     *(CONTACT, CONSENT, ORDER, ORDER_LINE, RUN, MESSAGE, TOLD),
     _answers(
         "mail.clicked",
-        f"{_dice(3)} < iif({SOFT.replace(':contacts', '1000000')}, 38, 55)",
+        f"{_dice(3)} < iif({SOFT}, 38, 55)",
         "i % 300000",
         CLICKED,
     ),

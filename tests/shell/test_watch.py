@@ -16,7 +16,7 @@ from sqlalchemy import event
 from accord.core.model.consent import Act
 from accord.core.model.time import on_wall_clock
 from accord.core.model.venue import FrequencyCap
-from accord.core.standing import Standing
+from accord.core.standing import CYCLE_DAYS, Standing
 from accord.core.throttle import Pair, Sample, at_share, summed
 from accord.shell.daemon import Daemon
 from accord.shell.engine.ports.figures import Judgement, Mailing
@@ -471,6 +471,36 @@ def test_promotions_to_weaker_customers_stop_within_the_days_predicted(store: Sq
     assert {edition for day, edition in found if day >= stopped} == {"fallback"}
     refused = [row for row in driver.journal(ada) if row.name == "mail.refused" and row.at >= at(stopped, 0)]
     assert {row.data["reason"] for row in refused} == {"SEGMENT_EDITORIAL_ONLY"}
+
+
+def test_customers_who_click_like_the_rest_are_promoted_to_step_by_step(store: SqlStore) -> None:
+    """The real engine, turn by turn, from the first day on: O is planted as good as R, and two rungs are climbed."""
+    driver = an_engine(store)
+    ada = a_customer(driver)
+    base = Base.of(store, 1040, 1040)
+    shares: list[int] = []
+    for number in range(2 * CYCLE_DAYS + 15):
+        driver.now = at(number, 10)
+        driver.turn()
+        shares.append(newest(store).standing.state.share_percent)
+        if number % 7 in (1, 2):
+            o, r = base.group(number // 7)
+            nature = "editorial" if number % 7 == 1 else "promotional"
+            reached = o if shares[-1] > 0 or nature == "editorial" else ()
+            base.write(MONDAY + timedelta(days=number), nature, reached, r, GOOD, REST)
+    assert driver.faults == []
+    raised = [number for number in range(1, len(shares)) if shares[number] > shares[number - 1]]
+    assert [shares[number] for number in raised] == [10, 25]
+    assert shares == sorted(shares)
+    promoted = [day for day, edition in offered(driver, ada) if edition == "main"]
+    assert promoted, "what the figures allow goes out"
+    assert min(promoted) >= raised[0], "and nothing before"
+    first, second = raised
+    at_ten = [day for day in promoted if first <= day < second]
+    at_a_quarter = [day for day in promoted if second <= day]
+    assert len(at_ten) * (len(shares) - second) < len(at_a_quarter) * (second - first), (
+        "the higher, the more often"
+    )
 
 
 def test_a_fall_stops_what_is_queued_and_what_has_been_judged_already(store: SqlStore) -> None:

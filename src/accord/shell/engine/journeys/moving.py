@@ -169,11 +169,18 @@ def _migrate_a_page(unit: Unit, runs: Sequence[Enrolment], how: Migration, done:
             done.stays.setdefault(Standing(run.digest, run.step, why), []).append(run.contact_id)
     people = unit.situations([run.contact_id for run in going])
     batch = Batch(how.catalogue, how.now)
+    moved: list[Enrolment] = []
     for situation in unit.with_runs(people, going):
-        batch.add(situation, _moved(situation, how))
+        if situation.enrolment is None:
+            continue
+        try:
+            batch.add(situation, _moved(situation, situation.enrolment, how))
+            moved.append(situation.enrolment)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is one run's, which stays where it is
+            how.on_fault("migrate", situation.enrolment.id, error)
     batch.write(unit)
-    unit.running.pin([run.id for run in going], how.new.digest, priority_of(how.new))
-    done.moved.update(run.step for run in going)
+    unit.running.pin([run.id for run in moved], how.new.digest, priority_of(how.new))
+    done.moved.update(run.step for run in moved)
 
 
 def _why_not(run: Enrolment, how: Migration) -> Obstacle | None:
@@ -181,11 +188,8 @@ def _why_not(run: Enrolment, how: Migration) -> Obstacle | None:
     return obstacle(run.step, old, how.new) if old is not None else Obstacle.UNREADABLE
 
 
-def _moved(situation: Situation, how: Migration) -> Decision:
+def _moved(situation: Situation, run: Enrolment, how: Migration) -> Decision:
     """What is told of one run that moves, and its step planned as the new version plans it."""
-    run = situation.enrolment
-    if run is None:
-        return Decision()
     decision = moves(situation, how.catalogue, how.new, now=how.now)
     zone = ZoneInfo(situation.contact.zone)
     first = opening(how.new, zone, how.now)

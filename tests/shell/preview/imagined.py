@@ -36,6 +36,18 @@ steps:
   suite: {emit: own.welcomed}
 """
 
+# The same mail under two subjects.
+TRIED = """scenario: essais
+purpose: newsletter
+why: Parce que.
+enter: {when: consent.given, if: 'event.purpose == "newsletter"'}
+steps:
+  un:
+    send: lettre/magazine
+    nature: editorial
+    subjects: {court: Le mois, long: {fr: "Le mois, et ce qu’il vous réserve, semaine par semaine", en: The month}}
+"""
+
 START = datetime(2026, 9, 1, 7, 30, tzinfo=UTC)
 UNTIL = START + timedelta(days=90)
 
@@ -46,7 +58,10 @@ def saying(language: str = "en") -> Saying:
 
 @cache
 def golden(name: str) -> Scenario:
-    texts = {case.name: text for case in ok_cases() for text in case.files.values()} | {"offre": OFFER}
+    texts = {case.name: text for case in ok_cases() for text in case.files.values()} | {
+        "offre": OFFER,
+        "essais": TRIED,
+    }
     scenario = parse_scenario(texts[name], f"{name}.yaml", the_venue()).scenario
     assert scenario is not None
     return scenario

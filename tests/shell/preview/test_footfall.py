@@ -8,12 +8,20 @@ import pytest
 
 from accord.core.language.flow import ways_on
 from accord.core.model.scenario import END
-from accord.shell.preview.footfall import EDITION, ENTRY, GOT, HERE, LEFT, REFUSED, counted
+from accord.shell.preview.footfall import EDITION, ENTRY, GOT, HERE, LEFT, REFUSED, TOLD, counted
 from authors.cases import the_venue
 from builders import a_scenario, an_event
 from shell.preview.imagined import days, golden
 
-NAMES = ("bienvenue", "offre", "avis", "par-famille", "quand-le-parcours-finit", "avant-terme")
+NAMES = (
+    "bienvenue",
+    "offre",
+    "avis",
+    "par-famille",
+    "quand-le-parcours-finit",
+    "avant-terme",
+    "commande-a-la-caisse",
+)
 
 
 def test_everybody_is_counted_where_they_went() -> None:
@@ -25,6 +33,12 @@ def test_everybody_is_counted_where_they_went() -> None:
     assert found.ways["choix", "rappel"] == 9
     assert ("choix", "offre") not in found.ways
     assert found.ways["offre", END] == 9
+
+
+def test_another_system_is_told_of_people() -> None:
+    found = counted(golden("commande-a-la-caisse"), [each.journal for each in days("commande-a-la-caisse")])
+    assert found.steps["dire"] == {TOLD: 12, REFUSED: 1}
+    assert found.ways["dire", END] == 13
 
 
 def test_who_gets_the_other_edition_is_not_counted_as_refused() -> None:

@@ -158,6 +158,23 @@ def test_a_mail_that_could_not_leave_says_why() -> None:
         assert "This mail would not leave as it is: a value of event promotes." in text
 
 
+def test_every_subject_that_is_tried_is_shown() -> None:
+    (mail,) = mails("essais")
+    assert [name for name, _ in mail.subjects] == ["court", "long"]
+    assert mail.mail is not None and mail.mail.subject == mail.subjects[0][1] == "Le mois"
+    text = page(preview("essais"), saying(), now=UNTIL)
+    assert "Tried under the name of «long»:" in text
+    assert "Le mois, et ce qu’il vous réserve, semaine par semaine" in text
+    assert "The subject has 54 letters. Telephones show about 38 of them." in text
+    assert "Tried under" not in page(preview("offre"), saying(), now=UNTIL)
+
+
+def test_a_call_has_its_column_too() -> None:
+    found = matrix_of(golden("commande-a-la-caisse"), days("commande-a-la-caisse"), saying())
+    assert found.steps == ["dire"]
+    assert {row.cells[0][0].answer for row in found.rows} == {YES, NO}
+
+
 def test_links_are_listed_with_their_targets_and_without_their_tokens(english: str) -> None:
     listed = english[english.index("Where its links lead") :]
     assert "https://theatre.example.org/u/…" in listed

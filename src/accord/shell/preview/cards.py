@@ -30,7 +30,7 @@ from accord.core.model.scenario import (
     WaitUntil,
 )
 from accord.core.model.time import Duration
-from accord.shell.preview.footfall import EDITION, ENTRY, GOT, HERE, LEFT, REFUSED, Footfall
+from accord.shell.preview.footfall import EDITION, ENTRY, GOT, HERE, LEFT, REFUSED, TOLD, Footfall
 from accord.shell.preview.saying import NO_BREAK, Saying
 
 NATURES: Mapping[Nature, str] = {
@@ -46,6 +46,7 @@ NATURES: Mapping[Nature, str] = {
 _TOLD: Mapping[str, tuple[str, str]] = {
     GOT: ("{number} gets it", "{number} get it"),
     EDITION: ("{number} the other edition", "{number} the other edition"),
+    TOLD: ("{number} is told of", "{number} are told of"),
     REFUSED: ("{number} does not", "{number} do not"),
     LEFT: ("{number} leaves", "{number} leave"),
     HERE: ("{number} still here", "{number} still here"),

@@ -14,7 +14,7 @@ from accord.core.model.scenario import END, Scenario, Send
 # Where everybody comes from, as END is where they go; no step can be called so.
 ENTRY = ""
 
-GOT, EDITION, REFUSED, LEFT, HERE = "got", "edition", "refused", "left", "here"
+GOT, EDITION, TOLD, REFUSED, LEFT, HERE = "got", "edition", "told", "refused", "left", "here"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class Footfall:
     """People by ways and by steps.
 
     `ways`: (from, to) to people, from ENTRY and to END included. `steps`: a step's name to what became of people
-    there: GOT its mail, EDITION (the one to fall back on), REFUSED, LEFT the scenario, HERE when the days end.
+    there: GOT its mail, EDITION (the one to fall back on), TOLD (another system was), REFUSED, LEFT the scenario, HERE when the days end.
     `people`: how many were looked at.
     """
 
@@ -132,7 +132,9 @@ def _befell(scenario: Scenario, rows: Sequence[Event]) -> Iterator[tuple[str, st
         match row.name:
             case "mail.queued":
                 yield step, GOT if row.data.get("edition") == "main" else EDITION
-            case "mail.refused":
+            case "call.queued":
+                yield step, TOLD
+            case "mail.refused" | "call.refused":
                 yield step, REFUSED
             case "scenario.left":
                 yield step, LEFT

@@ -8,7 +8,7 @@ from datetime import datetime
 from itertools import groupby
 
 from accord.core.model.event import Event
-from accord.core.model.scenario import Scenario, Send
+from accord.core.model.scenario import Call, Scenario, Send
 from accord.shell.preview.forecast import Timeline
 from accord.shell.preview.saying import Saying
 
@@ -70,7 +70,7 @@ class Matrix:
 
 def matrix_of(scenario: Scenario, timelines: Sequence[Timeline], say: Saying) -> Matrix:
     """The matrix of some people's days; reasons are numbered from the first person's first step on."""
-    steps = [step.name for step in scenario.steps.values() if isinstance(step.verb, Send)]
+    steps = [step.name for step in scenario.steps.values() if isinstance(step.verb, Send | Call)]
     rulings = Rulings()
     rows = []
     for each in timelines:
@@ -84,17 +84,20 @@ def _cell(rows: Sequence[Event], rulings: Rulings, say: Saying) -> Iterator[Verd
     """Each refusal once, then the mails by edition with their dates."""
     told: dict[tuple[str, Ruling], None] = {}
     for row in rows:
-        if row.name == "mail.refused":
+        if row.name in ("mail.refused", "call.refused"):
             told[NO, rulings.of(row)] = None
-        elif row.name == "mail.held":
+        elif row.name in ("mail.held", "call.held"):
             told[WAITS, rulings.of(row)] = None
     for answer, ruling in told:
         yield Verdict(answer, say("no") if answer == NO else say("waits"), ruling)
-    mails = [row for row in rows if row.name == "mail.queued"]
-    for (edition, template), its in groupby(
-        mails, key=lambda row: (str(row.data.get("edition")), str(row.data.get("template")))
-    ):
-        yield _got(list(its), template if edition != "main" else "", rulings, say)
+    mails = [row for row in rows if row.name in ("mail.queued", "call.queued")]
+    for template, its in groupby(mails, key=_edition):
+        yield _got(list(its), template, rulings, say)
+
+
+def _edition(row: Event) -> str:
+    """The template that falls in where the step's own may not go; nothing for that one, and for a call."""
+    return str(row.data.get("template")) if row.data.get("edition") == "fallback" else ""
 
 
 def _got(mails: Sequence[Event], template: str, rulings: Rulings, say: Saying) -> Verdict:

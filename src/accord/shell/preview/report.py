@@ -27,8 +27,8 @@ from accord.shell.preview.specimens import Specimen
 
 HERE = Path(__file__).parent
 
-# How much of a subject inboxes show: in letters, on a telephone and on a desk.
-PHONE_LETTERS, DESK_LETTERS = 38, 70
+# How many letters of a subject an inbox on a telephone shows.
+PHONE_LETTERS = 38
 
 _DARK = re.compile(r"\(\s*prefers-color-scheme\s*:\s*dark\s*\)", re.IGNORECASE)
 _LIGHT = re.compile(r"\(\s*prefers-color-scheme\s*:\s*light\s*\)", re.IGNORECASE)
@@ -164,7 +164,7 @@ def _environment(say: Saying) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals.update(say=say, phone_letters=PHONE_LETTERS, desk_letters=DESK_LETTERS)
+    environment.globals.update(say=say, phone_letters=PHONE_LETTERS)
     environment.tests.update(lit_at_night=has_night)
     environment.filters.update(
         day=say.day,

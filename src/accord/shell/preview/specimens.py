@@ -32,7 +32,8 @@ class Specimen:
     """One mail in one language, as an imagined person gets it.
 
     `allowed`: whether any of the imagined may have it; `who` is then the first of them. `fault`: why it could
-    not leave as it is. `targets`: each link's words and where it leads.
+    not leave as it is. `targets`: each link's words and where it leads. `subjects`: all that it may bear, by their
+    names; the mail shown bears the first.
     """
 
     message: Message
@@ -43,6 +44,7 @@ class Specimen:
     mail: Rendered | None
     headers: Sequence[tuple[str, str]] = ()
     targets: Sequence[tuple[str, str]] = ()
+    subjects: Sequence[tuple[str, str]] = ()
     fault: str | None = None
 
     @property
@@ -64,7 +66,8 @@ def specimens(
         for language in compiled.editions if compiled is not None else (venue.entity.language,):
             situation = _reader(scenario, who, venue, start, language)
             message = _message(len(made) + 1, scenario, step, edition, send, row, start)
-            made.append(_specimen(message, situation, who, language, writer, allowed=row is not None))
+            specimen = _specimen(message, situation, who, language, writer, allowed=row is not None)
+            made.append(replace(specimen, subjects=_subjects(specimen, send, writer)))
     return made
 
 
@@ -124,6 +127,7 @@ def _message(
         reason=str(told.get("reason") or ""),
         rule=str(told.get("rule") or ""),
         with_invitation=bool(told.get("with_invitation")),
+        subject=next(iter(send.subjects), None),
     )
 
 
@@ -142,6 +146,20 @@ def _specimen(
         return replace(shown, fault=str(fault))
     parsed = message_from_bytes(letter.envelope.content, policy=policy.default)
     return replace(shown, headers=[(name, str(value)) for name, value in parsed.items()])
+
+
+def _subjects(specimen: Specimen, send: Send, writer: LetterWriter) -> list[tuple[str, str]]:
+    """The subjects that are tried, as this reader would see them; the one that there is has no name."""
+    if specimen.mail is None:
+        return []
+    found = [("", specimen.mail.subject)]
+    for number, name in enumerate(send.subjects):
+        message = replace(specimen.message, subject=name)
+        mail = (
+            writer.preview(message, specimen.situation, now=message.planned_at) if number else specimen.mail
+        )
+        found[number:] = [(name, mail.subject)]
+    return found
 
 
 # -- where links lead -------------------------------------------------------------------------------------

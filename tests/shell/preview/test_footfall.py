@@ -94,3 +94,45 @@ def test_steps_that_write_nothing_are_walked_through() -> None:
 def test_another_scenario_s_rows_are_not_ours() -> None:
     rows = [an_event("scenario.entered", data={"scenario": "autre", "run": 1})]
     assert counted(golden("bienvenue"), [rows]).ways == {}
+
+
+WAITS = """scenario: s
+purpose: newsletter
+why: Parce que.
+enter: {when: consent.given}
+steps:
+  choix: {wait_until: preferences.updated, at_most: 7 days, then: fin, otherwise: note}
+  note: {set: {city: '"Lyon"'}}
+  fin: {send: lettre/magazine, nature: editorial}
+"""
+
+
+@pytest.mark.parametrize(
+    ("code", "ways"),
+    [
+        ("HEARD", [("choix", "fin")]),
+        ("TIMED_OUT", [("choix", "note"), ("note", "fin")]),
+        ("IF_FALSE", [("choix", "note"), ("note", "fin")]),
+    ],
+)
+def test_a_waiting_that_was_in_vain_is_told_from_one_that_was_not(
+    code: str, ways: list[tuple[str, str]]
+) -> None:
+    scenario = a_scenario(WAITS, the_venue())
+    run = {"scenario": "s", "run": 1}
+    journal = [
+        an_event("scenario.entered", data=run),
+        an_event("scenario.noted", data={**run, "step": "choix", "reason": code, "detail": "7 days"}),
+        an_event("mail.queued", data={**run, "step": "fin", "edition": "main"}),
+        an_event("scenario.finished", data={**run, "step": "fin"}),
+    ]
+    assert set(counted(scenario, [journal]).ways) == {(ENTRY, "choix"), *ways, ("fin", END)}
+
+
+def test_who_is_held_is_still_at_the_step() -> None:
+    run = {"scenario": "s", "run": 1}
+    journal = [
+        an_event("scenario.entered", data=run),
+        an_event("mail.held", data={**run, "step": "un", "reason": "FREQUENCY_CAP"}),
+    ]
+    assert counted(a_scenario(SILENT, the_venue()), [journal]).steps == {"un": {HERE: 1}}

@@ -9,10 +9,13 @@ from dataclasses import dataclass, field
 from accord.core.language.flow import ways_on
 from accord.core.model.event import Event
 from accord.core.model.forecast import Forecast
-from accord.core.model.scenario import END, Scenario, Send
+from accord.core.model.scenario import END, Scenario, Send, WaitUntil
 
 # Where everybody comes from, as END is where they go; no step can be called so.
 ENTRY = ""
+
+# Why a step that is no mail was gone past.
+_SKIPPED = ("IF_FALSE", "DATE_MISSING", "DATE_PASSED")
 
 GOT, EDITION, TOLD, REFUSED, LEFT, HERE = "got", "edition", "told", "refused", "left", "here"
 
@@ -22,8 +25,8 @@ class Footfall:
     """People by ways and by steps.
 
     `ways`: (from, to) to people, from ENTRY and to END included. `steps`: a step's name to what became of people
-    there: GOT its mail, EDITION (the one to fall back on), TOLD (another system was), REFUSED, LEFT the scenario, HERE when the days end.
-    `people`: how many were looked at.
+    there: GOT its mail, EDITION (the one to fall back on), TOLD (another system was), REFUSED, LEFT the scenario, HERE when the
+    days end. `people`: how many were looked at.
     """
 
     people: int
@@ -99,14 +102,27 @@ def _walked(scenario: Scenario, rows: Sequence[Event]) -> Iterator[tuple[str, st
         if step in scenario.steps and step != here:
             yield from _between(scenario, here, step)
             here = step
-        target = row.data.get("detail")
-        if row.name == "scenario.noted" and target in ways_on(scenario, scenario.steps[here]):
-            yield here, str(target)
-            here = str(target)
+        target = _way_taken(scenario, row)
+        if target is not None:
+            yield here, target
+            here = target
         if here == END:
             return
         if row.name == "scenario.finished":
             yield from _between(scenario, here, END)
+
+
+def _way_taken(scenario: Scenario, row: Event) -> str | None:
+    """Where a note says that a run went on from its step; None where it says nothing of that."""
+    step = scenario.steps.get(str(row.data.get("step")))
+    if row.name != "scenario.noted" or step is None:
+        return None
+    code = row.data.get("reason")
+    if code in ("BRANCH", "SPLIT"):
+        return str(row.data.get("detail"))
+    if isinstance(step.verb, WaitUntil) and code in ("HEARD", "TIMED_OUT", *_SKIPPED):
+        return step.verb.then if code == "HEARD" else step.verb.otherwise
+    return scenario.after(step.name) if code in _SKIPPED else None
 
 
 def _between(scenario: Scenario, start: str, end: str) -> Iterator[tuple[str, str]]:
@@ -147,6 +163,9 @@ def _waiting_at(scenario: Scenario, last: str, row: Event) -> str:
     """The step at which a run stands whose last row is this one."""
     if last == ENTRY:
         return scenario.first
-    ways = ways_on(scenario, scenario.steps[last])
-    told = row.data.get("detail")
-    return str(told) if told in ways else ways[0] if len(ways) == 1 and ways[0] != END else last
+    if row.name in ("mail.held", "call.held"):
+        return last
+    told, ways = _way_taken(scenario, row), ways_on(scenario, scenario.steps[last])
+    if told is not None:
+        return told
+    return ways[0] if len(ways) == 1 and ways[0] != END else last

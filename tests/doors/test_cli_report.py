@@ -35,6 +35,19 @@ def test_in_the_language_that_is_asked_for_and_as_one_document(venue: Terminal) 
     assert '<html lang="en">' in (folder / "merci.html").read_text(encoding="utf-8")
 
 
+def test_everybody_is_in_the_page_and_nobody_by_name(venue: Terminal) -> None:
+    people = venue.write("people.csv", "email\nada@example.org\nbob@example.org\n")
+    venue("contacts", "import", str(people)).ok()
+    folder = venue.folder / "previews"
+    words = ("--everyone", "--against", "running", "--report", str(folder), "--language", "en")
+    told = venue("dry-run", "merci", *words, "--json").ok().json
+    assert (told["people"], told["report"]) == (2, str(folder / "merci.html"))
+    page = (folder / "merci.html").read_text(encoding="utf-8")
+    assert "The figures are of everybody: 2 people, each as known now." in page
+    assert "ada@example.org" not in page
+    assert "Against what runs now" in page
+
+
 def test_a_browser_is_opened(venue: Terminal, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     seen = tmp_path / "seen"
     browser = tmp_path / "browser"

@@ -48,7 +48,7 @@ class Saying:
 
     def share(self, hundredths: int) -> str:
         """A share in hundredths of a per cent: «12.5 %»."""
-        return str(format_percent(hundredths / 10_000, "#,##0.##%", locale=self.language))
+        return str(format_percent(hundredths / 10_000, locale=self.language, decimal_quantization=False))
 
     def length(self, duration: Duration) -> str:
         """«3 days», «3 jours»."""

@@ -14,12 +14,15 @@ import httpx
 import pytest
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
-from sqlalchemy import event, text
+from sqlalchemy import event, insert, text
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from accord import __version__
+from accord.core.model.time import Duration
 from accord.shell.engine.care.roll_up import roll_up
+from accord.shell.engine.care.vitals import alarms, vitals
 from accord.shell.engine.target.watch import watch
+from accord.shell.store.postings import POSTING
 from accord.shell.web.app import create_app
 from accord.shell.web.house_forms import HouseForms
 from accord.shell.web.meters import HouseMeters
@@ -134,6 +137,32 @@ def test_it_tells_when_each_loop_last_turned(venue: Venue) -> None:
     assert said["accord_loop_last_turn_timestamp_seconds"] == {("think",): at.timestamp()}
 
 
+def test_it_tells_what_webhooks_were_told_in_vain(venue: Venue) -> None:
+    row = {
+        "contact_id": 1,
+        "planned_at": venue.now,
+        "queued_at": venue.now,
+        "due_at": venue.now,
+        "attempts": 9,
+    }
+    rows = [
+        {**row, "key": "a", "webhook": "crm", "state": "failed"},
+        {**row, "key": "b", "webhook": "crm", "state": "waiting"},
+        {**row, "key": "c", "webhook": "crm", "state": "posted"},
+    ]
+    with venue.house.store.engine.begin() as connection:
+        connection.execute(insert(POSTING), rows)
+    said = read(ask(venue))
+    assert said["accord_webhook_failed"] == {("crm",): 1}
+    assert said["accord_webhook_waiting"] == {("crm",): 1}
+    with venue.house.store.read() as unit:
+        told_of = alarms(vitals(unit, venue.now), Duration(minutes=15))
+    assert told_of == [
+        "nobody knows whether 1 mail arrived: scenario messages --unknown",
+        "1 posting to webhooks failed for good: scenario webhooks failed",
+    ]
+
+
 def test_a_database_that_does_not_answer_is_a_reading(venue: Venue) -> None:
     venue.house.store.close()
     (venue.root / "accord.db").write_bytes(b"no database at all, " * 400)
@@ -212,9 +241,18 @@ def test_it_walks_through_no_ledger(venue: Venue) -> None:
                 rows = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
                 steps += [row[3] for row in rows]
     assert any("ix_message_unknown" in step for step in steps)
-    partial = ("ix_event_unanswered", "ix_enrolment_due", "ix_message_waiting", "ix_message_unknown")
+    partial = (
+        "ix_event_unanswered",
+        "ix_enrolment_due",
+        "ix_message_waiting",
+        "ix_message_unknown",
+        "ix_posting_failed",
+        "ix_posting_due",
+    )
     walked = [
-        step for step in steps if re.match(r"SCAN (message|event|contact|enrolment|daily_count)\b", step)
+        step
+        for step in steps
+        if re.match(r"SCAN (message|event|contact|enrolment|daily_count|posting)\b", step)
     ]
     assert [step for step in walked if not step.endswith(partial)] == []
 

@@ -39,6 +39,7 @@ def counted(store: SqlStore, subject: Subject, number: int | None = None) -> dic
     with store.read() as unit:
         for tally in unit.tallies.counts(subject, *span):
             found[tally.key] += tally.count
+        assert unit.tallies.totals(subject, *span) == found
     return dict(found)
 
 

@@ -121,8 +121,8 @@ async def _turn(house: House, *, until_idle: bool) -> Turned:
 def status(context: click.Context, *, stuck: bool, as_json: bool) -> None:
     """Queues, the oldest that waits, brakes; exit code 1 when there is an alarm.
 
-    An alarm is a lag past [engine] alarm_lag, a mail of which nobody knows whether it arrived, and whatever
-    fails each time that it is tried.
+    An alarm is a lag past [engine] alarm_lag, a mail of which nobody knows whether it arrived, whatever fails
+    each time that it is tried, and what a webhook was told in vain for days.
 
     \b
     Examples:

@@ -11,6 +11,8 @@ from accord.shell.store.table_base import Row, at_column, id_column, json_column
 
 _UNSETTLED = text("state IN ('waiting','claimed','posting')")
 
+_FAILED = text("state = 'failed'")
+
 
 class PostingRow(Row, table=True):
     """One thing that another system is told: a call of a run's step, or an event. Nothing personal stands in it."""
@@ -19,6 +21,7 @@ class PostingRow(Row, table=True):
     __table_args__ = (
         UniqueConstraint("key"),
         Index("ix_posting_due", "webhook", "due_at", sqlite_where=_UNSETTLED, postgresql_where=_UNSETTLED),
+        Index("ix_posting_failed", "webhook", "state", sqlite_where=_FAILED, postgresql_where=_FAILED),
         Index("ix_posting_contact", "contact_id"),
         Index("ix_posting_queued", "queued_at"),
     )

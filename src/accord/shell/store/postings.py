@@ -47,6 +47,7 @@ from accord.shell.store.posting_tables import PostingRow
 POSTING = cast("Table", PostingRow.__table__)  # type: ignore[attr-defined]
 
 # Said in the SQL itself, not as parameters: a partial index serves only what provably fits it.
+FAILED: ColumnElement[bool] = POSTING.c.state == literal_column("'failed'")
 UNSETTLED = POSTING.c.state.in_(
     [
         literal_column(f"'{state}'")
@@ -300,6 +301,15 @@ class SqlPostings:
         key = (POSTING.c.webhook, POSTING.c.state)
         wanted = select(*key, func.count(), func.min(POSTING.c.queued_at)).group_by(*key).order_by(*key)
         return [(row[0], PostingState(row[1]), row[2], row[3]) for row in self.connection.execute(wanted)]
+
+    def outstanding(self) -> Mapping[str, tuple[int, int]]:
+        on_their_way, failed = self._by_webhook(UNSETTLED), self._by_webhook(FAILED)
+        named = sorted({*on_their_way, *failed})
+        return {name: (on_their_way.get(name, 0), failed.get(name, 0)) for name in named}
+
+    def _by_webhook(self, which: ColumnElement[bool]) -> dict[str, int]:
+        wanted = select(POSTING.c.webhook, func.count()).where(which).group_by(POSTING.c.webhook)
+        return {row[0]: row[1] for row in self.connection.execute(wanted)}
 
     def try_again(self, ids: Sequence[int], now: datetime) -> int:
         failed = POSTING.c.state == PostingState.FAILED.value

@@ -6,6 +6,7 @@ import json
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Any, cast
 
 from sqlalchemy import Connection, Table, delete, func, insert, select, true
@@ -45,10 +46,18 @@ class SqlTallies:
             .where(COUNT.c.subject == subject, COUNT.c.day >= since, COUNT.c.day < until)
             .order_by(COUNT.c.day, COUNT.c.key)
         )
-        return [
-            Tally(day, subject, tuple(json.loads(key)), count)
-            for day, key, count in self.connection.execute(wanted)
-        ]
+        rows = self.connection.execute(wanted)
+        return [Tally(day, subject, _parts(key), count) for day, key, count in rows]
+
+    def totals(self, subject: str, since: date, until: date) -> dict[tuple[str, ...], int]:
+        """The same of all these days together."""
+        wanted = (
+            select(COUNT.c.key, func.sum(COUNT.c.count))
+            .where(COUNT.c.subject == subject, COUNT.c.day >= since, COUNT.c.day < until)
+            .group_by(COUNT.c.key)
+            .order_by(COUNT.c.key)
+        )
+        return {_parts(key): int(count) for key, count in self.connection.execute(wanted)}
 
     def counted_at(self) -> datetime | None:
         """When the newest count was written."""
@@ -169,6 +178,12 @@ class SqlTallies:
             count = self.connection.execute(select(people).where(*asked, condition)).scalar_one()
             if count:
                 yield what, count
+
+
+@lru_cache(maxsize=4096)
+def _parts(key: str) -> tuple[str, ...]:
+    """A key as it was counted; the same ones come again each day."""
+    return tuple(json.loads(key))
 
 
 def _tally(day: date, subject: Subject, key: Sequence[str | None], count: int) -> Tally:

@@ -110,6 +110,14 @@ def _stuck(read: Readings) -> Families:
     yield _gauge("mails_unknown", "Mails of which nobody knows whether they arrived.", seen.unknown)
     failing = {(kind.value,): seen.failing[kind] for kind in StuckKind}
     yield _gauge("stuck_rows", "Rows that fail each time that they are tried.", (("kind",), failing))
+    for place, (name, what) in enumerate(
+        (
+            ("webhook_waiting", "What webhooks are still to be told."),
+            ("webhook_failed", "What a webhook was told in vain, for days."),
+        )
+    ):
+        counts = {(webhook,): both[place] for webhook, both in seen.postings.items()}
+        yield _gauge(name, what, (("webhook",), counts))
     engaged = {brake.name for brake in seen.brakes}
     brakes = {(name,): int(name in engaged) for name in sorted({*BRAKES, *engaged})}
     yield _gauge("brake_on", "Whether a brake is on.", (("brake",), brakes))

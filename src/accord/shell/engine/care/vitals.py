@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from accord.core.model.time import Duration
@@ -17,13 +17,15 @@ from accord.shell.engine.ports.store import Unit
 class Vitals:
     """Seen at one instant. `waiting`: of events, runs and messages, how many and since when the oldest.
 
-    `stuck`: rows that do not get on by themselves, mails of unknown fate among them.
+    `stuck`: rows that do not get on by themselves, mails of unknown fate among them. `postings`: of each webhook,
+    how many are on their way and how many failed for good.
     """
 
     now: datetime
     waiting: Mapping[str, tuple[int, datetime | None]]
     stuck: Sequence[Stuck] = ()
     brakes: Sequence[Brake] = ()
+    postings: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
     @property
     def lag(self) -> timedelta:
@@ -50,7 +52,7 @@ class Vitals:
 
 def vitals(unit: Unit, now: datetime) -> Vitals:
     """Look, through indexes alone. Of what is stuck at most a thousand rows of each kind are looked at."""
-    return Vitals(now, unit.backlog(now), unit.stuck(now), unit.brakes())
+    return Vitals(now, unit.backlog(now), unit.stuck(now), unit.brakes(), unit.postings.outstanding())
 
 
 def alarms(seen: Vitals, limit: Duration) -> Sequence[str]:
@@ -72,6 +74,9 @@ def alarms(seen: Vitals, limit: Duration) -> Sequence[str]:
     found += [
         f"{name} holds itself until somebody has looked: scenario release {name}" for name in surprising
     ]
+    failed = sum(count for _, count in seen.postings.values())
+    if failed:
+        found.append(f"{_many(failed, 'posting')} to webhooks failed for good: scenario webhooks failed")
     return found
 
 

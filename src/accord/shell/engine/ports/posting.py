@@ -73,6 +73,10 @@ class Postings(Protocol):
         """(webhook, state, how many, when the oldest was queued)."""
         ...
 
+    def outstanding(self) -> Mapping[str, tuple[int, int]]:
+        """Of each webhook: how many are on their way, and how many failed for good. Cheap, however many there were."""
+        ...
+
     def try_again(self, ids: Sequence[int], now: datetime) -> int:
         """Give failed postings back to the queue, under the ids that they had; how many there were."""
         ...

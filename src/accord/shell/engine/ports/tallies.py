@@ -58,6 +58,10 @@ class Tallies(Protocol):
         """What was counted of these days, `until` left out, in order of day and key."""
         ...
 
+    def totals(self, subject: str, since: date, until: date) -> Mapping[tuple[str, ...], int]:
+        """The same of all these days together, by key: a few rows, however many days there are."""
+        ...
+
     def counted_at(self) -> datetime | None:
         """When the newest count was written; None before the first."""
         ...

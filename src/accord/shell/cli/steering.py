@@ -94,11 +94,9 @@ def resume(context: click.Context, name: str, late: str, by: str | None, *, as_j
             }
         )
         return
-    until = f", the last at {when(done.until, zone)}" if done.spread else ""
-    click.echo(
-        f"Resumed: {name}. {done.runs} runs go on, {done.skipped} mails are skipped, "
-        f"{done.spread} come one after the other{until}."
-    )
+    click.echo(f"Resumed: {name}. Runs that go on: {done.runs}. Mails skipped: {done.skipped}.")
+    if done.spread:
+        click.echo(f"One after the other: {done.spread}, the last at {when(done.until, zone)}.")
 
 
 # -- to an end -------------------------------------------------------------------------------------------------------
@@ -153,7 +151,7 @@ def eject(
     if as_json:
         print_json({"name": name, "runs": done.runs, "mails": done.mails})
     else:
-        click.echo(f"Ejected from {name}: {done.runs} runs ended, {done.mails} mails cancelled.")
+        click.echo(f"Ejected from {name}. Runs ended: {done.runs}. Mails cancelled: {done.mails}.")
 
 
 # -- to the version that runs ------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ import httpx
 import pytest
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
-from sqlalchemy import event, insert, text
+from sqlalchemy import insert, text
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from accord import __version__
@@ -28,6 +28,7 @@ from accord.shell.web.house_forms import HouseForms
 from accord.shell.web.meters import HouseMeters
 from accord.shell.web.people import HousePeople
 from doors.houses import Venue
+from explained import steps
 from planted import a_mail, put, told
 
 ALERTS = Path(__file__).parents[2] / "docs" / "deploy" / "alerts.yml"
@@ -226,21 +227,8 @@ def test_a_trusted_proxy_says_who_asks(venue: Venue) -> None:
 
 
 def test_it_walks_through_no_ledger(venue: Venue) -> None:
-    asked: list[tuple] = []
-
-    def note(_connection, _cursor, statement, parameters, _context, _many) -> None:
-        asked.append((statement, parameters))
-
-    event.listen(venue.house.store.engine, "before_cursor_execute", note)
-    assert ask(venue).status_code == 200
-    event.remove(venue.house.store.engine, "before_cursor_execute", note)
-    steps = []
-    with venue.house.store.engine.connect() as connection:
-        for statement, parameters in asked:
-            if statement.startswith(("SELECT", "WITH")):
-                rows = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
-                steps += [row[3] for row in rows]
-    assert any("ix_message_unknown" in step for step in steps)
+    found = steps(venue.house.store, lambda: read(ask(venue)))
+    assert any("ix_message_unknown" in step for step in found)
     partial = (
         "ix_event_unanswered",
         "ix_enrolment_due",
@@ -251,7 +239,7 @@ def test_it_walks_through_no_ledger(venue: Venue) -> None:
     )
     walked = [
         step
-        for step in steps
+        for step in found
         if re.match(r"SCAN (message|event|contact|enrolment|daily_count|posting)\b", step)
     ]
     assert [step for step in walked if not step.endswith(partial)] == []

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 
 import pytest
-from sqlalchemy import event, text
+from sqlalchemy import text
 
 from accord.core.model.enrolment import RunState
 from accord.core.model.time import on_wall_clock
@@ -18,6 +18,7 @@ from accord.shell.engine.care.roll_up import KEPT_DAYS, due, roll_up
 from accord.shell.engine.ports.rows import NewRun
 from accord.shell.engine.ports.tallies import OF_A_DAY, Subject
 from accord.shell.store.database import SqlStore
+from explained import steps
 from planted import VENUE, ZONE, Base, a_click, a_mail, put, told
 
 MONDAY = date(2026, 1, 5)
@@ -256,35 +257,20 @@ def test_it_is_known_when_the_newest_count_was_made(base: Base) -> None:
 # -- what it costs -------------------------------------------------------------------------------------------
 
 
-def plans(store: SqlStore, now: datetime) -> list[str]:
-    """How the database goes about each statement of a turn, and of reading what it counted."""
-    asked: list[tuple] = []
-
-    def note(_connection, _cursor, statement, parameters, _context, _many) -> None:
-        asked.append((statement, parameters))
-
-    event.listen(store.engine, "before_cursor_execute", note)
-    count(store, now)
-    for subject in Subject:
-        counted(store, subject)
-    event.remove(store.engine, "before_cursor_execute", note)
-    steps = []
-    with store.engine.connect() as connection:
-        for statement, parameters in asked:
-            if statement.startswith(("SELECT", "WITH", "UPDATE", "DELETE")):
-                rows = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
-                steps += [row[3] for row in rows]
-    return steps
-
-
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_no_count_walks_through_a_whole_ledger(base: Base) -> None:
     put(base.store, [a_mail(1, 1, at(0))])
-    steps = plans(base.store, at(0, 12))
+
+    def turn_and_read() -> None:
+        count(base.store, at(0, 12))
+        for subject in Subject:
+            counted(base.store, subject)
+
+    found = steps(base.store, turn_and_read)
     for index in ("ix_event_outcome", "ix_event_held", "ix_message_sent", "ix_enrolment_entered"):
-        assert any(index in step for step in steps), index
+        assert any(index in step for step in found), index
     walked = [
-        step for step in steps if re.match(r"SCAN (message|event|contact|enrolment|daily_count)\b", step)
+        step for step in found if re.match(r"SCAN (message|event|contact|enrolment|daily_count)\b", step)
     ]
     assert set(walked) == {"SCAN enrolment USING COVERING INDEX ix_enrolment_in_flight"}, (
         "those under way alone"

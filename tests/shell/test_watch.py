@@ -11,7 +11,6 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from sqlalchemy import event
 
 from accord.core.model.consent import Act
 from accord.core.model.time import on_wall_clock
@@ -27,6 +26,7 @@ from accord.shell.store.database import SqlStore
 from accord.shell.wiring import House
 from builders import a_catalogue, a_scenario, acts, an_order_line
 from engine_driver import Driver, Sink
+from explained import steps
 from planted import VENUE, ZONE, Base, Rates, a_click, a_mail, put, told
 
 ROOT = Path(__file__).parents[2]
@@ -578,23 +578,14 @@ def test_the_funnel_counts_alike_on_both_databases(base: Base) -> None:
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_no_question_walks_through_a_whole_ledger(base: Base) -> None:
     """What a day costs grows with the day, not with the years that are kept."""
-    asked: list[tuple] = []
-
-    def note(_connection, _cursor, statement, parameters, _context, _many) -> None:
-        asked.append((statement, parameters))
-
     put(base.store, letter())
-    event.listen(base.store.engine, "before_cursor_execute", note)
-    judge(base.store, 7)
-    with base.store.read() as unit:
-        unit.figures.funnel(at(-30), None)
-    event.remove(base.store.engine, "before_cursor_execute", note)
-    plans = []
-    with base.store.engine.connect() as connection:
-        for statement, parameters in asked:
-            if statement.startswith(("SELECT", "WITH", "UPDATE", "DELETE")):
-                rows = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
-                plans += [row[3] for row in rows]
+
+    def judge_and_look() -> None:
+        judge(base.store, 7)
+        with base.store.read() as unit:
+            unit.figures.funnel(at(-30), None)
+
+    plans = steps(base.store, judge_and_look)
     assert any("ix_event_outcome" in step for step in plans)
     assert any("ix_message_sent" in step for step in plans)
     assert any("COVERING INDEX ix_entrant_batch" in step for step in plans)

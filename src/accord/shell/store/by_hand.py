@@ -28,7 +28,8 @@ def stuck(connection: Connection, now: datetime, limit: int) -> list[Stuck]:
 
 def _stuck_runs(connection: Connection, now: datetime, limit: int) -> list[Stuck]:
     """Runs and events are leased within one transaction: a lease that outlives it is a fault's (advance.py)."""
-    wanted = select(RUN).where(OPEN, RUN.c.lease_until > now).order_by(RUN.c.due_at, RUN.c.id).limit(limit)
+    due = (OPEN, RUN.c.due_at <= now)  # only those are ever claimed: whoever waits need not be looked at
+    wanted = select(RUN).where(*due, RUN.c.lease_until > now).order_by(RUN.c.due_at, RUN.c.id).limit(limit)
     return [
         Stuck(
             StuckKind.RUN, row.id, row.contact_id, f"{row.scenario}/{row.step}", row.due_at, row.lease_until

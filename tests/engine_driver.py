@@ -14,6 +14,9 @@ from accord.core.model.event import Event
 from accord.core.model.message import Message, MessageState
 from accord.core.simulate import Happening
 from accord.shell.engine.catalogue import AtWork, OtherLaw
+from accord.shell.engine.journeys.advance import advance
+from accord.shell.engine.journeys.enter import enter
+from accord.shell.engine.journeys.react import react
 from accord.shell.engine.ports.mailing import Envelope, Letter, Receipt, Unreachable, Unwritable
 from accord.shell.engine.ports.posting import Answer, Parcel
 from accord.shell.engine.ports.rows import POLICY_REVISION
@@ -34,7 +37,9 @@ class PlainWriter:
         if situation.contact.id in self.unwritable:
             raise Unwritable("this one can't be written")
         return Letter(
-            Envelope(message.id, "a@example.org", situation.contact.email, b"hello"), b"{}", "digest"
+            Envelope(message.id, "a@example.org", situation.contact.email, b"hello"),
+            b"{}",
+            f"digest of {message.template}",
         )
 
 
@@ -134,6 +139,29 @@ class Driver:
         self.send()
         self.post()
 
+    def turn_quickly(self) -> bool:
+        """A turn without the day's judgement of the throttle, and without a sender where nothing is to be sent.
+
+        Whether anything of anybody has changed.
+        """
+        work, changed = self.work(), 0
+        while True:
+            answered = react(self.store, work, now=self.now, on_fault=self.fault)
+            entered = 0
+            if not answered:
+                entered = enter(self.store, work.catalogue, work.activated, now=self.now, on_fault=self.fault)
+            advanced = 0
+            if not answered and not entered:
+                advanced = advance(self.store, work, now=self.now, on_fault=self.fault)
+            changed += answered + advanced
+            if not (answered or entered or advanced):
+                break
+        with self.store.read() as unit:
+            waiting, _ = unit.backlog(self.now)["messages"]
+        if waiting:
+            self.send()
+        return bool(changed)
+
     def tell(self, *events: Event) -> None:
         record_events(self.store, self.catalogue, events, now=self.now)
 
@@ -144,22 +172,44 @@ class Driver:
         """Go from instant to instant at which anything is to be done."""
         ahead = sorted(script, key=lambda each: each.at, reverse=True)
         self.turn()
-        while True:
-            with self.store.read() as unit:
-                due = unit.next_instant()
-            hour = (self.now + timedelta(hours=1)).replace(minute=0, second=0, microsecond=0)
-            wanted: Iterable[datetime | None] = (
-                due,
-                ahead[-1].at if ahead else None,
-                hour if hourly else None,
-            )
-            instants = [max(each, self.now) for each in wanted if each is not None]
-            if not instants or min(instants) > until:
-                return
-            self.now = min(instants)
-            while ahead and ahead[-1].at <= self.now:
-                self.happen(ahead.pop())
+        while (instant := self._next(ahead, [], hourly=hourly)) is not None and instant <= until:
+            self._go_to(instant, ahead)
             self.turn()
+
+    def walk_quickly(
+        self, script: Sequence[Happening], until: datetime, calls: Sequence[datetime], *, hourly: bool = False
+    ) -> None:
+        """The same with quick turns: at the calendar's `calls`, and at the full hours around whatever changes."""
+        ahead = sorted(script, key=lambda each: each.at, reverse=True)
+        asking = sorted((each for each in calls if each > self.now), reverse=True)
+        changed = True  # nothing has been looked at yet
+        self.turn_quickly()
+        while (instant := self._next(ahead, asking, hourly=hourly or changed)) is not None:
+            if instant > until:
+                return
+            hour = instant.replace(minute=0, second=0, microsecond=0)
+            if self.now < hour < instant:
+                self._go_to(hour, ahead)  # segments are looked for before what happens within the hour
+                self.turn_quickly()
+            still = len(ahead)
+            self._go_to(instant, ahead)
+            while asking and asking[-1] <= self.now:
+                asking.pop()
+            changed = self.turn_quickly() or len(ahead) < still
+
+    def _next(self, ahead: list[Happening], asking: list[datetime], *, hourly: bool) -> datetime | None:
+        with self.store.read() as unit:
+            due = unit.next_instant()
+        wanted: list[datetime | None] = [due, asking[-1] if asking else None]
+        wanted.append(ahead[-1].at if ahead else None)
+        if hourly:
+            wanted.append((self.now + timedelta(hours=1)).replace(minute=0, second=0, microsecond=0))
+        return min((max(each, self.now) for each in wanted if each is not None), default=None)
+
+    def _go_to(self, instant: datetime, ahead: list[Happening]) -> None:
+        self.now = instant
+        while ahead and ahead[-1].at <= self.now:
+            self.happen(ahead.pop())
 
     def happen(self, thing: Happening) -> None:
         if thing.lines:

@@ -13,6 +13,11 @@ from accord.core.triggers import occasions
 from accord.core.triggers.occasion import Occasion
 
 HOUR = timedelta(hours=1)
+INSTANT = timedelta(microseconds=1)
+
+# No trigger forgets a day that lies so little back.
+WINDOW = timedelta(days=28)
+
 NEVER = datetime.max.replace(tzinfo=UTC)
 
 
@@ -49,13 +54,22 @@ def agenda(scenarios: Iterable[Scenario], *, start: datetime, until: datetime, z
 
 
 def _calls(scenario: Scenario, start: datetime, until: datetime, zone: ZoneInfo) -> list[Call]:
-    """Half an hour at a time, so that no occasion hides another: of several a daemon takes the newest."""
+    """Every occasion in [start, until]: of several a daemon that slept takes the newest, so each is asked for alone."""
     found: list[Call] = []
-    mark, ahead = start - timedelta(microseconds=1), start
-    while mark < until:
-        due = occasions(scenario.entry.trigger, after=mark, until=ahead, zone=zone)
+    after = start - INSTANT
+    while after < until:
+        ahead = min(after + WINDOW, until)
+        found += _calls_within(scenario, after, ahead, zone)
+        after = ahead
+    return found
+
+
+def _calls_within(scenario: Scenario, after: datetime, until: datetime, zone: ZoneInfo) -> list[Call]:
+    """Those in (after, until], found from the newest back."""
+    found: list[Call] = []
+    while due := occasions(scenario.entry.trigger, after=after, until=until, zone=zone):
         found += [Call(scenario, occasion) for occasion in due]
-        mark, ahead = ahead, min(ahead + timedelta(minutes=30), until)
+        until = due[0].at - INSTANT
     return found
 
 

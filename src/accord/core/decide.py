@@ -317,7 +317,9 @@ def _asked(situation: Situation, catalogue: Catalogue, now: datetime) -> Asked:
     if run is None:
         raise ValueError("a decision is about a run, and this situation has none")
     scenario = catalogue.versions[run.digest]
-    return Asked(scenario.steps[run.step], scenario, run, replace(situation, this=run.this), catalogue, now)
+    if situation.this != run.this:
+        situation = replace(situation, this=run.this)
+    return Asked(scenario.steps[run.step], scenario, run, situation, catalogue, now)
 
 
 def _plan(step: Step, asked: Asked, decided_at: datetime) -> Plan:

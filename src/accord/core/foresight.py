@@ -41,7 +41,9 @@ from accord.core.model.forecast import (
 from accord.core.model.scenario import END
 from accord.core.model.time import local_day
 from accord.core.simulate import Happening, Known, World
+from accord.core.telling import TOLD
 from accord.core.walk import Walk
+from accord.core.world import IMAGINED
 
 
 @dataclass(slots=True)
@@ -88,8 +90,8 @@ class Counting:
             self.tally.ways[run.scenario, "", run.step] += 1
 
     def happened(self, event: Event, now: datetime) -> None:
-        """Somebody answered; what lets people in is counted as their entering."""
-        if now >= self.begins and event.source != "imagined":
+        """Somebody answered as is assumed; what lets people in is counted as their entering."""
+        if now >= self.begins and event.source != IMAGINED and event.name not in TOLD:
             self.tally.answers[event.name] += 1
 
     def reached(self, run: Enrolment, event: Event, now: datetime) -> None:

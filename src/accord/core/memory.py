@@ -7,9 +7,10 @@ from dataclasses import replace
 from datetime import datetime
 
 from accord.core.decide import per_key
-from accord.core.model.decision import Enrol, Situation
+from accord.core.model.decision import Enrol, QueueMail, Situation
 from accord.core.model.enrolment import Enrolment, RunState
 from accord.core.model.event import Event
+from accord.core.model.expression import Value
 from accord.core.model.message import PastMail
 from accord.core.world import Known
 
@@ -33,6 +34,16 @@ def begun(enrol: Enrol, number: int, situation: Situation, now: datetime) -> Enr
         priority=enrol.priority,
         held_out=enrol.held_out,
     )
+
+
+def about(run: Enrolment, mail: QueueMail) -> dict[str, Value]:
+    """What the journal says of a mail that left."""
+    return {
+        "scenario": run.scenario,
+        "step": mail.step,
+        "nature": mail.nature.value,
+        "purpose": mail.purpose,
+    }
 
 
 def first_number(known: Known) -> int:

@@ -22,6 +22,24 @@ from accord.core.model.enrolment import Enrolment
 from accord.core.model.event import Event
 from accord.core.model.expression import Value
 
+# Rows that the engine writes about its own doings: no cue listens to these by having been there before.
+OWN_DOINGS = (
+    "mail.queued",
+    "mail.held",
+    "mail.refused",
+    "mail.sent",
+    "scenario.noted",
+    "scenario.reached",
+    "call.queued",
+    "call.held",
+    "call.refused",
+    "call.posted",
+    "call.failed",
+)
+
+# All that a decision is told as, besides what an `emit` tells.
+TOLD = frozenset({*OWN_DOINGS, "scenario.entered", "scenario.finished", "scenario.left"})
+
 # The journal's own source; keyless, since each row is written with the change that it tells.
 SOURCE = "accord"
 

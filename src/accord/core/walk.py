@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 import itertools
 import json
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -14,11 +15,12 @@ from accord.core.consent.collection import consents
 from accord.core.consent.evidence import after, learn, told
 from accord.core.decide import enters, moved, reaches_goal, something_happened, time_has_come
 from accord.core.expressions.evaluate import holds
-from accord.core.memory import begun, clicked_in, first_number, last_entries, queue_left
+from accord.core.memory import about, begun, clicked_in, first_number, last_entries, queue_left
 from accord.core.model.consent import ConsentEntry, LegalBasis
 from accord.core.model.decision import (
     Decision,
     Effect,
+    EmitEvent,
     Finish,
     Hold,
     Leave,
@@ -35,7 +37,7 @@ from accord.core.model.scenario import OnSegment, Scenario
 from accord.core.model.trial import Trial, TrialKey
 from accord.core.steps.call import told_fields
 from accord.core.steps.subjects import Because, trial_of
-from accord.core.telling import tell, tell_entered, tell_reached
+from accord.core.telling import OWN_DOINGS, tell, tell_entered, tell_reached
 from accord.core.triggers import wakes
 from accord.core.triggers.occasion import Occasion
 from accord.core.world import Happening, Known, Witness, World
@@ -52,10 +54,12 @@ class Walk:
 
     def __init__(self, world: World, known: Known, script: Sequence[Happening], witness: Witness) -> None:
         self.world, self.witness, self.venue = world, witness, world.catalogue.venue
+        self.hears_itself = world.hears_itself
         self.now = world.start
         self.situation = queue_left(known.situation, world.start)
         self.ledger = list(known.ledger)
         self.heard: list[Event] = []
+        self.unanswered: deque[Event] = deque()
         self.runs: dict[int, Enrolment] = {}
         self.ended: dict[int, Enrolment] = {}
         self.trials: dict[TrialKey, Trial] = {}
@@ -91,8 +95,14 @@ class Walk:
     # -- what comes next ----------------------------------------------------------------------------------
 
     def go(self) -> None:
-        """Instant by instant: what happens, then whom the calendar lets in, then the steps that are due."""
+        """Instant by instant: what happens, then whom the calendar lets in, then one step that is due.
+
+        What anything of it writes down is answered before the next thing is done, as the engine's turns do.
+        """
         for _ in range(MOST_TURNS):
+            if self.unanswered:
+                self._answer(self.unanswered.popleft())
+                continue
             happens = self.script[0][0] if self.script else NEVER
             calls = self.call.occasion.at if self.call is not None else NEVER
             looks = min(self.looks.values(), default=NEVER)
@@ -169,7 +179,10 @@ class Walk:
         if thing.event is not None:
             events = (*events, thing.event)
         for event in events:
-            self._hear(event, teaches=True)
+            event = self._numbered(event)
+            self.witness.happened(event, self.now)
+            self._learn(event)
+            self._hear(event)
 
     def _let_in(self, event: Event, name: str) -> None:
         event = self._numbered(event)
@@ -190,13 +203,14 @@ class Walk:
     def _numbered(self, event: Event) -> Event:
         return replace(event, id=next(self.numbers), contact_id=self.situation.contact.id)
 
-    def _hear(self, event: Event, *, teaches: bool) -> None:
-        """One event: learn from it, ask each run, then each way in."""
-        event = self._numbered(event)
-        if teaches:
-            self.witness.happened(event, self.now)
-            self._learn(event)
+    def _hear(self, event: Event) -> None:
+        """It is in the journal now, and put before the scenarios where one of them listens to it."""
         self.heard.append(event)
+        if self._listens(event.name):
+            self.unanswered.append(event)
+
+    def _answer(self, event: Event) -> None:
+        """One event: count it as success, ask each run, then each way in."""
         self._reach_goals(event)
         for run in list(self.runs.values()):
             asked = replace(self._of(run), it=event)
@@ -209,6 +223,8 @@ class Walk:
         """Runs that have ended are asked, too."""
         for runs in (self.runs, self.ended):
             for run in list(runs.values()):
+                if self.world.catalogue.versions[run.digest].goal is None:
+                    continue
                 asked = replace(self._of(run), it=event)
                 if reaches_goal(asked, self.world.catalogue, now=self.now):
                     runs[run.id] = replace(run, goal_at=event.at)
@@ -263,15 +279,14 @@ class Walk:
         since = run.last_send_at or run.entered_at
         first = run.event_id or 0
         own = [event for event in self.before.get(run.id, ()) if event.at >= since]
-        own += [event for event in self.heard if event.at >= since and event.id > first]
+        own += [
+            event
+            for event in self.heard
+            if event.at >= since and event.id > first and event.name not in OWN_DOINGS
+        ]
         key = self._trial(run)
-        return replace(
-            self.situation,
-            enrolment=run,
-            entered_by=self.sources.get(run.id),
-            events=tuple(own),
-            trial=self.trials.get(key) if key is not None else None,
-        )
+        trial = self.trials.get(key) if key is not None else None
+        return self.situation.in_run(run, self.sources.get(run.id), tuple(own), trial)
 
     def _trial(self, run: Enrolment) -> TrialKey | None:
         return trial_of(self.world.catalogue.versions[run.digest], run)
@@ -279,7 +294,7 @@ class Walk:
     def _apply(self, run: Enrolment, decision: Decision) -> None:
         if not decision.effects:
             return
-        asked, now = run, self.now
+        asked, now, emits = run, self.now, False
         self.witness.decided(run, self._as_told(run, decision), now)
         for effect in decision.effects:
             match effect:
@@ -298,13 +313,16 @@ class Walk:
                     changed = replace(contact, attributes={**contact.attributes, name: value})
                     self.situation = replace(self.situation, contact=changed)
                     self._stir()
+                case EmitEvent():
+                    emits = True
                 case Finish() | Leave():
                     self.runs.pop(run.id, None)
                     run = replace(run, state=RunState.FINISHED)
                     self.ended[run.id] = run
         if run.id in self.runs:
             self.runs[run.id] = run
-        self._echo_heard(tell(decision, asked, now))
+        if emits or self.hears_itself:
+            self._echo_heard(tell(decision, asked, now))
 
     def _listens(self, name: str) -> bool:
         return self.world.listened is None or name in self.world.listened
@@ -313,10 +331,12 @@ class Walk:
         """What was written down of a decision is heard by those who listen to it."""
         for row in rows:
             if self._listens(row.name):
-                self._hear(row, teaches=False)
+                self._hear(self._numbered(row))
 
     def _as_told(self, run: Enrolment, decision: Decision) -> Decision:
         """A call with what the other system would be told: in imagined days, and in them alone."""
+        if not any(isinstance(effect, QueueCall) for effect in decision.effects):
+            return decision
 
         def told(effect: Effect) -> Effect:
             webhook = self.venue.webhooks.get(effect.webhook) if isinstance(effect, QueueCall) else None
@@ -351,6 +371,8 @@ class Walk:
         )
         self.situation = replace(self.situation, mails=(*self.situation.mails, past))
         self._stir()
+        if self._listens("mail.sent"):
+            self._await(Happening(self.now, Event(run.contact_id, "mail.sent", self.now, about(run, mail))))
         if self.world.answers is not None:
             for answer in self.world.answers(self.situation, run, mail, self.now):
                 self._await(answer)

@@ -16,6 +16,10 @@ from accord.core.model.enrolment import Enrolment
 from accord.core.model.event import Event
 from accord.core.model.order import OrderLine
 from accord.core.model.scenario import Scenario
+from accord.core.telling import TOLD
+
+# The source of an event that lets people in and has not happened.
+IMAGINED = "imagined"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +86,11 @@ class World:
     unseen: frozenset[str]
     listened: frozenset[str] | None
     answers: Answers | None = None
+
+    @property
+    def hears_itself(self) -> bool:
+        """Whether some scenario hears what the engine writes down of its own decisions."""
+        return self.listened is None or not self.listened.isdisjoint(TOLD)
 
 
 def a_world(

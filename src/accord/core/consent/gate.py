@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from accord.core.consent.gate_input import (
     OBJECTORS,
@@ -132,7 +133,16 @@ def judge(inputs: GateInput, policy: Policy | None = None) -> Verdict:
 
     `Verdict.inputs` is the snapshot of what was given, for the journal. Rule R-01 and part B.
     """
-    read = as_the_policy_reads(inputs, policy or Policy())
+    try:
+        return _judged(inputs, policy or Policy())
+    except TypeError:  # an input that is no word at all can't be looked up among those judged before
+        return _judged.__wrapped__(inputs, policy or Policy())
+
+
+# Many mails are judged, of few kinds: the table answers each kind once.
+@lru_cache(maxsize=4096)
+def _judged(inputs: GateInput, policy: Policy) -> Verdict:
+    read = as_the_policy_reads(inputs, policy)
     row = next(row for row in TABLE if row.holds(read))
     stale = row.basis is _SOFT and read.relation == "purchased_over_3y"
     flags = (STALE_PURCHASE,) if stale else ()

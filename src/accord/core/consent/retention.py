@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from accord.core.consent.history import CONFIRM_WITHIN, REFUSALS
@@ -22,6 +23,7 @@ ASKED_MONTHS = 1  # where one question is allowed at the end of the term, how lo
 INFORM_MONTHS = 1  # art. 14(3): who did not give us the address is told so within a month
 
 
+@lru_cache(maxsize=1024)  # of one person it is asked before every step
 def runs_out(collected_at: datetime, last_action_at: datetime | None, months: int, zone: ZoneInfo) -> date:
     """The day on which the clock runs out: calendar months, 36 at most, after the last action (R-40).
 

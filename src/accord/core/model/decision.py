@@ -61,6 +61,30 @@ class Situation:
     this: Value = None
     trial: Trial | None = None
 
+    def in_run(
+        self,
+        run: Enrolment,
+        entered_by: Event | None,
+        events: tuple[Event, ...],
+        trial: Trial | None = None,
+    ) -> Situation:
+        """The same person in one run: what it was entered by, and what came since its last mail."""
+        return Situation(
+            self.contact,
+            self.consents,
+            self.lines,
+            self.mails,
+            events,
+            self.contract_in_progress,
+            self.throttle,
+            self.held,
+            run,
+            entered_by,
+            None,
+            run.this,
+            trial,
+        )
+
 
 class Output(StrEnum):
     """The gate's three answers."""

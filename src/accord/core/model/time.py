@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+SHORTEST_MONTH = 28
+
 
 @dataclass(frozen=True, slots=True)
 class Duration:
@@ -34,6 +36,8 @@ def add_months(day: date, months: int) -> date:
     """The same day `months` later; the last day of a shorter month (31 January + 1 = 28 or 29 February)."""
     index = day.year * 12 + day.month - 1 + months
     year, month = divmod(index, 12)
+    if day.day <= SHORTEST_MONTH:
+        return date(year, month + 1, day.day)
     last = calendar.monthrange(year, month + 1)[1]
     return date(year, month + 1, min(day.day, last))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from accord.core.expressions.evaluate import value_of
@@ -72,7 +73,12 @@ def next_opening(instant: datetime, hours: Hours, zone: ZoneInfo) -> datetime:
         day = first + timedelta(ahead)
         if day.weekday() not in hours.days:
             continue
-        opens, closes = on_wall_clock(day, hours.opens, zone), on_wall_clock(day, hours.closes, zone)
+        opens, closes = _window(day, hours, zone)
         if instant < closes:
             return max(instant, opens).astimezone(UTC)
     raise ValueError("a window that never opens")
+
+
+@lru_cache(maxsize=4096)  # people of one zone share their days
+def _window(day: date, hours: Hours, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    return on_wall_clock(day, hours.opens, zone), on_wall_clock(day, hours.closes, zone)

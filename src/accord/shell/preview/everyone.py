@@ -15,6 +15,7 @@ from accord.core.model.forecast import Assumptions
 from accord.core.model.scenario import OnEvent, Scenario
 from accord.core.model.venue import Venue
 from accord.core.simulate import Happening, World, a_world
+from accord.core.world import IMAGINED
 from accord.shell.engine.ports.store import Unit
 from accord.shell.preview.personas import imagined_data
 
@@ -53,7 +54,7 @@ def entering(scenario: Scenario, venue: Venue, at: datetime) -> tuple[Happening,
     event = trigger.events[0]
     data = imagined_data(fields_of(event, venue), scenario, venue, at)
     at += timedelta(seconds=1)
-    return (Happening(at, Event(0, event, at, data, "imagined"), lets_into=scenario.name),)
+    return (Happening(at, Event(0, event, at, data, IMAGINED), lets_into=scenario.name),)
 
 
 def with_file(catalogue: Catalogue, scenario: Scenario) -> Catalogue:

@@ -11,7 +11,7 @@ from accord.core.model.contact import GONE
 from accord.core.model.decision import Situation
 from accord.core.simulate import Known
 from accord.shell.store import runs, situations
-from accord.shell.store.people import CONTACT, Law, entries_of
+from accord.shell.store.people import CONTACT, Law, contacts, entries_of
 
 _HERE = CONTACT.c.address_state.not_in([state.value for state in GONE])
 
@@ -30,9 +30,10 @@ class SqlForeseeing:
         return self.connection.execute(select(func.count()).select_from(CONTACT).where(_HERE)).scalar_one()
 
     def known(self, contact_ids: Sequence[int], scenarios: Sequence[str]) -> dict[int, Known]:
-        people = situations.load(self.connection, contact_ids, self.law, lock=False)
-        ids = list(people)
+        here = contacts(self.connection, contact_ids)
+        ids = list(here)
         ledgers = entries_of(self.connection, ids)
+        people = situations.with_ledgers(self.connection, here, ledgers, self.law)
         in_flight: dict[int, list[Situation]] = {}
         for run in situations.with_runs(self.connection, people, runs.open_runs(self.connection, ids)):
             in_flight.setdefault(run.contact.id, []).append(run)

@@ -3,44 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection, and_, func, or_, select
 
 from accord.core.consent.collection import consents
-from accord.core.model.consent import LegalBasis, Nature
+from accord.core.model.consent import ConsentEntry, LegalBasis, Nature
+from accord.core.model.contact import Contact
 from accord.core.model.decision import Situation
 from accord.core.model.enrolment import Enrolment
 from accord.core.model.event import Event
 from accord.core.model.message import LEFT_THE_HOUSE, MessageState, PastMail
+from accord.core.telling import OWN_DOINGS
 from accord.shell.store import journal, mail, orders, people, switches
 from accord.shell.store.dialect import among
 from accord.shell.store.journal import EVENT
 from accord.shell.store.people import Law
 from accord.shell.store.runs import RUN
 
-# Rows that the engine writes about its own doings: no cue listens to these by having been there before.
-_OWN_DOINGS = (
-    "mail.queued",
-    "mail.held",
-    "mail.refused",
-    "mail.sent",
-    "scenario.noted",
-    "scenario.reached",
-    "call.queued",
-    "call.held",
-    "call.refused",
-    "call.posted",
-    "call.failed",
-)
-
 
 def load(connection: Connection, contact_ids: Sequence[int], law: Law, *, lock: bool) -> dict[int, Situation]:
     """What is known of each, without a run, in eight queries whatever the number of people."""
     known = people.contacts(connection, contact_ids, lock=lock)
+    return with_ledgers(connection, known, people.entries_of(connection, list(known)), law)
+
+
+def with_ledgers(
+    connection: Connection,
+    known: Mapping[int, Contact],
+    ledgers: Mapping[int, Sequence[ConsentEntry]],
+    law: Law,
+) -> dict[int, Situation]:
+    """What is known of contacts whose ledgers are read already."""
     ids = list(known)
-    ledgers = people.entries_of(connection, ids)
     lines = orders.lines_of(connection, ids)
     mails = mail.remembered(connection, ids)
     clicked = _clicked(connection, ids)
@@ -110,12 +105,10 @@ def with_runs(
     entered = journal.by_id(connection, [run.event_id for run in runs if run.event_id is not None])
     since = _since(connection, runs)
     return [
-        replace(
-            known[run.contact_id],
-            enrolment=run,
-            entered_by=entered.get(run.event_id) if run.event_id is not None else None,
-            events=tuple(since.get(run.id, ())),
-            this=run.this,
+        known[run.contact_id].in_run(
+            run,
+            entered.get(run.event_id) if run.event_id is not None else None,
+            tuple(since.get(run.id, ())),
         )
         for run in runs
         if run.contact_id in known
@@ -128,7 +121,7 @@ def _since(connection: Connection, runs: Sequence[Enrolment]) -> dict[int, list[
         EVENT.c.contact_id == RUN.c.contact_id,
         EVENT.c.at >= start,
         or_(RUN.c.event_id.is_(None), EVENT.c.id > RUN.c.event_id),
-        EVENT.c.name.not_in(_OWN_DOINGS),
+        EVENT.c.name.not_in(OWN_DOINGS),
     )
     wanted = (
         select(RUN.c.id.label("run_id"), *EVENT.c)

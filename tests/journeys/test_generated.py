@@ -1,0 +1,118 @@
+"""Journeys made up from a seed are decided alike, at the same planned instants, by the engine and in imagined days."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from accord.core.agenda import agenda, full_hour
+from accord.core.model.contact import Preferences
+from accord.core.model.content import Catalogue
+from accord.core.model.decision import Situation
+from accord.core.model.time import start_of_day
+from accord.core.simulate import simulate
+from accord.shell.engine.ports.rows import ContactChange, NewContact
+from accord.shell.store.database import SqlStore, open_store
+from builders import a_catalogue, a_contact, a_scenario
+from conftest import KEYS
+from engine_driver import Driver, told
+from made_journeys import Journey, a_journey
+
+# Fifty here; `make soak` walks as many more as it is told.
+MORE = 600 if os.environ.get("ACCORD_SOAK") else 0
+YEARS = [(seed, None) for seed in range(34 + MORE)]
+WEEKS = [(seed, 12) for seed in range(1000, 1014 + MORE)]
+HOURLY = [(seed, 3) for seed in range(2000, 2002 + MORE // 10)]
+
+# A journey in which little is decided proves little, and one in which very much is takes very long.
+FEW, MANY = 8, 28
+
+
+@pytest.fixture(scope="session")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database with its tables, to be copied: making them takes longer than a journey."""
+    path = tmp_path_factory.mktemp("empty") / "accord.db"
+    store = open_store(f"sqlite:///{path}", dice=os.urandom, keys=lambda: KEYS)
+    store.upgrade()
+    store.close()
+    return path
+
+
+def a_catalogue_of(journey: Journey) -> Catalogue:
+    scenarios = [a_scenario(text, journey.venue) for text in journey.scenarios]
+    return a_catalogue(*scenarios, venue=journey.venue)
+
+
+def the_journey(seed: int, days: int | None) -> tuple[Journey, Catalogue, list[str]]:
+    """The first journey of a seed in which neither too little nor too much is decided, and what is imagined of it."""
+    for variant in range(1000):
+        journey = a_journey(seed * 1000 + variant, days=days)
+        catalogue = a_catalogue_of(journey)
+        before = journey.start - timedelta(days=9)
+        contact = a_contact(
+            collected_at=before,
+            last_action_at=before,
+            zone=journey.zone,
+            preferences=journey.wishes or Preferences(),
+        )
+        imagined = told(
+            simulate(Situation(contact), journey.script, catalogue, start=journey.start, until=journey.until)
+        )
+        if FEW <= len(imagined) <= MANY:
+            return journey, catalogue, imagined
+    raise AssertionError(f"seed {seed} leads nowhere")
+
+
+def done_by_the_engine(
+    store: SqlStore, journey: Journey, catalogue: Catalogue, *, hourly: bool = False
+) -> list[str]:
+    before = journey.start - timedelta(days=9)
+    with store.begin() as unit:
+        [number] = unit.add_contacts([NewContact("ada@example.org", "fr", journey.zone, before)])
+        unit.change_contacts([ContactChange(number, acted_at=before, preferences=journey.wishes)])
+    assert number == 1
+    driver = Driver(store, catalogue, journey.start)
+    driver.walk_quickly(journey.script, journey.until, calls(catalogue, journey), hourly=hourly)
+    assert driver.faults == []
+    return told(driver.journal())
+
+
+def calls(catalogue: Catalogue, journey: Journey) -> list[datetime]:
+    """The instants at which the calendar asks: schedules, the days near one of the person's own, and, for
+    segments, each day's first hour. What changes in between, the driver looks at itself.
+    """
+    zone = catalogue.venue.entity.clock
+    made = agenda(catalogue.live.values(), start=journey.start, until=journey.until, zone=zone)
+    instants = [(call.occasion.at, call.occasion.who) for call in made.calls]
+    found = {at for at, who in instants if who is None or journey.is_near(at)}
+    if made.segments:
+        found |= {full_hour(start_of_day(day, zone)) for day in journey.days}
+    return sorted(found)
+
+
+@pytest.mark.parametrize(("seed", "days"), [*YEARS, *WEEKS, *HOURLY])
+def test_a_journey_is_decided_alike_by_both(empty: Path, tmp_path: Path, seed: int, days: int | None) -> None:
+    """Over a year; over days round a change of clocks, with segments; and some at every full hour besides."""
+    journey, catalogue, imagined = the_journey(seed, days)
+    shutil.copy(empty, tmp_path / "accord.db")
+    store = open_store(f"sqlite:///{tmp_path / 'accord.db'}", dice=os.urandom, keys=lambda: KEYS)
+    try:
+        done = done_by_the_engine(store, journey, catalogue, hourly=(seed, days) in HOURLY)
+    finally:
+        store.close()
+    assert done == imagined, "\n".join(journey.scenarios)
+
+
+@pytest.mark.parametrize(("seed", "days"), [YEARS[3], YEARS[5], WEEKS[4]])
+def test_a_journey_is_decided_alike_on_postgresql(postgres_url: str, seed: int, days: int | None) -> None:
+    journey, catalogue, imagined = the_journey(seed, days)
+    store = open_store(postgres_url, dice=os.urandom, keys=lambda: KEYS)
+    store.upgrade()
+    try:
+        assert done_by_the_engine(store, journey, catalogue) == imagined
+    finally:
+        store.close()

@@ -149,7 +149,7 @@ class Driver:
             answered = react(self.store, work, now=self.now, on_fault=self.fault)
             entered = 0
             if not answered:
-                entered = enter(self.store, work.catalogue, work.activated, now=self.now, on_fault=self.fault)
+                entered = enter(self.store, work, now=self.now, on_fault=self.fault)
             advanced = 0
             if not answered and not entered:
                 advanced = advance(self.store, work, now=self.now, on_fault=self.fault)

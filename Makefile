@@ -44,9 +44,10 @@ docs: $(STAMP) ## run what the documents show, and write what it really prints
 	$(BIN)/python tools/errors.py
 	$(BIN)/python tools/shown.py --write --slow
 
-soak: $(STAMP) ## a thousand kills of the daemon, mutated files by the ten thousand, the API by thousands of requests: an hour
+soak: $(STAMP) ## a thousand kills of the daemon, mutated files by the ten thousand, the API by thousands of requests, generated journeys: an hour
 	ACCORD_SOAK=1 $(BIN)/python -m pytest -n 2 -s tests/crash/test_kills.py -k moment
 	ACCORD_SOAK=1 $(BIN)/python -m pytest -n 2 --timeout 3600 tests/core/language/test_fuzz.py tests/doors/test_api_fuzz.py
+	ACCORD_SOAK=1 $(BIN)/python -m pytest -n 2 tests/journeys/test_generated.py
 
 bench: $(STAMP) ## measure, and write the table that the README quotes
 	$(BIN)/python benchmarks/run.py

@@ -180,6 +180,7 @@ class Frame:
     throttle: ThrottleState
     held: tuple[str, ...]
     assumptions: Assumptions
+    standing_still: int = 0
 
 
 def forecast_of(tally: Tally, frame: Frame) -> Forecast:
@@ -208,6 +209,7 @@ def forecast_of(tally: Tally, frame: Frame) -> Forecast:
         cut_off=tuple(CutOffCount(day, people) for day, people in sorted(tally.cut_off.items())),
         expired=tally.expired,
         left_out=tally.left_out,
+        standing_still=frame.standing_still,
     )
 
 

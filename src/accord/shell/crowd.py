@@ -50,11 +50,11 @@ def walk_everybody(
 ) -> list[Tally]:
     """Walk the whole base through a plan; a tally a course. `progress` is told how many people more are done.
 
-    `processes`: as many as there are cores, where it is not said; where there are few people, this one alone.
+    `processes`: as many as there are cores, where it is not said, or this one alone for few people.
     """
     with store.read() as unit:
         people = unit.foreseeing.how_many()
-    wanted = min(processes or os.cpu_count() or 1, people // WORTH_A_PROCESS)
+    wanted = min(os.cpu_count() or 1, people // WORTH_A_PROCESS) if processes is None else processes
     totals = [Tally() for _ in plan.courses]
     walked = _by_processes(store, source, plan, wanted) if wanted > 1 else _by_this_one(store, plan)
     for tallies in walked:

@@ -158,7 +158,8 @@ class Forecast:
 
     `people`: how many were walked; days are of `zone`, the entity's. `throttle` and `held` (the brakes) stand
     as they are now and are not moved on. `expired`: people whose three years were over before `begins`.
-    `left_out`: runs in flight by a version that can't be read any more, which the forecast goes without.
+    `left_out`: runs in flight by a version that can't be read any more, which the forecast goes without, as it does
+    without those `standing_still`, whose scenario is paused.
     """
 
     scenario: str
@@ -181,6 +182,7 @@ class Forecast:
     cut_off: tuple[CutOffCount, ...] = ()
     expired: int = 0
     left_out: int = 0
+    standing_still: int = 0
 
     def mails_by(self, key: Callable[[MailCount], Key], scenario: str | None = None) -> Counter[Key]:
         """How many mails, by whatever `key` reads of them; of one scenario, or of all."""

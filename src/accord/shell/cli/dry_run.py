@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,13 +18,17 @@ from accord.shell.cli.house import (
     json_option,
     moment,
 )
-from accord.shell.cli.output import InputFault, print_json
+from accord.shell.cli.output import InputFault, print_json, refuse
 from accord.shell.cli.people import progress
 from accord.shell.cli.reports import Wishes, mail_previews, report_options, tell, write_page
 from accord.shell.config_source import nearest
+from accord.shell.library import read_texts
 from accord.shell.preview import forecast
 from accord.shell.preview.everyone_json import as_document
 from accord.shell.preview.everyone_text import print_forecast
+from accord.shell.preview.own_personas import FILE as OWN
+from accord.shell.preview.own_personas import parse_personas
+from accord.shell.preview.personas import SKETCHES, Sketch
 from accord.shell.preview.text import print_matrix, print_timelines
 from accord.shell.wiring import House
 
@@ -148,16 +152,31 @@ def _personas(
 def _imagined(
     house: House, scenario: Scenario, personas: Sequence[str], begins: datetime, until: datetime
 ) -> list[forecast.Timeline]:
-    """The days of imagined people: of these, or of all."""
-    unknown = set(personas) - set(forecast.PERSONAS)
+    """The days of imagined people, built-in and the venue's own: of these, or of all."""
+    sketches = {**SKETCHES, **_own_personas(house)}
+    unknown = set(personas) - set(sketches)
     if unknown:
         wrong = min(unknown)
-        said = f"There is no persona «{wrong}»; there are: {', '.join(forecast.PERSONAS)}."
-        raise InputFault(" ".join(filter(None, (said, nearest(wrong, forecast.PERSONAS)))))
+        said = f"There is no persona «{wrong}»; there are: {', '.join(sketches)}."
+        raise InputFault(" ".join(filter(None, (said, nearest(wrong, sketches)))))
     return [
-        forecast.of_persona(each, scenario, house.venue, house.shelf, begins, until)
-        for each in personas or forecast.PERSONAS
+        forecast.of_persona(each, scenario, house.venue, house.shelf, begins, until, sketches)
+        for each in personas or sketches
     ]
+
+
+def _own_personas(house: House) -> Mapping[str, Sketch]:
+    """The people of `personas.yaml`, where there is one, or the command's end with all its faults."""
+    path = house.settings.root / OWN
+    texts, faults = read_texts({OWN: path} if path.exists() else {})
+    if faults:
+        refuse(faults)
+    if not texts:
+        return {}
+    own = parse_personas(texts[OWN], house.venue)
+    if own.diagnostics:
+        refuse(own.diagnostics, texts)
+    return own.sketches
 
 
 def _contact(

@@ -115,4 +115,5 @@ def frame(unit: Unit, scenario: str, plan: Plan, assumed: Assumptions) -> Frame:
         throttle=unit.throttle(),
         held=tuple(sorted(brake.name for brake in unit.brakes())),
         assumptions=assumed,
+        standing_still=unit.foreseeing.standing_still(),
     )

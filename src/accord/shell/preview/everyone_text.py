@@ -164,6 +164,8 @@ def _ends(forecast: Forecast) -> Iterator[Text]:
     if forecast.answers:
         told = ", ".join(f"{row.count:,} {row.name}" for row in forecast.answers)
         yield Text(f"Answers assumed: {told}.")
+    if forecast.standing_still:
+        yield Text(f"{forecast.standing_still:,} runs stand still, their scenario being paused.", "yellow")
     if forecast.left_out:
         yield Text(
             f"{forecast.left_out:,} runs are by a version that can't be read any more: left out.", "yellow"

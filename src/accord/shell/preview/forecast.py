@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,7 +15,7 @@ from accord.core.simulate import a_world, journal_of, simulate
 from accord.shell.engine.catalogue import Shelf
 from accord.shell.engine.ports.store import Unit
 from accord.shell.preview.everyone import entering, looked_through, with_file
-from accord.shell.preview.personas import SKETCHES, persona
+from accord.shell.preview.personas import SKETCHES, Sketch, persona
 
 PERSONAS = tuple(SKETCHES)
 
@@ -34,10 +34,16 @@ class Timeline:
 
 
 def of_persona(
-    name: str, scenario: Scenario, venue: Venue, shelf: Shelf, start: datetime, until: datetime
+    name: str,
+    scenario: Scenario,
+    venue: Venue,
+    shelf: Shelf,
+    start: datetime,
+    until: datetime,
+    sketches: Mapping[str, Sketch] = SKETCHES,
 ) -> Timeline:
-    """An imagined person's days: the entering event comes at `start`, or the calendar calls."""
-    imagined = persona(name, scenario, venue, start)
+    """The days of one imagined person of these: the entering event comes at `start`, or the calendar calls."""
+    imagined = persona(name, scenario, venue, start, sketches)
     catalogue = Catalogue(venue, {scenario.name: scenario}, {}, shelf.facts)
     journal = simulate(
         imagined.situation,

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from accord.core.consent.collection import consents
 from accord.core.model.consent import EVERYTHING, SERVICE_PURPOSE, Act, ConsentEntry
-from accord.core.model.contact import AddressKind, AddressState, Contact
+from accord.core.model.contact import AddressKind, AddressState, Contact, Preferences
 from accord.core.model.decision import Situation
 from accord.core.model.expression import Name, Type, Value
 from accord.core.model.order import OrderLine
@@ -30,7 +30,7 @@ class Persona:
 
 
 @dataclass(frozen=True, slots=True)
-class _Sketch:
+class Sketch:
     """What tells a persona from the plainest person."""
 
     words: str
@@ -41,20 +41,24 @@ class _Sketch:
     years_silent: float = 0.2
     address_state: AddressState = AddressState.OK
     address_kind: AddressKind = AddressKind.PERSONAL
+    language: str | None = None
+    zone: str | None = None
+    newsletters_per_month: int | None = None
+    attributes: Mapping[str, Value] = field(default_factory=dict)
 
 
-SKETCHES: Mapping[str, _Sketch] = {
-    "opt-in": _Sketch("signed up, with proof", (Act.OPTIN_PROVEN,), informed=True),
-    "passive-prospect": _Sketch("left the box unticked, never bought", (Act.SILENCE,), informed=True),
-    "passive-customer": _Sketch(
+SKETCHES: Mapping[str, Sketch] = {
+    "opt-in": Sketch("signed up, with proof", (Act.OPTIN_PROVEN,), informed=True),
+    "passive-prospect": Sketch("left the box unticked, never bought", (Act.SILENCE,), informed=True),
+    "passive-customer": Sketch(
         "left the box unticked, bought, could refuse", (Act.SILENCE,), bought=True, informed=True
     ),
-    "uninformed-customer": _Sketch("bought, was never offered to refuse", (), bought=True),
-    "said-no": _Sketch("answered «no» to the question", (Act.OBJECTION,), bought=True, informed=True),
-    "unsubscribed": _Sketch(
+    "uninformed-customer": Sketch("bought, was never offered to refuse", (), bought=True),
+    "said-no": Sketch("answered «no» to the question", (Act.OBJECTION,), bought=True, informed=True),
+    "unsubscribed": Sketch(
         "signed up, then unsubscribed", (Act.OPTIN_PROVEN, Act.UNSUBSCRIBE), bought=True, informed=True
     ),
-    "complained": _Sketch(
+    "complained": Sketch(
         "pressed «spam»",
         (Act.OPTIN_PROVEN, Act.COMPLAINT),
         everything=True,
@@ -62,23 +66,23 @@ SKETCHES: Mapping[str, _Sketch] = {
         informed=True,
         address_state=AddressState.COMPLAINED,
     ),
-    "unproven-import": _Sketch("imported as opt-in, without proof", (Act.OPTIN_IMPORT,)),
-    "counter-no-script": _Sketch(
+    "unproven-import": Sketch("imported as opt-in, without proof", (Act.OPTIN_IMPORT,)),
+    "counter-no-script": Sketch(
         "said yes at the counter, script not kept", (Act.OPTIN_UNPROVEN,), bought=True
     ),
-    "near-cut-off": _Sketch(
+    "near-cut-off": Sketch(
         "signed up, silent for 2 years and 9 months", (Act.OPTIN_PROVEN,), informed=True, years_silent=2.75
     ),
-    "past-cut-off": _Sketch(
+    "past-cut-off": Sketch(
         "signed up, silent for more than 3 years", (Act.OPTIN_PROVEN,), informed=True, years_silent=3.2
     ),
-    "professional": _Sketch(
+    "professional": Sketch(
         "a named professional address, informed",
         (Act.SILENCE,),
         informed=True,
         address_kind=AddressKind.PROFESSIONAL,
     ),
-    "bounced": _Sketch(
+    "bounced": Sketch(
         "signed up, the address is dead",
         (Act.OPTIN_PROVEN,),
         informed=True,
@@ -87,21 +91,28 @@ SKETCHES: Mapping[str, _Sketch] = {
 }
 
 
-def persona(name: str, scenario: Scenario, venue: Venue, start: datetime) -> Persona:
-    """The person called `name`, as they stand for this scenario's purpose at `start`."""
-    sketch = SKETCHES[name]
-    number = list(SKETCHES).index(name) + 1
+def persona(
+    name: str,
+    scenario: Scenario,
+    venue: Venue,
+    start: datetime,
+    sketches: Mapping[str, Sketch] = SKETCHES,
+) -> Persona:
+    """The person called `name` of these, as they stand for this scenario's purpose at `start`."""
+    sketch = sketches[name]
+    number = list(sketches).index(name) + 1
     acted = start - timedelta(days=365.25 * sketch.years_silent)
     contact = Contact(
         id=number,
         email=f"{name}@example.org",
-        language=venue.entity.language,
-        zone=venue.entity.zone,
+        language=sketch.language or venue.entity.language,
+        zone=sketch.zone or venue.entity.zone,
         collected_at=acted,
         last_action_at=acted,
         address_state=sketch.address_state,
         address_kind=sketch.address_kind,
-        attributes=_attributes(scenario, venue, start),
+        preferences=Preferences(sketch.newsletters_per_month),
+        attributes={**_attributes(scenario, venue, start), **sketch.attributes},
     )
     ledger = tuple(_ledger(number, sketch, scenario, venue, acted))
     lines = (_bought(scenario, venue, acted),) if sketch.bought else ()
@@ -110,7 +121,7 @@ def persona(name: str, scenario: Scenario, venue: Venue, start: datetime) -> Per
 
 
 def _ledger(
-    number: int, sketch: _Sketch, scenario: Scenario, venue: Venue, acted: datetime
+    number: int, sketch: Sketch, scenario: Scenario, venue: Venue, acted: datetime
 ) -> list[ConsentEntry]:
     asked = _asked_about(scenario, venue)
     kinds = venue.purposes[asked].kinds if asked is not None else ()

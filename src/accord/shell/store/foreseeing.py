@@ -11,7 +11,9 @@ from accord.core.model.contact import GONE
 from accord.core.model.decision import Situation
 from accord.core.simulate import Known
 from accord.shell.store import runs, situations
+from accord.shell.store.pauses import stands_still
 from accord.shell.store.people import CONTACT, Law, contacts, entries_of
+from accord.shell.store.runs import OPEN, RUN
 
 _HERE = CONTACT.c.address_state.not_in([state.value for state in GONE])
 
@@ -29,13 +31,17 @@ class SqlForeseeing:
     def how_many(self) -> int:
         return self.connection.execute(select(func.count()).select_from(CONTACT).where(_HERE)).scalar_one()
 
+    def standing_still(self) -> int:
+        wanted = select(func.count()).select_from(RUN).where(OPEN, stands_still(RUN.c.scenario, RUN.c.id))
+        return self.connection.execute(wanted).scalar_one()
+
     def known(self, contact_ids: Sequence[int], scenarios: Sequence[str]) -> dict[int, Known]:
         here = contacts(self.connection, contact_ids)
         ids = list(here)
         ledgers = entries_of(self.connection, ids)
         people = situations.with_ledgers(self.connection, here, ledgers, self.law)
         in_flight: dict[int, list[Situation]] = {}
-        for run in situations.with_runs(self.connection, people, runs.open_runs(self.connection, ids)):
+        for run in situations.with_runs(self.connection, people, runs.going(self.connection, ids)):
             in_flight.setdefault(run.contact.id, []).append(run)
         entries: dict[int, dict[tuple[str, str], datetime]] = {}
         for past in runs.past_entries(self.connection, ids, scenarios):

@@ -145,6 +145,13 @@ def open_runs(connection: Connection, contact_ids: Sequence[int]) -> list[Enrolm
     return [enrolment(row) for row in connection.execute(wanted)]
 
 
+def going(connection: Connection, contact_ids: Sequence[int]) -> list[Enrolment]:
+    """The runs of these contacts that have not ended, and whose scenario is not paused."""
+    wanted = select(RUN).where(among(connection, RUN.c.contact_id, contact_ids), OPEN)
+    wanted = wanted.where(~stands_still(RUN.c.scenario, RUN.c.id)).order_by(RUN.c.id)
+    return [enrolment(row) for row in connection.execute(wanted)]
+
+
 def of_contact(connection: Connection, contact_id: int) -> list[Enrolment]:
     """All runs of one person, ended ones too, oldest first."""
     wanted = select(RUN).where(RUN.c.contact_id == contact_id).order_by(RUN.c.id)

@@ -19,6 +19,10 @@ class Foreseeing(Protocol):
         """How many contacts are not gone."""
         ...
 
+    def standing_still(self) -> int:
+        """How many runs in flight do not go on, because their scenario is paused."""
+        ...
+
     def known(self, contact_ids: Sequence[int], scenarios: Sequence[str]) -> Mapping[int, Known]:
-        """These people, with their runs in flight, and when they entered these scenarios."""
+        """These people, with their runs in flight that go on, and when they entered these scenarios."""
         ...

@@ -217,6 +217,23 @@ def test_a_paused_scenario_posts_nothing_and_is_not_late_when_it_goes_on(store: 
     assert only(driver)[0] is PostingState.POSTED
 
 
+@pytest.mark.parametrize("stop", ["hold", "pause"])
+def test_what_is_stopped_between_claim_and_post_is_not_posted(store: SqlStore, stop: str) -> None:
+    driver = at_work(store)
+    ordered(driver)
+    driver.think()
+    lease = START + timedelta(minutes=2)
+    with store.begin() as unit:
+        claimed = unit.postings.claim(START, {"crm": 4}, lease)
+    with store.begin() as unit:
+        if stop == "hold":
+            unit.hold("prospecting", "wrong", "test", START)
+        else:
+            unit.running.pause("atelier", "test", START)
+    with store.begin() as unit:
+        assert (len(claimed), unit.postings.mark(claimed, lease)) == (1, frozenset())
+
+
 def test_a_full_cap_holds_a_call_as_it_holds_a_mail(store: SqlStore) -> None:
     text = CALL + "  mail: {send: a/mail, nature: editorial}\n"
     text = text.replace("steps:\n  dire: {call: crm, nature: editorial}\n", "steps:\n").replace(

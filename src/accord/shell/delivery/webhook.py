@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from dataclasses import dataclass, field
-from functools import cached_property
+from dataclasses import dataclass
 
 import httpx
 
@@ -26,19 +25,19 @@ class HttpPoster:
     """
 
     patience: float = PATIENCE_SECONDS
-    _opened: list[httpx.AsyncClient] = field(default_factory=list)
+    _client: httpx.AsyncClient | None = None
 
-    @cached_property
-    def _client(self) -> httpx.AsyncClient:
-        client = httpx.AsyncClient(
-            verify=ssl.create_default_context(),
-            follow_redirects=False,
-            trust_env=False,
-            timeout=httpx.Timeout(self.patience, connect=CONNECT_SECONDS),
-            headers={"user-agent": "accord"},
-        )
-        self._opened.append(client)
-        return client
+    def _opened(self) -> httpx.AsyncClient:
+        """The connections, kept from one posting to the next."""
+        if self._client is None:
+            self._client = httpx.AsyncClient(
+                verify=ssl.create_default_context(),
+                follow_redirects=False,
+                trust_env=False,
+                timeout=httpx.Timeout(self.patience, connect=CONNECT_SECONDS),
+                headers={"user-agent": "accord"},
+            )
+        return self._client
 
     async def post(self, parcel: Parcel) -> Answer:
         """Post it, and say how it went in words without an address or anybody's data."""
@@ -55,16 +54,18 @@ class HttpPoster:
     async def _status(self, parcel: Parcel) -> Answer:
         headers = {**parcel.headers, "content-type": "application/json"}
         # Streamed, so that a body of whatever length is never read.
-        async with self._client.stream("POST", parcel.url, headers=headers, content=parcel.body) as response:
+        async with self._opened().stream(
+            "POST", parcel.url, headers=headers, content=parcel.body
+        ) as response:
             code = response.status_code
         words = f"HTTP {code}" + (", a redirect, which is not followed" if 300 <= code < 400 else "")
         return Answer(taken=200 <= code < 300, words=words, gone=code == GONE)
 
     async def close(self) -> None:
         """Close connections."""
-        for client in self._opened:
-            await client.aclose()
-        self._opened.clear()
+        if self._client is not None:
+            await self._client.aclose()
+            self._client = None
 
 
 def _said(fault: Exception) -> str:

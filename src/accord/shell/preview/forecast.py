@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -42,7 +42,11 @@ def of_persona(
     until: datetime,
     sketches: Mapping[str, Sketch] = SKETCHES,
 ) -> Timeline:
-    """The days of one imagined person of these: the entering event comes at `start`, or the calendar calls."""
+    """The days of one imagined person of these: the entering event comes at `start`, or the calendar calls.
+
+    Nobody imagined is held out: a matrix shows what the scenario does.
+    """
+    scenario = replace(scenario, holdout=0)
     imagined = persona(name, scenario, venue, start, sketches)
     catalogue = Catalogue(venue, {scenario.name: scenario}, {}, shelf.facts)
     journal = simulate(

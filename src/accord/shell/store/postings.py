@@ -183,13 +183,14 @@ def _is_due(now: datetime) -> ColumnElement[bool]:
 
 
 def mark(connection: Connection, ids: Sequence[int], lease: datetime) -> frozenset[int]:
-    """Mark as being posted what is still claimed under this very lease."""
+    """Mark as being posted what is still claimed under this very lease, and neither paused nor held since."""
     going = (
         update(POSTING)
         .where(
             among(connection, POSTING.c.id, ids),
             POSTING.c.state == PostingState.CLAIMED.value,
             POSTING.c.lease_until == lease,
+            ~_kept_back(),
         )
         .values(state=PostingState.POSTING.value, attempts=POSTING.c.attempts + 1)
     )
@@ -325,9 +326,8 @@ class SqlPostings:
         return [posting_of(row) for row in self.connection.execute(change.returning(*POSTING.c))]
 
     def plan_anew(self, run_ids: Sequence[int], now: datetime) -> None:
-        waits = POSTING.c.state == PostingState.WAITING.value
         own = among(self.connection, POSTING.c.enrolment_id, run_ids)
-        self.connection.execute(update(POSTING).where(own, waits).values(planned_at=now, due_at=now))
+        self.connection.execute(update(POSTING).where(own, RECALLABLE).values(planned_at=now, due_at=now))
 
     def unsettled_versions(self) -> Sequence[str]:
         wanted = select(POSTING.c.digest).where(UNSETTLED, _IS_CALL).distinct()

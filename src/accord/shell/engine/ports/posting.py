@@ -54,7 +54,9 @@ class Postings(Protocol):
         ...
 
     def mark(self, postings: Sequence[Posting], lease: datetime) -> frozenset[int]:
-        """Mark these as being posted, each only where it is still claimed under `lease`; ids of those that are."""
+        """Mark these as being posted, each only where it is still claimed under `lease`, and neither its pause nor
+        a brake came in between; ids of those that are.
+        """
         ...
 
     def settle(self, posted: Sequence[Posted]) -> frozenset[int]:

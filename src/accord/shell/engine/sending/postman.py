@@ -124,6 +124,9 @@ class Postman:
     def _marked(self, claimed: Sequence[Posting], lease: datetime, now: datetime) -> list[Written]:
         """Judged and marked in one transaction that keeps the people's rows: whoever objects comes before or after."""
         with self.store.begin() as unit:
+            self.work.check(
+                unit
+            )  # what was turned since the claim is obeyed; the lease gives the claimed back
             known, unreadable = apart(claimed, lambda some: _known(unit, some))
             verdicts = [self._failed(posting, error, now) for posting, error in unreadable]
             written: list[Written] = []

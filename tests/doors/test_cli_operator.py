@@ -77,7 +77,7 @@ def test_a_brake_holds_queued_mail_and_tells_whose_it_is(scenario: Terminal) -> 
     scenario("hold", "prospecting", "--reason", "wrong date", "--by", "marie").ok()
     again = scenario("hold", "prospecting", "--reason", "other", "--by", "luc")
     assert again.code == 1
-    assert "is held already, by marie since" in again.err
+    assert "is held already, by marie: " in again.err
     assert again.err.endswith(": wrong date\n")
     assert scenario("tick", "--until-idle", "--json").ok().json["sent"] == 0
     assert "HELD: prospecting, by marie since" in scenario("status").ok().out

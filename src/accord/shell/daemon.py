@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 import structlog
 import uvloop
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from fastapi import FastAPI
 
 from accord.core.model.place import Diagnostic, Severity
 from accord.shell.engine.care.collect import go_on_revoking
@@ -27,6 +28,7 @@ from accord.shell.readiness import ALIVE, READY, STOPPING, notify
 from accord.shell.settings import ConfigFault
 from accord.shell.web.api.routes import api_room
 from accord.shell.web.app import create_app
+from accord.shell.web.console.routes import console_routes
 from accord.shell.web.hooks import hooks_room
 from accord.shell.web.house_forms import HouseForms
 from accord.shell.web.house_own import HouseOwn
@@ -283,18 +285,27 @@ def _tell_faults(what: str, diagnostics: list[Diagnostic] | tuple[Diagnostic, ..
         log.error("fault", at=f"{each.span.file}:{each.span.line}:{each.span.column}", says=each.message)
 
 
-def pages_of(house: House, turned: Callable[[], Mapping[str, datetime]] = dict) -> WebServer:
-    """The house's pages, served in a thread of their own. Raises OSError where the port is taken.
+def application(house: House, turned: Callable[[], Mapping[str, datetime]] = dict) -> FastAPI:
+    """All that is served over HTTP: pages for recipients, doors for systems, the console for the team.
 
     `turned`: when each loop of this process last had a turn.
     """
-    settings = house.settings
     rooms = [api_room(house), hooks_room(house)]
     app = create_app(
         HousePeople(house), HouseForms(house), HouseMeters(house, turned), rooms, HouseOwn(house)
     )
+    console_routes(app, house)
+    return app
+
+
+def pages_of(house: House, turned: Callable[[], Mapping[str, datetime]] = dict) -> WebServer:
+    """The house's pages, served in a thread of their own. Raises OSError where the port is taken."""
+    settings = house.settings
     web = WebServer(
-        app, host=settings.web_host, port=settings.web_port, trusted_proxies=settings.trusted_proxies
+        application(house, turned),
+        host=settings.web_host,
+        port=settings.web_port,
+        trusted_proxies=settings.trusted_proxies,
     )
     web.start()
     return web

@@ -35,6 +35,7 @@ from accord.shell.engine.sending.letters import LetterWriter
 from accord.shell.engine.sending.postman import Postman, Round
 from accord.shell.engine.sending.send import Sender
 from accord.shell.engine.sending.under_way import UnderWay
+from accord.shell.engine.team import SALT
 from accord.shell.engine.turn import Turned, post_until_idle, send_until_idle, think_until_idle
 from accord.shell.keys import Keys, KeyUse, add_key, make_keys, read_keys
 from accord.shell.library import Library, read_library, stamp
@@ -65,6 +66,16 @@ def read_settings(path: Path) -> Settings:
 def new_keys(path: Path) -> Keys:
     """Make a venue's keys. Raises FileExistsError."""
     return make_keys(path, secrets.token_bytes)
+
+
+def fresh_token() -> str:
+    """A cookie that nobody can guess: 256 bits."""
+    return secrets.token_urlsafe(32)
+
+
+def fresh_salt() -> bytes:
+    """A salt for one password."""
+    return secrets.token_bytes(SALT)
 
 
 def actor() -> str:

@@ -26,6 +26,7 @@ from accord.shell.cli.rights import erase, export, merge, show, update
 from accord.shell.cli.running import daemon, retry, status, tick
 from accord.shell.cli.stats import stats
 from accord.shell.cli.steering import drain, eject, hold, migrate, pause, release, resume
+from accord.shell.cli.team import team
 from accord.shell.cli.throttle import throttle
 from accord.shell.cli.told import event, events, orders
 from accord.shell.cli.webhooks import webhooks
@@ -44,5 +45,5 @@ SECTIONS: Mapping[str, Sequence[click.Command]] = {
     "People": (contacts, consent, forms, scripts, event, events, orders),
     "Why": (explain, messages, stats, throttle, policy),
     "For the officer": (retention, sweep, register, audit),
-    "Care": (db, keys, access, config),
+    "Care": (db, keys, access, team, config),
 }

@@ -239,15 +239,10 @@ def hold(context: click.Context, name: str, reason: str, by: str | None) -> None
       scenario hold lettre --reason "being rewritten" --by marie
     """
     with house_of(context, by=by) as house, house.store.begin() as unit:
-        now = house.clock()
-        known = {"prospecting", "all", *(row.name for row in unit.live_scenarios())}
-        if name not in known:
-            raise InputFault(f"«{name}» can't be held; known are: {', '.join(sorted(known))}.")
-        on = {brake.name: brake for brake in unit.brakes()}.get(name)
-        if on is not None:
-            since = when(on.since, house.venue.entity.clock)
-            raise InputFault(f"«{name}» is held already, by {on.by} since {since}: {on.reason}")
-        braking.hold(unit, name, reason=reason, by=who(by), now=now)
+        try:
+            braking.hold(unit, name, reason=reason, by=who(by), now=house.clock())
+        except CannotBe as fault:
+            raise InputFault(str(fault)) from None
     click.echo(f"Held: {name}. Take it off with: scenario release {name}")
 
 

@@ -71,7 +71,11 @@ class Card:
 
 def cards_of(scenario: Scenario, footfall: Footfall | None, say: Saying) -> list[Card]:
     """The way in, every step in the file's order, and the end."""
-    entered = say.several("{number} comes in", "{number} come in", footfall.entered) if footfall else ""
+    entered = (
+        say.several("{number} comes in", "{number} come in", footfall.entered)
+        if footfall and footfall.ways
+        else ""
+    )
     entry = Card(ENTRY, "entry", entry_in_words(scenario.entry, say), lines=_entry_lines(scenario, say))
     cards = [replace(entry, tally=entered)]
     for step in scenario.steps.values():

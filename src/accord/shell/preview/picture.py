@@ -174,7 +174,8 @@ def _text(kind: str, x: float, y: float, said: str) -> str:
 
 
 def _people(route: Route, footfall: Footfall | None) -> int | None:
-    return footfall.ways.get((route.start, route.end), 0) if footfall is not None else None
+    """How many take it; None where nobody was counted on ways."""
+    return footfall.ways.get((route.start, route.end), 0) if footfall is not None and footfall.ways else None
 
 
 def _line(route: Route, people: int | None) -> str:

@@ -184,10 +184,9 @@ def with_recipients(wanted: MailsWanted) -> Select[Any]:
     found = select(MESSAGE, CONTACT.c.email).join(CONTACT, CONTACT.c.id == MESSAGE.c.contact_id)
     if wanted.states:
         found = found.where(MESSAGE.c.state.in_(wanted.states))
-    if wanted.basis:
-        found = found.where(MESSAGE.c.basis == wanted.basis)
-    if wanted.purpose:
-        found = found.where(MESSAGE.c.purpose == wanted.purpose)
+    for name in ("basis", "purpose", "nature", "scenario"):
+        if value := getattr(wanted, name):
+            found = found.where(MESSAGE.c[name] == value)
     if wanted.since:
         found = found.where(MESSAGE.c.queued_at >= wanted.since)
     if wanted.contact_id is not None:

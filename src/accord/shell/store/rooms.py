@@ -21,6 +21,7 @@ from accord.shell.store.proving import SqlProving
 from accord.shell.store.running import SqlRunning
 from accord.shell.store.statistics import SqlFigures
 from accord.shell.store.tallies import SqlTallies
+from accord.shell.store.team import SqlTeam
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,10 @@ class Rooms:
     @property
     def running(self) -> SqlRunning:
         return SqlRunning(self.connection)
+
+    @property
+    def team(self) -> SqlTeam:
+        return SqlTeam(self.connection)
 
     @property
     def figures(self) -> SqlFigures:

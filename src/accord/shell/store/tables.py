@@ -31,6 +31,8 @@ from accord.shell.store.table_base import (
     number_column,
 )
 from accord.shell.store.tally_tables import DailyCountRow as DailyCountRow
+from accord.shell.store.team_tables import TeamMemberRow as TeamMemberRow
+from accord.shell.store.team_tables import TeamSessionRow as TeamSessionRow
 from accord.shell.store.throttle_tables import EntrantRow as EntrantRow
 from accord.shell.store.throttle_tables import ThrottleStateRow as ThrottleStateRow
 

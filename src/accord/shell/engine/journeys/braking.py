@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from accord.core.consent.holds import ALL, PROSPECTING
-from accord.shell.engine.journeys.steering import tell_of
+from accord.shell.engine.journeys.steering import CannotBe, tell_of
 from accord.shell.engine.journeys.surprise import SURPRISE
 from accord.shell.engine.ports.rows import Brake, Deed
 from accord.shell.engine.ports.running import GUARD
@@ -13,7 +13,13 @@ from accord.shell.engine.ports.store import Unit
 
 
 def hold(unit: Unit, name: str, *, reason: str, by: str, now: datetime) -> None:
-    """Put the brake on; the caller has looked whether it is on already."""
+    """Put the brake on; queued mail obeys it too. Raises CannotBe where it is on already, or for no such name."""
+    known = sorted({ALL, PROSPECTING, *(row.name for row in unit.live_scenarios())})
+    if name not in known:
+        raise CannotBe(f"«{name}» can't be held; known are: {', '.join(known)}.")
+    on = next((brake for brake in unit.brakes() if brake.name == name), None)
+    if on is not None:
+        raise CannotBe(f"«{name}» is held already, by {on.by}: {on.reason}")
     unit.hold(name, reason, by, now)
     unit.note_deed(Deed(now, by, "hold", name, {"reason": reason}))
     if name not in (ALL, PROSPECTING):

@@ -20,6 +20,8 @@ class MailsWanted:
     purpose: str | None = None
     since: datetime | None = None
     contact_id: int | None = None
+    nature: str | None = None
+    scenario: str | None = None
 
 
 class Listing(Protocol):

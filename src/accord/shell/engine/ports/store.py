@@ -16,14 +16,9 @@ from accord.core.model.expression import Expression
 from accord.core.model.message import Message
 from accord.core.model.order import OrderLine
 from accord.core.model.wording import Wording, WordingKind
-from accord.shell.engine.ports.access import Access
-from accord.shell.engine.ports.figures import Figures
-from accord.shell.engine.ports.foreseeing import Foreseeing
-from accord.shell.engine.ports.keeping import Keeping, Objections
-from accord.shell.engine.ports.listing import Listing
 from accord.shell.engine.ports.measuring import Measured
 from accord.shell.engine.ports.posting import Telling
-from accord.shell.engine.ports.proving import Proving
+from accord.shell.engine.ports.rooms import Rooms
 from accord.shell.engine.ports.rows import (
     Brake,
     ContactChange,
@@ -43,8 +38,6 @@ from accord.shell.engine.ports.rows import (
     Stuck,
     StuckKind,
 )
-from accord.shell.engine.ports.running import Running
-from accord.shell.engine.ports.tallies import Tallies
 
 
 class Unit(Telling, Measured, Protocol):
@@ -89,18 +82,6 @@ class Unit(Telling, Measured, Protocol):
         """The contact that has each of these orders, by (entity, number); unknown ones are left out."""
         ...
 
-    @property
-    def objections(self) -> Objections: ...
-    @property
-    def keeping(self) -> Keeping: ...
-    @property
-    def proving(self) -> Proving: ...
-    @property
-    def access(self) -> Access: ...
-    @property
-    def listing(self) -> Listing: ...
-    @property
-    def foreseeing(self) -> Foreseeing: ...
 
     # the journal
     def append(self, events: Sequence[Event], *, received_at: datetime, reacts: bool) -> Sequence[Event]:
@@ -246,16 +227,7 @@ class Unit(Telling, Measured, Protocol):
         """Messages, newest first, each with its recipient and the server's last reply."""
         ...
 
-    # what the throttle knows
-    @property
-    def figures(self) -> Figures: ...
-
-    @property
-    def tallies(self) -> Tallies: ...
-
     # what is switched on
-    @property
-    def running(self) -> Running: ...
     def live_scenarios(self) -> Sequence[LiveScenario]: ...
     def versions(self, digests: Sequence[str]) -> Mapping[str, str]: ...
     def activate(self, name: str, digest: str, source: str, by: str, now: datetime) -> None: ...

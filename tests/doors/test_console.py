@@ -21,7 +21,17 @@ from accord.shell.web.console.door import way_back
 from doors.houses import Venue
 from doors.mates import PASSWORD, Mate
 
-PAGES = ("/", "/target", "/people", "/retention", "/messages", "/people/1", "/messages/1", "/scenarios", "/scenarios/bienvenue")
+PAGES = (
+    "/",
+    "/target",
+    "/people",
+    "/retention",
+    "/messages",
+    "/people/1",
+    "/messages/1",
+    "/scenarios",
+    "/scenarios/bienvenue",
+)
 
 
 @pytest.fixture

@@ -40,7 +40,7 @@ from accord.shell.engine.ports.rows import (
 )
 
 
-class Unit(Telling, Measured, Protocol):
+class Unit(Rooms, Telling, Measured, Protocol):
     """One transaction: everything done through it happens, or none of it does.
 
     All batch methods take a constant number of statements per call, whatever the batch's size.
@@ -81,7 +81,6 @@ class Unit(Telling, Measured, Protocol):
     def order_owners(self, order_ids: Sequence[str]) -> Mapping[tuple[str, str], int]:
         """The contact that has each of these orders, by (entity, number); unknown ones are left out."""
         ...
-
 
     # the journal
     def append(self, events: Sequence[Event], *, received_at: datetime, reacts: bool) -> Sequence[Event]:

@@ -24,9 +24,9 @@ GOT, EDITION, TOLD, REFUSED, LEFT, HERE = "got", "edition", "told", "refused", "
 class Footfall:
     """People by ways and by steps.
 
-    `ways`: (from, to) to people, from ENTRY and to END included; empty where only the
-    steps are known. `steps`: a step's name to what became of people there: GOT its mail, EDITION (the one to fall back on), TOLD (another system was), REFUSED, LEFT the scenario, HERE when the
-    days end. `people`: how many were looked at.
+    `ways`: (from, to) to people, from ENTRY and to END included; empty where only the steps are known.
+    `steps`: a step's name to what became of people there: GOT its mail, EDITION (the one to fall back on), TOLD
+    (another system was), REFUSED, LEFT the scenario, HERE when the days end. `people`: how many were looked at.
     """
 
     people: int

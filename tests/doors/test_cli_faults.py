@@ -103,16 +103,6 @@ def test_every_fault_of_a_file_is_told_at_once_before_it_goes_live(scenario: Ter
     ]
 
 
-@pytest.mark.parametrize("words", [("activate", "merci", "--yes"), ("dry-run", "merci")])
-def test_a_verb_that_nobody_carries_out_is_refused(scenario: Terminal, words: tuple[str, ...]) -> None:
-    config = (scenario.folder / "config.toml").read_text(encoding="utf-8")
-    scenario.write("config.toml", f'{config}\n[webhooks.crm]\nurl = "https://crm.example.org/"\n')
-    scenario.write("scenarios/merci.yaml", f"{MERCI}\n  dire:\n    call: crm\n    nature: editorial\n")
-    ran = scenario(*words)
-    assert (ran.code, ran.out) == (1, "")
-    assert "«dire» uses a verb that this version reads and does not carry out." in ran.err
-
-
 def test_nobody_can_be_asked_without_a_terminal(scenario: Terminal) -> None:
     ran = scenario("activate", "merci", typed="y\n")
     assert ran.code == 1

@@ -181,6 +181,7 @@ class Frame:
     held: tuple[str, ...]
     assumptions: Assumptions
     standing_still: int = 0
+    imagined: str | None = None
 
 
 def forecast_of(tally: Tally, frame: Frame) -> Forecast:
@@ -210,6 +211,7 @@ def forecast_of(tally: Tally, frame: Frame) -> Forecast:
         expired=tally.expired,
         left_out=tally.left_out,
         standing_still=frame.standing_still,
+        imagined=frame.imagined,
     )
 
 

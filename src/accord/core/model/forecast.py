@@ -159,7 +159,8 @@ class Forecast:
     `people`: how many were walked; days are of `zone`, the entity's. `throttle` and `held` (the brakes) stand
     as they are now and are not moved on. `expired`: people whose three years were over before `begins`.
     `left_out`: runs in flight by a version that can't be read any more, which the forecast goes without, as it does
-    without those `standing_still`, whose scenario is paused.
+    without those `standing_still`, whose scenario is paused. `imagined`: the
+    event by which everybody enters at `begins`, where the scenario is entered by one.
     """
 
     scenario: str
@@ -183,6 +184,7 @@ class Forecast:
     expired: int = 0
     left_out: int = 0
     standing_still: int = 0
+    imagined: str | None = None
 
     def mails_by(self, key: Callable[[MailCount], Key], scenario: str | None = None) -> Counter[Key]:
         """How many mails, by whatever `key` reads of them; of one scenario, or of all."""

@@ -116,4 +116,5 @@ def frame(unit: Unit, scenario: str, plan: Plan, assumed: Assumptions) -> Frame:
         held=tuple(sorted(brake.name for brake in unit.brakes())),
         assumptions=assumed,
         standing_still=unit.foreseeing.standing_still(),
+        imagined=next((thing.event.name for thing in plan.courses[0].script if thing.event), None),
     )

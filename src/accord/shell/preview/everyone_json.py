@@ -27,6 +27,7 @@ def _told(forecast: Forecast) -> dict[str, Any]:
         "until": forecast.until,
         "zone": forecast.zone,
         "people": forecast.people,
+        "imagined": forecast.imagined,
         "assumptions": asdict(forecast.assumptions),
         "throttle": {**asdict(forecast.throttle), "stands_as": "now"},
         "brakes": forecast.held,

@@ -42,6 +42,8 @@ def _heading(forecast: Forecast) -> Iterator[Text]:
         f"{forecast.scenario}, and everybody: from {begins:%a %d %b %Y} to {until:%a %d %b %Y}, {zone}.",
         "bold",
     )
+    if forecast.imagined is not None:
+        yield Text(f"Imagined: {forecast.imagined} of each of them at {begins:%H:%M} on the first day.")
     yield Text(f"Assumed ([dry_run]): {in_a_sentence(forecast.assumptions)}.")
     yield Text(f"The throttle stays as it stands now, {forecast.throttle}, for all these days.")
     if forecast.held:

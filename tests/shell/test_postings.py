@@ -427,3 +427,21 @@ def test_a_receiver_that_stalls_delays_nobody_else(store: SqlStore) -> None:
     with store.read() as unit:
         counts = {(name, state.value): count for name, state, count, _ in unit.postings.counts()}
     assert counts == {("fast", "posted"): 12, ("slow", "posting"): 4, ("slow", "waiting"): 8}
+
+
+def test_a_merged_records_calls_are_cancelled_and_its_events_told_of_the_survivor(store: SqlStore) -> None:
+    driver = at_work(store, venue=a_place(events=("ticket.scanned",), fields=("contact.email",)))
+    ordered(driver)
+    driver.tell(an_event("ticket.scanned", at=START, key="s"))
+    driver.think()
+    with store.begin() as unit:
+        [survivor] = unit.add_contacts([NewContact("bea@example.org", "fr", "Europe/Paris", START)])
+        unit.keeping.merge(survivor, 1, [], START)
+    driver.turn()
+    assert [json.loads(parcel.body)["data"] for parcel in driver.receiver.taken] == [
+        {"contact.email": "bea@example.org"}
+    ]
+    assert sorted((each.state, each.contact_id) for each in listed(driver)) == [
+        ("cancelled", survivor),
+        ("posted", survivor),
+    ]

@@ -121,6 +121,7 @@ def test_every_table_that_names_a_contact_is_seen_to() -> None:
         "event",
         "enrolment",
         "message",
+        "posting",
         "task",
     }
     figures = {"entrant"}  # a number and what was counted of it: nobody's, once the person is

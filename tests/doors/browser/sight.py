@@ -32,7 +32,7 @@ _READ = """
     const range = document.createRange();
     range.selectNodeContents(node);
     const box = range.getBoundingClientRect();
-    if (!words || style.visibility === 'hidden' || !box.width || !box.height) continue;
+    if (!words || element.closest('[aria-hidden=true]') || style.visibility === 'hidden' || !box.width || !box.height) continue;
     const [one, other] = [light(parse(style.color)), light(ground(element))].sort((a, b) => b - a);
     const size = parseFloat(style.fontSize);
     const large = size >= 24 || (size >= 18.66 && parseInt(style.fontWeight) >= 700);

@@ -118,7 +118,7 @@ def measure(folder: Path, rows: int, database: str | None) -> dict[str, float]:
 
 
 @contextmanager
-def _database(kind: str) -> Iterator[str | None]:
+def database(kind: str) -> Iterator[str | None]:
     """None for the embedded database; a server of our own for PostgreSQL."""
     if kind == "sqlite":
         yield None
@@ -143,7 +143,7 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=ROWS)
     parser.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite")
     asked = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="accord-bench-") as folder, _database(asked.database) as url:
+    with tempfile.TemporaryDirectory(prefix="accord-bench-") as folder, database(asked.database) as url:
         told = measure(Path(folder), asked.rows, url)
     rate = told["rows"] / told["seconds"]
     print("| database | rows | file | time | of it on the processor | rows/s | peak memory |")

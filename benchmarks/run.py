@@ -16,7 +16,7 @@ README = HERE.parent / "README.md"
 BETWEEN = re.compile(r"(<!-- bench: begin -->\n).*?(<!-- bench: end -->)", re.DOTALL)
 
 # What each measures is in its first lines; the throttle's prints figures of the rule, not of the machine.
-EVERY = ("mail.py", "check.py", "imports.py", "forecast.py")
+EVERY = ("mail.py", "check.py", "imports.py", "forecast.py", "oneclick.py")
 
 
 def measured(name: str) -> str:

@@ -11,7 +11,7 @@ from accord.core.consent.retention import renews
 from accord.core.model.consent import EVERYTHING, Act, ConsentEntry, Consents, ConsentStatus
 from accord.core.model.contact import AddressState, Contact, Preferences
 from accord.core.model.decision import Situation
-from accord.core.model.event import Event
+from accord.core.model.event import EVENTS, Event
 from accord.core.model.expression import Value
 from accord.core.model.order import OrderLine
 from accord.core.model.venue import Policy, Venue
@@ -35,6 +35,15 @@ class Learned:
         """Whether anything of the contact's own row changes."""
         own = (self.acted_at, self.address_state, self.preferences, self.language, self.zone)
         return bool(self.attributes) or any(value is not None for value in own)
+
+
+_TEACHING = frozenset({"preferences.updated", "contact.updated", "mail.bounced", "mail.complained"})
+
+
+def teaches(event: Event) -> bool:
+    """Whether `learn` may find anything in such an event; what can't teach needs nobody to be looked up."""
+    kind = EVENTS.get(event.name)
+    return event.name in _TEACHING or event.name.startswith("order.") or (kind is not None and kind.renews)
 
 
 def learn(event: Event, situation: Situation, venue: Venue) -> Learned:

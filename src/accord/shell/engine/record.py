@@ -10,7 +10,7 @@ from itertools import chain
 from zoneinfo import ZoneInfo
 
 from accord.core.consent.collection import consents
-from accord.core.consent.evidence import Learned, after, learn, told
+from accord.core.consent.evidence import Learned, after, learn, teaches, told
 from accord.core.consent.history import REFUSALS
 from accord.core.model.consent import EVERYTHING, ConsentEntry, Consents, LegalBasis
 from accord.core.model.contact import GONE
@@ -78,6 +78,9 @@ def events_in(
 
 def _teach(unit: Unit, catalogue: Catalogue, events: Sequence[Event], now: datetime) -> None:
     """Write what new events teach, person by person, each from what the one before left."""
+    events = [event for event in events if teaches(event)]
+    if not events:
+        return
     known = unit.situations(sorted({event.contact_id for event in events}), lock=True)
     changes: list[ContactChange] = []
     entries: list[ConsentEntry] = []

@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from accord.core.consent.asking import Asking, answered
-from accord.core.consent.collection import scope_of_unsubscribe, state_of
+from accord.core.consent.collection import consents, scope_of_unsubscribe, state_of
 from accord.core.consent.retention import cut_off
 from accord.core.mail.links import Claim, LinkKind, Links
-from accord.core.model.consent import Act, ConsentEntry, ConsentStatus, LegalBasis
+from accord.core.model.consent import Act, ConsentEntry, Consents, ConsentStatus, LegalBasis
 from accord.core.model.decision import Situation
 from accord.core.model.event import Event
 from accord.core.model.expression import Value
@@ -91,7 +91,9 @@ class HousePeople:
         signed_up = [each.since for each in purposes if each.on and each.since is not None]
         if signed_up:
             return LegalBasis.CONSENT.value, min(signed_up)
-        if claim.basis in (LegalBasis.CONSENT, LegalBasis.SERVICE) or _is_stopped(situation, "*", "*"):
+        if claim.basis in (LegalBasis.CONSENT, LegalBasis.SERVICE) or _is_stopped(
+            situation.consents, "*", "*"
+        ):
             return "off", None
         orders = [line.placed_at for line in situation.lines]
         return claim.basis, self._day(max(orders)) if orders else None
@@ -102,9 +104,10 @@ class HousePeople:
     def unsubscribe(self, claim: Claim, now: datetime) -> None:
         """Stop what the link stops (R-10): idempotent, one journal entry."""
         with self.house.store.begin() as unit:
-            situation = known_to(unit, claim)
-            if situation is None:
+            number = unit.keeping.living([claim.contact_id]).get(claim.contact_id)
+            if number is None:
                 return
+            known = consents(unit.entries([number]).get(number, ()), self.venue.policy)
             wanted = [
                 ConsentEntry(
                     claim.contact_id,
@@ -115,7 +118,7 @@ class HousePeople:
                     details={"channel": "one_click", "message": str(claim.message_id), "basis": claim.basis},
                 )
                 for purpose, kind in self._scope(claim)
-                if not _is_stopped(situation, purpose, kind)
+                if not _is_stopped(known, purpose, kind)
             ]
             self._write(unit, wanted, now, f"unsubscribe/{claim.message_id}")
 
@@ -144,7 +147,7 @@ class HousePeople:
     ) -> list[ConsentEntry]:
         if changes.everything_off:
             proof = {"channel": "preference_centre", "control": "everything_off"}
-            stopped = _is_stopped(situation, "*", "*")
+            stopped = _is_stopped(situation.consents, "*", "*")
             everything = ConsentEntry(claim.contact_id, now, "*", "*", Act.OBJECTION, details=proof)
             return [] if stopped else [everything]
         entries: list[ConsentEntry] = []
@@ -233,11 +236,10 @@ def _taken_back(claim: Claim, purpose: Purpose, answer: Answer, now: datetime) -
     ]
 
 
-def _is_stopped(situation: Situation, purpose: str, kind: str) -> bool:
+def _is_stopped(known: Consents, purpose: str, kind: str) -> bool:
     stopped = (ConsentStatus.ACTIVE_OPTOUT, ConsentStatus.WITHDRAWN)
     if purpose == "*":
-        known = situation.consents
         return known.overall.status in stopped and all(
             state.status in stopped for state in known.states.values()
         )
-    return state_of(situation.consents, purpose, kind).status in stopped
+    return state_of(known, purpose, kind).status in stopped

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from accord.core.model.consent import Act, ConsentEntry
+from accord.shell.engine.care.retain import nightly
 from accord.shell.engine.record import record_consents
 from accord.shell.web.app import create_app
 from accord.shell.web.floods import FORMS, Buckets, Hours
@@ -202,6 +203,65 @@ def test_a_stamp_serves_one_form_and_one_day(venue: Venue) -> None:
 def test_only_the_venues_own_sites_may_show_a_form_inside_theirs(venue: Venue, visitor: Visitor) -> None:
     policy = visitor.get("/f/inscription").headers["content-security-policy"]
     assert "frame-ancestors 'self' https://theatre.example.org" in policy
+
+
+def test_a_form_stands_in_a_page_of_the_venues_and_so_does_its_answer(venue: Venue, visitor: Visitor) -> None:
+    bare = visitor.get("/f/inscription?embed=1")
+    assert "<header>" not in bare.text
+    assert "<footer>" not in bare.text
+    assert "<header>" in visitor.get("/f/inscription").text
+    sent = {"email": "ada@example.org", "answer": "ticked", "stamp": stamp(venue, visitor), "lang": "fr"}
+    taken = visitor.post("/f/inscription?embed=1", data=sent)
+    for answer in (bare, taken):
+        assert (
+            "frame-ancestors 'self' https://theatre.example.org" in answer.headers["content-security-policy"]
+        )
+        assert "x-frame-options" not in answer.headers
+
+
+def test_a_field_on_another_site_only_brings_the_address(venue: Venue, visitor: Visitor) -> None:
+    """What stood beside it there is no proof, and its tick is none: the question is asked on our own page."""
+    page = visitor.post("/f/inscription", data={"email": "ada@example.org", "answer": "ticked"})
+    assert page.status_code == 200
+    assert 'value="ada@example.org"' in page.text
+    assert "checked" not in page.text
+    assert 'role="alert"' not in page.text
+    assert venue.contact("ada@example.org") is None
+
+
+def test_a_mandatory_question_has_to_be_answered_and_either_answer_will_do(
+    venue: Venue, visitor: Visitor
+) -> None:
+    (venue.root / "forms" / "oui-non.yaml").write_text(
+        "form: oui-non\nversion: '1'\ncontrol: radio_yes_no\nmandatory: true\nrefusal_offered: true\n"
+        "asks: {newsletter: [editorial]}\ntext: {fr: Voulez-vous la lettre ?, en: The letter?}\n"
+        "notice: {version: '1', fr: Nous vous écrirons., en: We will write.}\n",
+        encoding="utf-8",
+    )
+    venue.house.refresh()
+    page = visitor.get("/f/oui-non", headers={"accept-language": "fr"}).text
+    assert page.count('type="radio"') == page.count(" required>") - 1 == 2
+    assert "checked" not in page
+    assert "Nous vous écrirons." in page
+    unanswered = fill_in(venue, visitor, "ada@example.org", form="oui-non")
+    assert unanswered.status_code == 422
+    assert "les deux" in unanswered.text
+    fill_in(venue, visitor, "ada@example.org", form="oui-non", answer="no")
+    fill_in(venue, visitor, "bob@example.org", form="oui-non", answer="yes")
+    states = [venue.state(venue.contact(each) or 0) for each in ("ada@example.org", "bob@example.org")]
+    assert states == ["active_optout", "optin_proven"]
+
+
+def test_who_never_confirms_is_deleted_after_seven_days(venue: Venue, visitor: Visitor) -> None:
+    fill_in(venue, visitor, "ada@example.org", answer="ticked")
+    number = venue.contact("ada@example.org")
+    venue.turn()
+    venue.now += timedelta(days=6)
+    nightly(venue.house.store, venue.house.catalogue, now=venue.now)
+    assert venue.contact("ada@example.org") == number
+    venue.now += timedelta(days=2)
+    nightly(venue.house.store, venue.house.catalogue, now=venue.now)
+    assert venue.contact("ada@example.org") is None
 
 
 def test_a_file_changed_under_a_version_that_was_answered_is_not_served(

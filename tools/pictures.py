@@ -71,13 +71,14 @@ def a_report(venue: Path) -> Path:
 def take_letter(browser: Browser, venue: Path, html: str, page_url: str) -> Path:
     """A letter and the page where its reader chooses, side by side."""
     from accord.shell.web.app import create_app
+    from accord.shell.web.house_own import HouseOwn
     from accord.shell.web.people import HousePeople
     from accord.shell.web.server import WebServer
     from accord.shell.wiring import open_house
 
     house = open_house(venue / "config.toml", clock=lambda: datetime(2026, 11, 24, 9, 0, tzinfo=UTC))
     house.refresh()
-    with WebServer(create_app(HousePeople(house)), port=0) as web:
+    with WebServer(create_app(HousePeople(house), own=HouseOwn(house)), port=0) as web:
         local = re.sub(r"^https?://[^/]+", f"http://127.0.0.1:{web.port}", page_url)
         shots = []
         for name, source in (("letter", html), ("page", local)):

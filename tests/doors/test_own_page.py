@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from itertools import count
@@ -83,6 +84,18 @@ def test_an_old_link_chooses_and_unsubscribes_but_opens_no_data(house: Served, a
         assert unit.contacts([ada])[ada].preferences.newsletters_per_month == 1
     no_day = house.venue.house.links.seal(P, ada, "newsletter", "consent", 1)
     assert house.web.post(f"/p/{no_day}/data").status_code == 403, "a link from before links had a day"
+
+
+def test_no_old_link_leads_to_a_fresh_one(house: Served, ada: int) -> None:
+    """Pressing an old mail's confirmation, or its unsubscribe, again hands out no younger key than itself."""
+    on = house.venue.now.date() - timedelta(days=100)
+    for kind, path in ((LinkKind.CONFIRM, "c"), (LinkKind.UNSUBSCRIBE, "u")):
+        given = house.venue.house.links.seal(kind, ada, "newsletter", "consent", 1, on)
+        found = re.search(
+            r'href="https://theatre\.example\.org(/p/[^"]+)"', house.web.post(f"/{path}/{given}").text
+        )
+        assert found is not None, kind
+        assert house.web.post(f"{found[1]}/data").status_code == 403
 
 
 def test_a_fresh_link_is_mailed_and_opens_the_data(house: Served, ada: int) -> None:

@@ -79,6 +79,7 @@ class HouseForms:
         house = self.house
         if not confirm(house.store, house.catalogue, claim.contact_id, claim.purpose, now=house.clock()):
             return None
-        links = house.links
-        token = links.seal(LinkKind.PREFERENCES, claim.contact_id, claim.purpose, "consent", claim.message_id)
+        links, mail = house.links, (claim.contact_id, claim.purpose, "consent", claim.message_id)
+        # As old as the link that led here: an old mail opens nobody's data by this way, either.
+        token = links.seal(LinkKind.PREFERENCES, *mail, claim.sealed_on)
         return links.url(LinkKind.PREFERENCES, token)

@@ -117,7 +117,7 @@ class LetterWriter:
             tokens[LinkKind.UNSUBSCRIBE] = sealed(LinkKind.UNSUBSCRIBE)
         pending = situation.entered_by
         if pending is not None and pending.name == "consent.pending":
-            tokens[LinkKind.CONFIRM] = sealed(LinkKind.CONFIRM, str(pending.data.get("purpose")))
+            tokens[LinkKind.CONFIRM] = sealed(LinkKind.CONFIRM, str(pending.data.get("purpose")), on)
         if pending is not None and pending.name == ADDRESS_ASKED:
             seal, own = self.links.seal, (message.purpose, message.basis.value)
             tokens[LinkKind.ADDRESS] = seal(LinkKind.ADDRESS, situation.contact.id, *own, pending.id)

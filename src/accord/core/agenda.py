@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from accord.core.model.scenario import OnEvent, OnSegment, Scenario
@@ -79,6 +80,7 @@ def full_hour(instant: datetime) -> datetime:
     return hour if hour == instant else hour + HOUR
 
 
+@lru_cache(maxsize=4096)  # everybody asks it of the same days
 def next_day(instant: datetime, zone: ZoneInfo) -> datetime:
     """The first full hour of the next day in a zone: what hangs on today's date may change then."""
     return full_hour(start_of_day(local_day(instant, zone) + timedelta(1), zone))

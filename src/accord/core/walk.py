@@ -9,8 +9,9 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
-from accord.core.agenda import HOUR, NEVER, Call, full_hour, next_day
+from accord.core.agenda import HOUR, NEVER, full_hour, next_day
 from accord.core.consent.collection import consents
 from accord.core.consent.evidence import after, learn, told
 from accord.core.decide import enters, moved, reaches_goal, something_happened, time_has_come
@@ -34,12 +35,12 @@ from accord.core.model.enrolment import Enrolment, RunState
 from accord.core.model.event import Event
 from accord.core.model.message import PastMail
 from accord.core.model.scenario import OnSegment, Scenario
+from accord.core.model.time import later
 from accord.core.model.trial import Trial, TrialKey
 from accord.core.steps.call import told_fields
 from accord.core.steps.subjects import Because, trial_of
 from accord.core.telling import OWN_DOINGS, tell, tell_entered, tell_reached
 from accord.core.triggers import wakes
-from accord.core.triggers.occasion import Occasion
 from accord.core.world import Happening, Known, Witness, World
 
 # A scenario that loops on its own events would never end; no honest journey takes this many steps.
@@ -105,8 +106,8 @@ class Walk:
                 continue
             happens = self.script[0][0] if self.script else NEVER
             calls = self.call.occasion.at if self.call is not None else NEVER
-            looks = min(self.looks.values(), default=NEVER)
-            due = min((run.due_at for run in self.runs.values()), default=NEVER)
+            looks = min(self.looks.values()) if self.looks else NEVER
+            due = self._next_due()
             instant = max(min(happens, calls, looks, due), self.now)
             if instant > self.world.until:
                 return
@@ -122,19 +123,21 @@ class Walk:
             else:
                 self._advance()
 
+    def _next_due(self) -> datetime:
+        due = NEVER
+        for run in self.runs.values():
+            if run.due_at < due:
+                due = run.due_at
+        return due
+
     def _be_called(self) -> None:
         call = self.call
         self.call = next(self.calls, None)
-        if call is not None:
-            self._ask(call)
-
-    def _ask(self, call: Call) -> bool:
-        """Let the person in where the occasion is theirs; whether it is."""
+        if call is None:
+            return
         who = call.occasion.who
-        theirs = who is None or holds(who, self.situation, self.venue, now=self.now)
-        if theirs:
+        if who is None or holds(who, self.situation, self.venue, now=self.now):
             self._enter(call.scenario, None, call.occasion.key)
-        return theirs
 
     def _be_looked_for(self, hour: datetime) -> None:
         """The hour's look at every segment whose answer may have changed."""
@@ -142,17 +145,24 @@ class Walk:
             trigger = scenario.entry.trigger
             if self.looks[scenario.name] != hour or not isinstance(trigger, OnSegment):
                 continue
-            in_it = self._ask(Call(scenario, Occasion(hour, hour.isoformat(), trigger.segment)))
+            in_it = holds(trigger.segment, self.situation, self.venue, now=self.now)
+            if in_it:
+                self._enter(scenario, None, hour.isoformat())
             self.unseen.discard(scenario.name)
             self.looks[scenario.name] = self._next_look(scenario, hour, in_it=in_it)
 
     def _next_look(self, scenario: Scenario, hour: datetime, *, in_it: bool) -> datetime:
+        """When the answer may be another, if nothing of the person changes before."""
         entry = scenario.entry
-        if in_it and (entry.again.each or entry.again.after is not None or entry.per is not None):
+        if in_it and (entry.again.each or entry.per is not None):
             return hour + HOUR
-        if not in_it or (scenario.name, "") not in self.keys:
+        last = self.entered.get(scenario.name, {}).get("")
+        if not in_it or last is None:
             return next_day(hour, self.venue.entity.clock)
-        return NEVER
+        if entry.again.after is None:
+            return NEVER
+        free = later(last, entry.again.after, ZoneInfo(self.situation.contact.zone))
+        return max(full_hour(free), hour + HOUR)
 
     def _stir(self) -> None:
         """Something of the person has changed: segments are asked anew at the next full hour."""
@@ -271,8 +281,8 @@ class Walk:
 
     def _advance(self) -> None:
         """One due run takes one step: the one with the highest priority, of equals the oldest."""
-        due = (run for run in self.runs.values() if run.due_at <= self.now)
-        run = min(due, key=lambda each: (-each.priority, each.due_at, each.id))
+        due = [run for run in self.runs.values() if run.due_at <= self.now]
+        run = due[0] if len(due) == 1 else min(due, key=_goes_first)
         self._apply(run, time_has_come(self._of(run), self.world.catalogue, now=self.now))
 
     def _of(self, run: Enrolment) -> Situation:
@@ -376,3 +386,7 @@ class Walk:
         if self.world.answers is not None:
             for answer in self.world.answers(self.situation, run, mail, self.now):
                 self._await(answer)
+
+
+def _goes_first(run: Enrolment) -> tuple[int, datetime, int]:
+    return (-run.priority, run.due_at, run.id)

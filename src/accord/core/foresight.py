@@ -18,6 +18,7 @@ from accord.core.model.decision import (
     Leave,
     Move,
     Note,
+    QueueCall,
     QueueMail,
     Refuse,
     ThrottleState,
@@ -25,6 +26,7 @@ from accord.core.model.decision import (
 from accord.core.model.enrolment import Enrolment
 from accord.core.model.event import Event
 from accord.core.model.forecast import (
+    CALL,
     AnswerCount,
     Assumptions,
     CutOffCount,
@@ -132,6 +134,8 @@ class Counting:
                     tally.holds[key] += 1
             case Move(step) if step != run.step:
                 tally.ways[name, run.step, step] += 1
+            case QueueCall(step, webhook):
+                tally.notes[name, step, CALL, webhook] += 1
             case Note(step, code, detail):
                 tally.notes[name, step, code, detail] += 1
 

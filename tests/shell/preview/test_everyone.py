@@ -12,8 +12,9 @@ from accord.core.foresight import forecast_of
 from accord.core.model.consent import Act
 from accord.core.model.contact import Preferences
 from accord.core.model.content import Catalogue
-from accord.core.model.forecast import SILENCE, Assumptions, Change, Forecast, changes
+from accord.core.model.forecast import SILENCE, Assumptions, Change, Forecast, NoteCount, changes
 from accord.core.model.scenario import Scenario
+from accord.core.model.venue import Webhook
 from accord.shell.crowd import Source, walk_everybody
 from accord.shell.engine.ports.rows import ContactChange, NewContact
 from accord.shell.engine.ports.store import StoreError
@@ -122,6 +123,16 @@ def test_processes_count_what_one_would(store: SqlStore) -> None:
     alone = foretold(store, live, a_scenario(WELCOME), assumed=assumed, processes=1)
     assert foretold(store, live, a_scenario(WELCOME), assumed=assumed, processes=2) == alone
     assert sum(row.count for row in alone[0].answers) > 0
+
+
+def test_a_call_is_counted_apart_from_mails(store: SqlStore) -> None:
+    a_base(store)
+    venue = a_venue(webhooks={"crm": Webhook("crm", "https://crm.example.org/")})
+    calling = a_scenario(WELCOME + "  dire: {call: crm, nature: editorial}\n", venue)
+    [told, _] = foretold(store, a_catalogue(calling, venue=venue), calling)
+    assert [row for row in told.notes if row.code == "CALL"] == [
+        NoteCount("accueil", "dire", "CALL", "crm", 2)
+    ]
 
 
 def test_another_seed_lets_others_answer_and_the_same_seed_the_same(store: SqlStore) -> None:

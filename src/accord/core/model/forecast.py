@@ -32,6 +32,9 @@ class Assumptions:
     seed: str = "accord"
 
 
+# The note of a call that would leave.
+CALL = "CALL"
+
 # Nobody answers anything: what one person's days are shown with.
 SILENCE = Assumptions(0, 0, 0, 0, 0)
 
@@ -102,7 +105,8 @@ class ExitCount:
 @dataclass(frozen=True, slots=True)
 class NoteCount:
     """So many times something was told of a step that is no mail: BRANCH and SPLIT with the way that was
-    taken, HEARD and TIMED_OUT of a waiting, IF_FALSE and DATE_MISSING of a step that was gone past.
+    taken, HEARD and TIMED_OUT of a waiting, IF_FALSE and DATE_MISSING of a step that was gone past, CALL with the
+    webhook that would be told.
     """
 
     scenario: str

@@ -52,7 +52,7 @@ class Quiet(Venue):
                 path.unlink()
         sent = "".join(path.read_text(encoding="utf-8") for path in (self.root / "scenarios").glob("*.yaml"))
         for path in (self.root / "templates").iterdir():
-            if path.is_dir() and f" {path.name}/" not in sent:
+            if path.is_dir() and path.name != "partials" and f" {path.name}/" not in sent:
                 shutil.rmtree(path)
         self.house.read_files()
         self.activate(*scenarios)

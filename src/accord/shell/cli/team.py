@@ -22,7 +22,7 @@ password_option = click.option(
 
 @click.group(short_help="Who may come into the console, and as what.")
 def team() -> None:
-    """Who may come into the console: viewers look, editors hold and settle, admins also pin, erase and prove.
+    """Who may come into the console: viewers look, editors hold, settle and prove, admins also pin and erase.
 
     \b
     Examples:

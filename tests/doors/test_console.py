@@ -20,6 +20,7 @@ from accord.shell.engine.team import MOST_MISSES, SESSION
 from accord.shell.web.console.door import way_back
 from doors.houses import Venue
 from doors.mates import PASSWORD, Mate
+from doors.systems import Quiet
 
 PAGES = (
     "/",
@@ -37,8 +38,8 @@ PAGES = (
 @pytest.fixture
 def venue(tmp_path: Path) -> Iterator[Venue]:
     """A house in which one person was welcomed, and one was not."""
-    made = Venue(tmp_path)
-    made.activate("bienvenue")
+    made = Quiet(tmp_path)
+    made.stock("bienvenue")
     with made.house.store.begin() as unit:
         people = [
             NewContact(f"{name}@example.org", "fr", "Europe/Paris", made.now) for name in ("ada", "bob")

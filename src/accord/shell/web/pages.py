@@ -140,6 +140,11 @@ def masked(email: str) -> str:
     return f"{local[:1]}•••@{domain}"
 
 
+def static_address(name: str) -> str:
+    """Where a static file is: named by its digest, so that browsers may keep for ever what is there."""
+    return f"/static/{name}?v={hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:12]}"
+
+
 def _environment(language: str, venue: Venue) -> Environment:
     environment = Environment(
         loader=FileSystemLoader(HERE / "templates"),
@@ -151,7 +156,6 @@ def _environment(language: str, venue: Venue) -> Environment:
     )
     environment.install_gettext_translations(catalogue(language), newstyle=True)  # type: ignore[attr-defined]
     sheet, logo = sheet_of(venue.look), logo_of(venue.look)
-    style = (STATIC / "accord.css").read_bytes()
     environment.globals.update(
         language=language,
         entity=venue.entity,
@@ -161,7 +165,7 @@ def _environment(language: str, venue: Venue) -> Environment:
         events={name: catalogue(language).gettext(text) for name, text in HAPPENINGS.items()},
         venue_sheet=sheet.url if sheet is not None else None,
         logo=logo.url if logo is not None else None,
-        stylesheet=f"/static/accord.css?v={hashlib.sha256(style).hexdigest()[:12]}",
+        stylesheet=static_address("accord.css"),
     )
     zone = venue.entity.clock
     environment.filters.update(day=lambda when: _day(when, language, zone), masked=masked)

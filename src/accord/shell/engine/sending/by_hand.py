@@ -47,7 +47,9 @@ def resend(store: Store, catalogue: Catalogue, message_id: int, *, by: str, now:
     """
     with store.begin() as unit:
         message = _message(unit, message_id).message
-        _may_leave_again(message)
+        refused = why_not_again(message)
+        if refused is not None:
+            raise NotByHand(refused)
         judged = _judged_now(unit, message, catalogue, now)
         if not unit.send_again(message, judged, now):
             raise NotByHand(f"Mail {message_id} changed just now: look at it again.")
@@ -63,12 +65,14 @@ def _message(unit: Unit, message_id: int) -> LedgerEntry:
     return entry
 
 
-def _may_leave_again(message: Message) -> None:
+def why_not_again(message: Message) -> str | None:
+    """Why a mail can't be sent again in its state, in a sentence; None where it can, if the law allows it."""
     number, state = message.id, message.state.value
     if MessageState.QUEUED not in BY_HAND.get(message.state, frozenset()):
-        raise NotByHand(f"Mail {number} is {state}: it can't be sent again.")
+        return f"Mail {number} is {state}: it can't be sent again."
     if message.state is MessageState.ACCEPTED and message.nature is not Nature.SERVICE:
-        raise NotByHand(f"Mail {number} was accepted by the server: a prospecting mail is never sent twice.")
+        return f"Mail {number} was accepted by the server: a prospecting mail is never sent twice."
+    return None
 
 
 def _judged_now(unit: Unit, message: Message, catalogue: Catalogue, now: datetime) -> Message:

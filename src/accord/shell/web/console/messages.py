@@ -8,9 +8,10 @@ from urllib.parse import urlencode
 
 from accord.core.model.consent import LegalBasis, Nature
 from accord.core.model.event import Event
-from accord.core.model.message import BY_HAND, Message, MessageState
+from accord.core.model.message import Message, MessageState
 from accord.shell.engine.ports.listing import MailsWanted
 from accord.shell.engine.ports.rows import LedgerEntry
+from accord.shell.engine.sending.by_hand import why_not_again
 from accord.shell.web.console.door import NotFound
 from accord.shell.wiring import House
 
@@ -97,12 +98,9 @@ def mail(house: House, number: int) -> Mail:
             raise NotFound
         events = unit.events_of(entry.message.contact_id, limit=MOST_ROWS)
     message = entry.message
-    again = MessageState.QUEUED in BY_HAND.get(message.state, frozenset()) and (
-        message.state is not MessageState.ACCEPTED or message.nature is Nature.SERVICE
-    )
     return Mail(
         entry=entry,
         journal=[event for event in events if event.data.get("message_id") == str(number)],
-        again=again,
+        again=why_not_again(message) is None,
         unsure=message.state is MessageState.UNKNOWN,
     )

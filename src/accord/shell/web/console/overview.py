@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -11,17 +11,14 @@ from markupsafe import Markup
 
 from accord.core.model.consent import Nature
 from accord.core.model.time import local_day
-from accord.shell.engine.ports.rows import Brake, StuckKind
-from accord.shell.engine.ports.store import Unit
+from accord.shell.engine.care.vitals import alarms, vitals
+from accord.shell.engine.ports.rows import Brake
 from accord.shell.engine.ports.tallies import Subject, Tally
 from accord.shell.pictures.charts import Layer, bars
 from accord.shell.web.console.sheets import number
 from accord.shell.wiring import House
 
 DAYS = 28
-
-# Of rows that wait for a hand no more are looked through than anybody would read.
-MOST_STUCK = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +55,7 @@ def overview(house: House, now: datetime) -> Overview:
     with house.store.read() as unit:
         left = unit.tallies.counts(Subject.LEFT, since, until)
         refused = unit.tallies.counts(Subject.REFUSED, since, until)
-        backlog = unit.backlog(now)
-        lags = [now - at for _, at in backlog.values() if at is not None]
-        lag = max([timedelta(), *lags])
+        seen = vitals(unit, now)
         return Overview(
             counted_at=unit.tallies.counted_at(),
             left_today=_of(left, today),
@@ -69,10 +64,10 @@ def overview(house: House, now: datetime) -> Overview:
             bases=sorted({tally.key[1] for tally in left if tally.day == today}),
             chart=_chart(left, since),
             refusals=_refusals(refused),
-            waiting={name: count for name, (count, _) in backlog.items()},
-            lag=lag,
-            alarms=tuple(_alarms(unit, house, lag, now)),
-            brakes=unit.brakes(),
+            waiting={name: count for name, (count, _) in seen.waiting.items()},
+            lag=seen.lag,
+            alarms=alarms(seen, house.settings.alarm_lag),
+            brakes=seen.brakes,
         )
 
 
@@ -117,26 +112,3 @@ def _refusals(refused: Sequence[Tally]) -> list[Refusal]:
         counts[tally.key[0], tally.key[1]] += tally.count
     most = max(counts.values(), default=1)
     return [Refusal(*key, count, count / most) for key, count in counts.most_common(12)]
-
-
-def _alarms(unit: Unit, house: House, lag: timedelta, now: datetime) -> Iterator[str]:
-    """What wants somebody's hand, in sentences."""
-    limit = house.settings.alarm_lag
-    if lag > timedelta(days=limit.days, hours=limit.hours, minutes=limit.minutes):
-        yield f"The oldest row has waited for {_span(lag)}: is the daemon running? (scenario status --stuck)"
-    stuck = Counter(row.kind for row in unit.stuck(now, MOST_STUCK))
-    if stuck[StuckKind.MESSAGE]:
-        yield f"{_many(stuck[StuckKind.MESSAGE])} mails are of unknown fate or put off again and again."
-    if stuck[StuckKind.RUN] or stuck[StuckKind.EVENT]:
-        yield f"{_many(stuck[StuckKind.RUN] + stuck[StuckKind.EVENT])} rows fail each time they are tried."
-    for brake in unit.brakes():
-        yield f"«{brake.name}» is held by {brake.by}: {brake.reason}"
-
-
-def _many(count: int) -> str:
-    return f"{count} or more" if count >= MOST_STUCK else str(count)
-
-
-def _span(lag: timedelta) -> str:
-    hours, minutes = divmod(int(lag.total_seconds()) // 60, 60)
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -54,7 +54,7 @@ def retention(house: House, now: datetime) -> Retention:
     with house.store.read() as unit:
         counted_at = unit.tallies.counted_at()
         rows = unit.tallies.counts(Subject.CUT_OFF, today - timedelta(days=7), today + timedelta(days=1))
-        asked = unit.tallies.counts(
+        asked = unit.tallies.totals(
             Subject.REACTIVATION, today - timedelta(days=400), today + timedelta(days=1)
         )
     counts = _newest(rows)
@@ -84,12 +84,9 @@ def _newest(rows: Sequence[Tally]) -> Counter[str]:
     return Counter({row.key[0]: row.count for row in rows if row.day == last})
 
 
-def _asked(rows: Sequence[Tally]) -> list[Asked]:
-    """Month by month, the newest first; a month's days are added up."""
-    counts: Counter[tuple[str, ...]] = Counter()
-    for row in rows:
-        counts[row.key] += row.count
-    months = sorted({month for month, _ in counts}, reverse=True)
+def _asked(totals: Mapping[tuple[str, ...], int]) -> list[Asked]:
+    """Month by month, the newest first."""
+    months = sorted({month for month, _ in totals}, reverse=True)
     figures = (WRITTEN_TO, CAME_BACK, KEPT)
-    found = [Asked(month, *(counts[month, figure] for figure in figures)) for month in months]
+    found = [Asked(month, *(totals.get((month, figure), 0) for figure in figures)) for month in months]
     return [each for each in found if each.asked]

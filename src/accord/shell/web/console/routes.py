@@ -32,7 +32,7 @@ from accord.shell.web.console.people import find, person, proof_pack
 from accord.shell.web.console.retention import retention
 from accord.shell.web.console.scenarios import COLUMNS, scenario, scenarios
 from accord.shell.web.console.sheets import JOURNEY_STYLE, Sheets
-from accord.shell.web.console.target import target
+from accord.shell.web.console.target import PINS, target
 from accord.shell.web.visit import Fields
 from accord.shell.wiring import House, fresh_token
 
@@ -155,7 +155,7 @@ def _pins(console: Console) -> None:
         reason, share = reason_in(fields), fields.get("share", "")
         if share == "unpin":
             unpin(house.store, house.venue, reason=reason, by=visitor.name, now=door.now())
-        elif share.isdecimal() and int(share) in (0, 10, 25):
+        elif share.isdecimal() and int(share) in PINS:
             pin(house.store, house.venue, int(share), reason=reason, by=visitor.name, now=door.now())
         else:
             raise NotAllowed("Choose what to pin it to.")

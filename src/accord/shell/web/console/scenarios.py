@@ -25,6 +25,8 @@ from accord.shell.wiring import House
 # How far the funnels look back, in days.
 LOOKED_BACK = 91
 
+Totals = Mapping[tuple[str, ...], int]
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -87,14 +89,14 @@ def scenarios(house: House, now: datetime) -> list[Row]:
     """Read the list."""
     today = local_day(now, house.venue.entity.clock)
     with house.store.read() as unit:
-        return list(_rows(unit, today))
+        return list(_rows(unit, _totals(unit, Subject.MAIL, today), today))
 
 
-def _rows(unit: Unit, today: date) -> Iterator[Row]:
+def _rows(unit: Unit, totals: Totals, today: date) -> Iterator[Row]:
     pauses, brakes = unit.running.pauses(), {brake.name: brake for brake in unit.brakes()}
     mails = Counter[tuple[str, str]]()
-    for tally in unit.tallies.counts(Subject.MAIL, _since(today), today + timedelta(days=1)):
-        mails[tally.key[0], tally.key[3]] += tally.count
+    for (name, _, _, what), count in totals.items():
+        mails[name, what] += count
     here = Counter[str]()
     for tally in _in_flight(unit, today):
         here[tally.key[0]] += tally.count
@@ -114,17 +116,13 @@ def scenario(house: House, name: str, now: datetime) -> Detail:
     """Read one scenario's page. Raises NotFound."""
     today = local_day(now, house.venue.entity.clock)
     with house.store.read() as unit:
-        row = next((row for row in _rows(unit, today) if row.live.name == name), None)
+        totals = _totals(unit, Subject.MAIL, today)
+        row = next((row for row in _rows(unit, totals, today) if row.live.name == name), None)
         if row is None:
             raise NotFound
-        until = today + timedelta(days=1)
-        mails = [
-            each for each in unit.tallies.counts(Subject.MAIL, _since(today), until) if each.key[0] == name
-        ]
-        people = Counter[str]()
-        for tally in unit.tallies.counts(Subject.PEOPLE, _since(today), until):
-            if tally.key[0] == name:
-                people[tally.key[1]] += tally.count
+        mails = {key[1:]: count for key, count in totals.items() if key[0] == name}
+        everybody = _totals(unit, Subject.PEOPLE, today)
+        people = {key[1]: count for key, count in everybody.items() if key[0] == name}
         here = [tally for tally in _in_flight(unit, today) if tally.key[0] == name]
         counted_at = unit.tallies.counted_at()
     plan = house.catalogue.live[name]
@@ -151,8 +149,9 @@ def _picture(plan: Scenario, steps: Sequence[StepRow], house: House) -> list[tup
     return [(width, Markup(svg)) for width, svg in drawn]  # noqa: S704 - drawn by ourselves, its texts escaped
 
 
-def _since(today: date) -> date:
-    return today - timedelta(days=LOOKED_BACK - 1)
+def _totals(unit: Unit, subject: Subject, today: date) -> Totals:
+    """What the days that are looked back on come to, by key."""
+    return unit.tallies.totals(subject, today - timedelta(days=LOOKED_BACK - 1), today + timedelta(days=1))
 
 
 def _in_flight(unit: Unit, today: date) -> list[Tally]:
@@ -162,12 +161,11 @@ def _in_flight(unit: Unit, today: date) -> list[Tally]:
     return [tally for tally in found if tally.day == last]
 
 
-def _steps(plan: Scenario, mails: Sequence[Tally], here: Sequence[Tally]) -> Iterator[StepRow]:
+def _steps(plan: Scenario, mails: Totals, here: Sequence[Tally]) -> Iterator[StepRow]:
     """In the order of the file; a mail's own row before that of its other edition."""
     counts: dict[tuple[str, str], Counter[str]] = {}
-    for tally in mails:
-        _, at, edition, what = tally.key
-        counts.setdefault((at, edition or "main"), Counter())[what] += tally.count
+    for (at, edition, what), count in mails.items():
+        counts.setdefault((at, edition or "main"), Counter())[what] += count
     standing = Counter[str]()
     for tally in here:
         standing[tally.key[2]] += tally.count

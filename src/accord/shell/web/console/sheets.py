@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from datetime import date, datetime
 from typing import Any
 
@@ -12,7 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from accord.core.consent.reasons import REASONS
 from accord.core.model.venue import Venue
 from accord.shell.web.console.door import ROOT, Visitor
-from accord.shell.web.pages import HERE, STATIC
+from accord.shell.web.pages import HERE, static_address
 
 # How journeys are drawn is written with their drawing.
 JOURNEY_STYLE = f"{ROOT}/journey.css"
@@ -40,7 +39,7 @@ class Sheets:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        styles = [_address(name) for name in ("accord.css", "console.css")] + [JOURNEY_STYLE]
+        styles = [static_address(name) for name in ("accord.css", "console.css")] + [JOURNEY_STYLE]
         self._environment.globals.update(entity=venue.entity, styles=styles, root=ROOT, menu=MENU)
         self._environment.filters.update(
             instant=self.instant, number=number, percent=percent, sentence=sentence, day=day
@@ -77,8 +76,3 @@ def percent(share: float | None) -> str:
 def sentence(reason: str) -> str:
     """What a reason code says."""
     return REASONS.get(reason, reason)
-
-
-def _address(name: str) -> str:
-    # Named by its digest: what is at such an address never changes, so that browsers may keep it.
-    return f"/static/{name}?v={hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:12]}"

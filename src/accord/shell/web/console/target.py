@@ -10,11 +10,14 @@ from typing import Any
 from markupsafe import Markup
 
 from accord.core.statistics import wilson
-from accord.core.throttle import LADDER, RAISE_AT, TOP
+from accord.core.throttle import LADDER, RAISE_AT
 from accord.shell.engine.ports.figures import Judgement
 from accord.shell.engine.target.outlook import Outlook, outlook
 from accord.shell.pictures.charts import Point, Track, rates
 from accord.shell.wiring import House
+
+# What may be pinned: at the top there is nothing to pin.
+PINS = LADDER[:-1]
 
 # Weekly judgements that the picture shows: a year and a bit.
 WEEKS = 60
@@ -45,7 +48,7 @@ def target(house: House, now: datetime) -> Target:
     return Target(
         seen=seen,
         share=seen.newest.standing.state.share_percent if seen.newest is not None else 0,
-        pins={"editorial only" if step == 0 else f"at most {step} %": step for step in LADDER if step < TOP},
+        pins={"editorial only" if step == 0 else f"at most {step} %": step for step in PINS},
         clicks=_picture("Who clicked", "click", judged),
         leavings=_picture("Who left", "unsub", judged),
         figures=evidence.get("figures", ()),

@@ -15,6 +15,7 @@ from accord.core.model.consent import Act, ConsentEntry
 from accord.core.model.event import Event
 from accord.shell.engine.care.roll_up import roll_up
 from accord.shell.engine.ports.rows import NewContact
+from accord.shell.engine.ports.tallies import Subject, Tally
 from accord.shell.engine.record import record_consents, record_events
 from accord.shell.engine.team import MOST_MISSES, SESSION
 from accord.shell.web.console.door import way_back
@@ -205,6 +206,39 @@ def test_a_scenario_shows_where_people_are_and_what_its_mails_came_to(venue: Ven
     assert 'aria-label="The journey' in page or "The journey of bienvenue" in page
     assert "bienvenue/merci" in page
     assert '<a href="/console/scenarios/bienvenue">' in viewer.get("/scenarios").text
+
+
+def test_a_scenarios_goal_is_told_of_those_held_out_too_and_nothing_is_said_of_few(venue: Venue) -> None:
+    viewer = Mate.of(venue, "viewer")
+    assert "Who reached the goal" not in viewer.get("/scenarios/bienvenue").text
+    file = venue.root / "scenarios/bienvenue.yaml"
+    goal = "goal: {when: order.placed, within: 3 days}\nholdout: 20%\nenter:"
+    file.write_text(file.read_text(encoding="utf-8").replace("\nenter:", f"\n{goal}", 1), encoding="utf-8")
+    venue.house.read_files()
+    venue.activate("bienvenue")
+    count_goals(venue, took_part=(20, 9), held_out=(10, 0))
+    few = viewer.get("/scenarios/bienvenue").text
+    assert "Who reached the goal: order.placed within 3 days" in few
+    assert "not enough data: each side needs 30 people whose time is over" in few
+    count_goals(venue, took_part=(2000, 300), held_out=(500, 40))
+    page = viewer.get("/scenarios/bienvenue").text
+    assert "15.0%<small>13.5% to 16.6%" in page
+    assert "8.0%<small>5.9% to 10.7%" in page
+    assert "points (95 %): more reach it with the scenario" in page
+    assert 'aria-label="Who reached the goal. took part 15.0% of 2000 (13.5% to 16.6%); held out' in page
+
+
+def count_goals(venue: Venue, *, took_part: tuple[int, int], held_out: tuple[int, int]) -> None:
+    """The roll-up of a day, as if so many had entered and reached it: ten days ago, and today as many."""
+    rows = {
+        ("bienvenue", group, what): count
+        for group, counts in (("took part", took_part), ("held out", held_out))
+        for what, count in zip(("entered", "reached"), counts, strict=True)
+    }
+    with venue.house.store.begin() as unit:
+        for day in (venue.now.date(), venue.now.date() - timedelta(days=10)):
+            tallies = [Tally(day, Subject.GOAL, key, count) for key, count in rows.items()]
+            unit.tallies.replace(day, {Subject.GOAL}, tallies)
 
 
 def test_a_scenario_is_paused_goes_on_and_drains_and_all_is_on_record(venue: Venue) -> None:

@@ -132,6 +132,24 @@ def test_people_are_counted_by_the_day_on_which_they_entered(base: Base) -> None
     assert counted(base.store, Subject.IN_FLIGHT, 1) == {("lettre", "d", "mail"): 2}
 
 
+def test_goals_are_counted_by_the_day_of_entry_beside_those_held_out(base: Base) -> None:
+    took_part = NewRun("lettre", "d", 1, "k", at(0), "mail", at(0))
+    noted = replace(took_part, contact_id=4, state=RunState.LEFT)
+    held_out = replace(took_part, contact_id=3, held_out=True)
+    with base.store.begin() as unit:
+        runs = unit.add_runs([took_part, replace(took_part, contact_id=2), held_out, noted])
+        unit.measuring.reached({runs[0].id: at(2)})
+        took, held = unit.measuring.goals("lettre", at(-1), at(1))
+    count(base.store, at(0, 12))
+    found = counted(base.store, Subject.GOAL, 0)
+    assert found == {
+        ("lettre", "took part", "entered"): took.entered,
+        ("lettre", "took part", "reached"): took.reached,
+        ("lettre", "held out", "entered"): held.entered,
+    }
+    assert (took.entered, took.reached, held.entered) == (2, 1, 1)
+
+
 def test_whom_a_reactivation_brought_back_is_counted_in_people(base: Base) -> None:
     asking = {"nature": "reactivation"}
     put(

@@ -3,56 +3,76 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from accord.core.model.scenario import Goal, Scenario, Send
+from accord.core.model.scenario import Scenario, Send
 from accord.core.model.time import later
 from accord.core.model.trial import Tried
 from accord.core.model.venue import Venue
-from accord.core.statistics import ENOUGH_TO_COMPARE, difference
+from accord.shell.engine.journeys.goals import Effect, effect
 from accord.shell.engine.ports.measuring import Reached
 from accord.shell.engine.ports.store import Unit
 
 
-def measure(
-    unit: Unit, scenario: Scenario, since: datetime, venue: Venue, *, now: datetime
-) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class Measures:
     """The goal's and the subjects' figures of one scenario; nothing where it has neither."""
-    found: dict[str, Any] = {}
+
+    effect: Effect | None = None
+    subjects: Mapping[str, Mapping[str, Tried]] = field(default_factory=dict)
+
+    def document(self) -> dict[str, Any]:
+        """The same as `--json` tells it."""
+        found: dict[str, Any] = {}
+        if self.effect is not None:
+            found["goal"] = _goal(self.effect)
+        if self.subjects:
+            found["subjects"] = {step: _subjects(its) for step, its in self.subjects.items()}
+        return found
+
+    def told(self) -> Iterator[str]:
+        """The same in sentences."""
+        if self.effect is not None:
+            seen = self.effect
+            yield f"Goal, {seen.cue}: {_said(seen.took_part)} of those who took part"
+            if seen.held_out is not None:
+                yield f"  held out: {_said(seen.held_out)}; {seen.verdict}"
+        for step, subjects in self.subjects.items():
+            said = [f"{name} {each.clicked} of {each.delivered}" for name, each in sorted(subjects.items())]
+            yield f"Subjects of {step}, clicked of delivered: {', '.join(said)}"
+
+
+def measure(unit: Unit, scenario: Scenario, since: datetime, venue: Venue, *, now: datetime) -> Measures:
+    """Read them, of those who entered and what was sent since an instant."""
+    found = None
     if scenario.goal is not None:
-        found["goal"] = _goal(unit, scenario, scenario.goal, since, venue, now)
+        mature = later(now, -scenario.goal.within, venue.entity.clock)
+        found = effect(scenario, *unit.measuring.goals(scenario.name, since, mature))
     tried = unit.measuring.tried(scenario.name, since) if _has_subjects(scenario) else {}
-    if tried:
-        found["subjects"] = {step: _subjects(its) for step, its in tried.items()}
-    return found
+    return Measures(found, tried)
 
 
 def _has_subjects(scenario: Scenario) -> bool:
     return any(isinstance(step.verb, Send) and step.verb.subjects for step in scenario.steps.values())
 
 
-def _goal(
-    unit: Unit, scenario: Scenario, goal: Goal, since: datetime, venue: Venue, now: datetime
-) -> dict[str, Any]:
-    mature = later(now, -goal.within, venue.entity.clock)
-    took_part, held_out = unit.measuring.goals(scenario.name, since, mature)
-    apart = difference(took_part.reached, took_part.entered, held_out.reached, held_out.entered)
+def _goal(seen: Effect) -> dict[str, Any]:
     return {
-        "when": goal.cue.when,
-        "within": str(goal.within),
-        "took_part": _rate(took_part),
-        "held_out": _rate(held_out) if scenario.holdout or held_out != Reached() else None,
-        "difference": apart,
+        "when": seen.goal.cue.when,
+        "within": str(seen.goal.within),
+        "took_part": _rate(seen.took_part),
+        "held_out": _rate(seen.held_out) if seen.held_out is not None else None,
+        "difference": seen.apart,
     }
 
 
 def _rate(reached: Reached) -> dict[str, Any]:
-    rate = reached.reached / reached.entered if reached.entered else None
     return {
         "entered": reached.entered,
         "reached": reached.reached,
-        "rate": rate,
+        "rate": reached.rate,
         "not_over": reached.open,
         "reached_already": reached.early,
     }
@@ -64,30 +84,7 @@ def _subjects(tried: Mapping[str, Tried]) -> dict[str, Any]:
     }
 
 
-def told(scenario: Mapping[str, Any]) -> Iterator[str]:
-    """The same in sentences."""
-    goal = scenario.get("goal")
-    if goal is not None:
-        cue = " or ".join(goal["when"]) or "its condition"
-        yield f"Goal, {cue} within {goal['within']}: {_said(goal['took_part'])} of those who took part"
-        if goal["held_out"] is not None:
-            yield f"  held out: {_said(goal['held_out'])}; {_apart(goal)}"
-    for step, subjects in scenario.get("subjects", {}).items():
-        said = [f"{name} {each['clicked']} of {each['delivered']}" for name, each in subjects.items()]
-        yield f"Subjects of {step}, clicked of delivered: {', '.join(said)}"
-
-
-def _said(rate: Mapping[str, Any]) -> str:
-    share = f" ({rate['rate']:.1%})" if rate["rate"] is not None else ""
-    running = f", {rate['not_over']} not over yet" if rate["not_over"] else ""
-    return f"{rate['reached']} of {rate['entered']}{share}{running}"
-
-
-def _apart(goal: Mapping[str, Any]) -> str:
-    if goal["difference"] is None:
-        return f"not enough data: each side needs {ENOUGH_TO_COMPARE} people whose time is over"
-    low, high = goal["difference"]
-    interval = f"{100 * low:+.1f} to {100 * high:+.1f} points (95 %)"
-    if low <= 0 <= high:
-        return f"{interval}: not enough data to tell a difference"
-    return f"{interval}: {'more' if low > 0 else 'fewer'} reach it with the scenario"
+def _said(reached: Reached) -> str:
+    share = f" ({reached.rate:.1%})" if reached.rate is not None else ""
+    running = f", {reached.open} not over yet" if reached.open else ""
+    return f"{reached.reached} of {reached.entered}{share}{running}"

@@ -12,7 +12,7 @@ from rich.text import Text
 from accord.core.model.content import Catalogue
 from accord.core.model.scenario import Scenario, Send
 from accord.shell.cli.house import house_of, json_option, moment
-from accord.shell.cli.measured import measure, told
+from accord.shell.cli.measured import Measures, measure
 from accord.shell.cli.output import InputFault, print_json, print_table
 from accord.shell.engine.ports.figures import Funnel, StepCount
 from accord.shell.engine.ports.tallies import COUNTED
@@ -55,12 +55,10 @@ def stats(context: click.Context, name: str | None, since: str | None, *, as_jso
     if not scenarios:
         click.echo(f"Nobody entered, and nothing was sent, since {begins:%Y-%m-%d}.")
     for scenario in scenarios:
-        _print(scenario)
+        _print(scenario, measured.get(scenario["scenario"], Measures()))
 
 
-def _document(
-    found: Funnel, catalogue: Catalogue, measured: Mapping[str, Mapping[str, Any]]
-) -> list[dict[str, Any]]:
+def _document(found: Funnel, catalogue: Catalogue, measured: Mapping[str, Measures]) -> list[dict[str, Any]]:
     """Scenario by scenario, the steps in the order of the file."""
     names = sorted({*found.people, *(step.scenario for step in found.steps)})
     return [
@@ -68,7 +66,7 @@ def _document(
             "scenario": name,
             "people": found.people.get(name, {}),
             "steps": [_step(step, found) for step in _in_order(name, found, catalogue)],
-            **measured.get(name, {}),
+            **measured.get(name, Measures()).document(),
         }
         for name in names
     ]
@@ -109,13 +107,13 @@ def _step(step: StepCount, found: Funnel) -> dict[str, Any]:
     }
 
 
-def _print(scenario: Mapping[str, Any]) -> None:
+def _print(scenario: Mapping[str, Any], measured: Measures) -> None:
     people = ", ".join(f"{count} {where}" for where, count in scenario["people"].items() if count)
     click.echo(f"{scenario['scenario']}: {people or 'nobody entered'}")
     most = max((step["sent"] for step in scenario["steps"]), default=0)
     rows = [_row(step, most) for step in scenario["steps"]]
     print_table("", ("step", "sent", "", "delivered", "clicked", "left", "complained", "not sent"), rows)
-    for line in told(scenario):
+    for line in measured.told():
         click.echo(line)
     click.echo()
 

@@ -37,6 +37,10 @@ class Frame:
         room = self.height - _TOP - _BOTTOM
         return round(_TOP + room * (1 - min(max(value / self.top, 0.0), 1.0)), 1)
 
+    def along(self, value: float) -> float:
+        """How far along the whole width a value lies, where rows lie one above another."""
+        return round(4 + (self.width - 8) * min(max(value / self.top, 0.0), 1.0), 1)
+
     def side(self, said: Sequence[tuple[float, str]]) -> Iterator[Markup]:
         """Lines across at these values, each with what it says."""
         for value, text in said:

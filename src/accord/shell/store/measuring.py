@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, cast
@@ -26,6 +26,7 @@ from accord.core.model.trial import Trial, TrialKey, Tried
 from accord.shell.engine.ports.measuring import Reached
 from accord.shell.store import tables
 from accord.shell.store.dialect import among, field_of, insert_new, number_of
+from accord.shell.store.funnel import Span
 from accord.shell.store.journal import EVENT
 from accord.shell.store.mail import MESSAGE
 from accord.shell.store.posting_tables import SubjectTrialRow
@@ -136,6 +137,15 @@ class SqlMeasuring:
             .group_by(*key)
         )
         return {(row[0], row[1]): Tried(row[2], row[3]) for row in self.connection.execute(wanted)}
+
+
+def cohorts(connection: Connection, span: Span) -> Iterator[tuple[str, bool, int, int]]:
+    """Of the runs that began in a span, by scenario and whether held out: how many, and of how many the goal came."""
+    key = (RUN.c.scenario, RUN.c.held_out)
+    reached = func.sum(case((RUN.c.goal_at.is_not(None), 1), else_=0))
+    wanted = select(*key, func.count(), reached).where(*span.holds(RUN.c.entered_at), _took_part())
+    for scenario, held_out, entered, came in connection.execute(wanted.group_by(*key)):
+        yield scenario, bool(held_out), entered, int(came)
 
 
 def _took_part() -> ColumnElement[bool]:

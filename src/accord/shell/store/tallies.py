@@ -12,8 +12,18 @@ from typing import Any, cast
 from sqlalchemy import Connection, Table, delete, func, insert, select, true
 
 from accord.core.model.consent import Nature
-from accord.shell.engine.ports.tallies import CAME_BACK, KEPT, WRITTEN_TO, Subject, Tally
-from accord.shell.store import aging, funnel, runs, switches, tables
+from accord.shell.engine.ports.tallies import (
+    CAME_BACK,
+    ENTERED,
+    HELD_OUT,
+    KEPT,
+    REACHED,
+    TOOK_PART,
+    WRITTEN_TO,
+    Subject,
+    Tally,
+)
+from accord.shell.store import aging, funnel, measuring, runs, switches, tables
 from accord.shell.store.dialect import field_of, upsert
 from accord.shell.store.funnel import Span
 from accord.shell.store.journal import EVENT
@@ -82,7 +92,7 @@ class SqlTallies:
     def of_day(self, day: date, since: datetime, until: datetime) -> list[Tally]:
         """Count one day from the ledgers."""
         span = Span(since, until)
-        parts = (self._left, self._refused, self._held, self._mails, self._people)
+        parts = (self._left, self._refused, self._held, self._mails, self._people, self._goals)
         month = f"{day:%Y-%m}"
         return [
             *(_tally(day, *counted) for part in parts for counted in part(span)),
@@ -157,6 +167,13 @@ class SqlTallies:
             for what, count in counts.items():
                 if count:
                     yield Subject.PEOPLE, (scenario, what), count
+
+    def _goals(self, span: Span) -> Counted:
+        for scenario, held_out, entered, reached in measuring.cohorts(self.connection, span):
+            group = HELD_OUT if held_out else TOOK_PART
+            yield Subject.GOAL, (scenario, group, ENTERED), entered
+            if reached:
+                yield Subject.GOAL, (scenario, group, REACHED), reached
 
     def _reactivated(self, span: Span) -> Iterator[tuple[str, int]]:
         """People who were asked to stay, and those of them who came back."""

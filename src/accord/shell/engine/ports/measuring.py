@@ -23,6 +23,11 @@ class Reached:
     open: int = 0
     early: int = 0
 
+    @property
+    def rate(self) -> float | None:
+        """None of nobody."""
+        return self.reached / self.entered if self.entered else None
+
 
 class Measuring(Protocol):
     """All methods take a constant number of statements for each scenario, step or batch."""

@@ -27,16 +27,26 @@ class Subject(StrEnum):
     HELD = "held"  # reason, nature: by the day of the holding
     MAIL = "mail"  # scenario, step, edition, one of COUNTED or «refused»: by the day of the mail
     PEOPLE = "people"  # scenario, «entered», «under way», «finished» or «left: because»: by the day of entry
+    GOAL = "goal"  # scenario, TOOK_PART or HELD_OUT, ENTERED or REACHED; runs: by the day of entry
     REACTIVATION = "reactivation"  # YYYY-MM, one of REACTIVATED; people: by the day of the mail
     IN_FLIGHT = "in_flight"  # scenario, digest, step: as it was when it was counted, under that day
     CUT_OFF = "cut_off"  # YYYY-MM, people who reach their cut-off in it: likewise
 
 
+TOOK_PART, HELD_OUT, ENTERED, REACHED = "took part", "held out", "entered", "reached"
 REACTIVATED = WRITTEN_TO, CAME_BACK, KEPT = "written to", "came back by click", "kept themselves"
 
 # What the ledger and the journal tell of a day however late they are asked, and what only its own day knows.
 OF_A_DAY = frozenset(
-    {Subject.LEFT, Subject.REFUSED, Subject.HELD, Subject.MAIL, Subject.PEOPLE, Subject.REACTIVATION}
+    {
+        Subject.LEFT,
+        Subject.REFUSED,
+        Subject.HELD,
+        Subject.MAIL,
+        Subject.PEOPLE,
+        Subject.GOAL,
+        Subject.REACTIVATION,
+    }
 )
 
 

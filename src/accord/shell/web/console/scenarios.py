@@ -20,6 +20,7 @@ from accord.shell.preview.footfall import GOT, HERE, REFUSED, Footfall
 from accord.shell.preview.picture import both
 from accord.shell.preview.saying import Saying
 from accord.shell.web.console.door import NotFound
+from accord.shell.web.console.goals import Success, success
 from accord.shell.wiring import House
 
 # How far the funnels look back, in days.
@@ -83,6 +84,7 @@ class Detail:
     picture: Sequence[tuple[str, Markup]]
     steps: Sequence[StepRow]
     versions: Sequence[Version]
+    success: Success | None
 
 
 def scenarios(house: House, now: datetime) -> list[Row]:
@@ -125,7 +127,8 @@ def scenario(house: House, name: str, now: datetime) -> Detail:
         people = {key[1]: count for key, count in everybody.items() if key[0] == name}
         here = [tally for tally in _in_flight(unit, today) if tally.key[0] == name]
         counted_at = unit.tallies.counted_at()
-    plan = house.catalogue.live[name]
+        plan = house.catalogue.live[name]
+        reached = success(unit, plan, house.venue, _first_day(today), now)
     steps = list(_steps(plan, mails, here))
     return Detail(
         row=row,
@@ -134,6 +137,7 @@ def scenario(house: House, name: str, now: datetime) -> Detail:
         picture=_picture(plan, steps, house),
         steps=steps,
         versions=_versions(row.live.digest, here),
+        success=reached,
     )
 
 
@@ -151,7 +155,11 @@ def _picture(plan: Scenario, steps: Sequence[StepRow], house: House) -> list[tup
 
 def _totals(unit: Unit, subject: Subject, today: date) -> Totals:
     """What the days that are looked back on come to, by key."""
-    return unit.tallies.totals(subject, today - timedelta(days=LOOKED_BACK - 1), today + timedelta(days=1))
+    return unit.tallies.totals(subject, _first_day(today), today + timedelta(days=1))
+
+
+def _first_day(today: date) -> date:
+    return today - timedelta(days=LOOKED_BACK - 1)
 
 
 def _in_flight(unit: Unit, today: date) -> list[Tally]:

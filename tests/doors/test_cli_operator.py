@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from accord.core.model.coding import stored_instant
 from accord.shell.engine.care.rights import erase_person
-from accord.shell.store.columns import stored_instant
 from accord.shell.wiring import open_house
 from cli_driver import SMALL, Terminal, a_small_venue
 
@@ -154,17 +154,6 @@ def test_a_mail_is_shown_whole_and_as_its_reader_gets_it(scenario: Terminal) -> 
     kept = scenario("messages", "show", str(mail["id"]), "--eml").ok()
     assert message_from_string(kept.out)["Subject"] == "Merci"
     assert kept.err == ""
-
-
-def test_a_mail_that_no_folder_kept_is_written_anew_and_says_so(scenario: Terminal) -> None:
-    signs_up(scenario, "ada@example.org")
-    scenario("tick", "--until-idle").ok()
-    for file in (scenario.folder / "mailbox").glob("*.eml"):
-        file.unlink()
-    scenario.write("templates/merci.html", "---\nsubject: Encore merci\n---\n<p>Bonjour.</p>\n")
-    anew = scenario("messages", "show", "1", "--eml").ok()
-    assert message_from_string(anew.out)["Subject"] == "Encore merci"
-    assert anew.err == "Written anew, from what is known of the reader now. The template has changed since.\n"
 
 
 def test_a_mail_that_is_not_there(scenario: Terminal) -> None:

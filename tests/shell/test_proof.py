@@ -14,9 +14,11 @@ import pytest
 from sqlalchemy import text
 
 from accord.core.consent.asking import Asking
+from accord.core.mail.links import Links
 from accord.core.model.consent import Act
 from accord.shell.engine.care.collect import keep, record_answer
 from accord.shell.engine.ports.rows import NewContact
+from accord.shell.engine.sending.reprint import Press
 from accord.shell.proof.dossier import Dossier, gather
 from accord.shell.proof.pack import HERE, page, write_pack
 from accord.shell.store.database import SqlStore
@@ -25,6 +27,7 @@ from builders import NOW, a_catalogue, a_scenario, a_venue, a_wording, acts, an_
 from engine_driver import Driver
 
 VENUE = a_venue()
+PRESS = Press(Links(VENUE.base_url, (b"a key for tests",)), {})
 LETTER = a_scenario(
     "scenario: essai\npurpose: newsletter\nwhy: Parce que.\nenter: {when: consent.given}\n"
     "steps: {un: {send: a/b, nature: editorial}, deux: {after: 1 days, send: a/c, nature: editorial}}\n",
@@ -51,7 +54,7 @@ def dossier(store: SqlStore) -> Dossier:
     )
     driver.turn()
     with store.read() as unit:
-        return gather(unit, ada, VENUE)
+        return gather(unit, ada, VENUE, PRESS)
 
 
 def test_it_says_what_was_shown_and_why_each_mail_went(dossier: Dossier) -> None:
@@ -119,7 +122,7 @@ def test_an_entry_without_its_proof_says_what_is_missing(store: SqlStore) -> Non
     with store.begin() as unit:
         ada = unit.add_contacts([NewContact("ada@example.org", "fr", "Europe/Paris", NOW)])[0]
         unit.add_entries(acts(contact_id=ada), NOW)
-        found = gather(unit, ada, VENUE)
+        found = gather(unit, ada, VENUE, PRESS)
     assert "wording" in found.positions[0].steps[0].lacks
     assert "missing in the record: wording" in page(found, VENUE, language="en", now=NOW)
 

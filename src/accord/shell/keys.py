@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import json
 import os
@@ -11,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from accord.core.mail.links import fingerprint
 from accord.core.model.contact import email_key
 
 
@@ -56,18 +56,14 @@ class Keys:
 
     def prints(self) -> str:
         """What the database remembers of the keys, to know other ones when it meets them."""
-        return ",".join(sorted(_print(key) for key in self.objections))
+        return ",".join(sorted(fingerprint(key) for key in self.objections))
 
     def listed(self) -> dict[KeyUse, tuple[str, ...]]:
         """Fingerprints by use, the key at work first."""
         return {
-            KeyUse.OBJECTIONS: tuple(_print(key) for key in self.objections),
-            KeyUse.LINKS: tuple(_print(key) for key in self.links),
+            KeyUse.OBJECTIONS: tuple(fingerprint(key) for key in self.objections),
+            KeyUse.LINKS: tuple(fingerprint(key) for key in self.links),
         }
-
-
-def _print(key: bytes) -> str:
-    return hashlib.sha256(b"accord" + key).hexdigest()[:16]
 
 
 def _digest(key: bytes, text: str) -> str:

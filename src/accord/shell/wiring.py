@@ -23,9 +23,6 @@ from accord.core.model.scenario import Scenario
 from accord.core.model.venue import Venue
 from accord.core.model.wording import Wording
 from accord.shell.crowd import Source, walk_everybody
-from accord.shell.delivery import Way, carrier_for
-from accord.shell.delivery.pool import Limits
-from accord.shell.delivery.smtp import Server
 from accord.shell.delivery.webhook import HttpPoster
 from accord.shell.engine.catalogue import AtWork, Checked, Shelf, Stale, at_work, check_all, stock
 from accord.shell.engine.opening import LawsDiffer, follow_the_law, open_books
@@ -33,6 +30,7 @@ from accord.shell.engine.ports.mailing import Carrier
 from accord.shell.engine.ports.posting import Poster
 from accord.shell.engine.sending.letters import LetterWriter
 from accord.shell.engine.sending.postman import Postman, Round
+from accord.shell.engine.sending.reprint import Press
 from accord.shell.engine.sending.send import Sender
 from accord.shell.engine.sending.under_way import UnderWay
 from accord.shell.engine.team import SALT
@@ -45,7 +43,8 @@ from accord.shell.store.after_restore import replay_objections
 from accord.shell.store.database import SqlStore, open_for_reading, open_store
 from accord.shell.store.people import Law
 from accord.shell.store.postings import Outbox
-from accord.shell.wordings import CatalogueWording, wordings
+from accord.shell.way_out import way_out
+from accord.shell.wordings import LANGUAGES, CatalogueWording, wordings
 
 Clock = Callable[[], datetime]
 
@@ -284,21 +283,15 @@ class House:
         individual = self.settings.click_tracking == "individual"
         return LetterWriter(self.catalogue, self.shelf.compiled, self.words, self.links, individual)
 
+    @property
+    def press(self) -> Press:
+        """Makes mails again as they left."""
+        return Press(self.links, wordings(LANGUAGES))
+
     def carrier(self) -> Carrier:
         """The way out, opened once."""
         if self._carrier is None:
-            smtp = self.settings.smtp
-            server = Server(
-                smtp.host,
-                smtp.port,
-                smtp.security,
-                username=smtp.username,
-                password=smtp.password,
-            )
-            way = Way(server, Limits(width=smtp.connections), self.settings.mailbox)
-            self._carrier = carrier_for(
-                self.settings.delivery, way, per_second=smtp.per_second, clock=time.monotonic
-            )
+            self._carrier = way_out(self.settings, time.monotonic)
         return self._carrier
 
     def sender(self) -> Sender:

@@ -16,6 +16,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_currency
 
+LANGUAGES = ("fr", "en")
 LOCALE = Path(__file__).parents[1] / "locale"
 
 

@@ -78,8 +78,8 @@ def test_what_a_template_reads() -> None:
 def test_the_rooms_of_one_person() -> None:
     contact = a_contact(attributes={"first_name": "Ada"})
     situation = a_situation(contact=contact, entered_by=an_event("order.placed", data={"order_id": "DR-1"}))
-    rooms = names_for(situation, VENUE, {"preferences": "https://x"}, now=NOW)
+    rooms = names_for(situation, VENUE, now=NOW)
     assert rooms["contact"]["first_name"] == "Ada" and rooms["contact"]["email"] == "ada@example.org"
-    assert rooms["event"] == {"order_id": "DR-1"} and rooms["links"] == {"preferences": "https://x"}
+    assert rooms["event"] == {"order_id": "DR-1"} and "links" not in rooms
     assert rooms["orders"]["count"] == 0 and rooms["entity"]["name"] == VENUE.entity.name
     assert rooms["today"].isoformat() == "2026-11-23"

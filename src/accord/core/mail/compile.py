@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 
 from jinja2 import Template, TemplateSyntaxError
 
@@ -43,6 +44,17 @@ _EXTENDS = re.compile(r"\{%[-+]?\s*extends\b")
 
 
 @dataclass(frozen=True, slots=True)
+class Sheet:
+    """A template in one language as text, joined and inlined: no file is needed to make an edition of it."""
+
+    subject: str
+    preheader: str
+    html: str
+    text: str
+    sender: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Edition:
     """A template in one language, ready to be rendered for anybody; its bodies come out quoted-printable."""
 
@@ -52,16 +64,21 @@ class Edition:
     html: Template
     text: Template
     sender: str | None
+    sheet: Sheet
 
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """One version of a template; `digest` covers all its files, the layout and the inliner."""
+    """One version of a template; `digest` covers all its files, the layout and the inliner.
+
+    `imprint` covers what they came to: the words of the engine's own blocks in each language, too.
+    """
 
     name: str
     digest: str
     editions: Mapping[str, Edition]
     default: str
+    imprint: str
 
     def edition(self, language: str) -> Edition:
         """The edition for a reader, or the one in the venue's own language."""
@@ -116,7 +133,31 @@ def compile_template(
     if _fatal(faults):
         return None, list(dict.fromkeys(faults))
     default = venue.entity.language if venue.entity.language in editions else next(iter(editions))
-    return Compiled(name, digest_of(name, files), editions, default), list(dict.fromkeys(faults))
+    made = Compiled(name, digest_of(name, files), editions, default, _imprint(name, default, editions))
+    return made, list(dict.fromkeys(faults))
+
+
+def printed(name: str, digest: str, default: str, sheets: Mapping[str, Sheet]) -> Compiled:
+    """A template made anew from its sheets. Raises jinja2.TemplateSyntaxError."""
+    editions = {language: _pressed(language, sheet) for language, sheet in sheets.items()}
+    return Compiled(name, digest, editions, default, _imprint(name, default, editions))
+
+
+def _imprint(name: str, default: str, editions: Mapping[str, Edition]) -> str:
+    told = [name, default, *((language, *astuple(editions[language].sheet)) for language in sorted(editions))]
+    return hashlib.sha256(json.dumps(told).encode()).hexdigest()
+
+
+def _pressed(language: str, sheet: Sheet) -> Edition:
+    return Edition(
+        language=language,
+        subject=TEXT.from_string(sheet.subject),
+        preheader=TEXT.from_string(sheet.preheader),
+        html=encoding(sheet.html, HTML),
+        text=encoding(sheet.text, TEXT),
+        sender=sheet.sender,
+        sheet=sheet,
+    )
 
 
 def _torn(part: Part, fault: TemplateSyntaxError) -> Diagnostic:
@@ -170,17 +211,9 @@ def _edition(
         return None, faults
     html = tracked(html, page)
     text = page.restore(as_text(html, page)) if written is None else _own_text(written, words)
-    return (
-        Edition(
-            language=language,
-            subject=TEXT.from_string(part.head["subject"]),
-            preheader=TEXT.from_string(part.head.get("preheader", "")),
-            html=encoding(page.restore(html), HTML),
-            text=encoding(text, TEXT),
-            sender=part.head.get("from"),
-        ),
-        faults,
-    )
+    head = part.head
+    sheet = Sheet(head["subject"], head.get("preheader", ""), page.restore(html), text, head.get("from"))
+    return _pressed(language, sheet), faults
 
 
 def _frame(part: Part, files: Mapping[str, str]) -> tuple[list[Piece], list[Piece]]:

@@ -65,6 +65,11 @@ class Links:
         """The host of all addresses, in ASCII; it also names lists and messages."""
         return urlsplit(_base(self.base_url)).hostname or ""
 
+    def signing_as(self, print_: str, base_url: str) -> Links | None:
+        """These links as they were signed by the key of this fingerprint, at this address; None without the key."""
+        key = next((key for key in self.keys if fingerprint(key) == print_), None)
+        return Links(base_url, (key,)) if key is not None else None
+
     def seal(
         self,
         kind: LinkKind,
@@ -112,6 +117,12 @@ class Links:
         if not good:
             raise ValueError("not our mark")
         return _unpacked(packed)
+
+
+@lru_cache(maxsize=64)
+def fingerprint(key: bytes) -> str:
+    """What a key is called where it may be read: 64 bits of its digest."""
+    return hashlib.sha256(b"accord" + key).hexdigest()[:16]
 
 
 @lru_cache(maxsize=16)

@@ -23,10 +23,8 @@ from accord.core.model.venue import Venue
 _FRAME = frozenset({"preheader", "content", "invitation", "footer", "loop", "caller", "super"})
 
 
-def names_for(
-    situation: Situation, venue: Venue, links: Mapping[str, str], *, now: datetime
-) -> dict[str, Any]:
-    """The rooms of names for one mail; `links` are signed addresses by what they are for."""
+def names_for(situation: Situation, venue: Venue, *, now: datetime) -> dict[str, Any]:
+    """The rooms of names for one mail, all but that of its signed links."""
 
     def fixed(path: str) -> Any:
         expression = Expression(path, Span("", 1, 1), Name(path, FIXED[path][0]), FIXED[path][0])
@@ -44,7 +42,6 @@ def names_for(
         },
         "preferences": {"newsletters_per_month": contact.preferences.newsletters_per_month},
         "entity": {"name": venue.entity.name, "address": venue.entity.address},
-        "links": dict(links),
         "today": fixed("today"),
         "this": situation.this,
     }

@@ -161,7 +161,7 @@ def prove(
     with house_of(context) as house:
         now = house.clock()
         with house.store.read() as unit:
-            dossier = gather(unit, contact_called(unit, email).id, house.venue)
+            dossier = gather(unit, contact_called(unit, email).id, house.venue, house.press)
         chosen = language or house.venue.entity.language
         written = write_pack(dossier, house.venue, out, language=chosen, now=now)
         with house.store.begin() as unit:

@@ -10,11 +10,13 @@ from zoneinfo import ZoneInfo
 
 import click
 
+from accord.core.mail.recipe import NotTheSame
 from accord.shell.cli.house import by_option, house_of, json_option, moment, who
 from accord.shell.cli.output import InputFault, print_json, print_pairs, print_table, when
 from accord.shell.documents import MAIL_COLUMNS, journal_rows, mail_document, mail_row
 from accord.shell.engine.ports.mailing import Unwritable
 from accord.shell.engine.ports.rows import LedgerEntry
+from accord.shell.engine.ports.store import Unit
 from accord.shell.engine.sending.by_hand import NotByHand, resend, settle
 from accord.shell.wiring import House
 
@@ -99,6 +101,9 @@ def _print_csv(rows: Sequence[tuple[Any, ...]]) -> None:
 def show_mail(context: click.Context, number: int, *, eml: bool, as_json: bool) -> None:
     """One mail: what was decided, by which rule, on what inputs, and what became of it.
 
+    With --eml the mail itself: one that left is made again from the ledger, the very bytes that left, whatever
+    has become of its reader's data, its template or the keys since; until its reader is erased.
+
     \b
     Examples:
       scenario messages show 42
@@ -109,15 +114,15 @@ def show_mail(context: click.Context, number: int, *, eml: bool, as_json: bool) 
             entry = unit.ledger_entry(number)
             if entry is None:
                 raise InputFault(f"There is no mail {number} in the ledger.")
+            if eml:
+                sys.stdout.buffer.write(_as_mail(house, unit, entry))
+                return
             rows = [
                 row
                 for row in unit.events_of(entry.message.contact_id, limit=10_000)
                 if row.data.get("message_id") == str(number)
             ]
         zone = house.venue.entity.clock
-        if eml:
-            sys.stdout.buffer.write(_as_mail(house, entry))
-            return
     document = mail_document(entry)
     if as_json:
         document["journal"] = journal_rows(rows)
@@ -134,23 +139,21 @@ def show_mail(context: click.Context, number: int, *, eml: bool, as_json: bool) 
         print_table("What became of it", ("when", "what", "reason", "reply"), journal)
 
 
-def _as_mail(house: House, entry: LedgerEntry) -> bytes:
-    """The file that was kept, where mail goes to a folder; else the mail written anew from what is known now."""
-    kept = sorted(house.settings.mailbox.glob(f"{entry.message.id:012d}-*.eml"))
-    if house.settings.delivery == "folder" and kept:
-        return kept[0].read_bytes()
+def _as_mail(house: House, unit: Unit, entry: LedgerEntry) -> bytes:
+    """A mail that was handed over as it left, byte for byte; one that was not, as it would be written now."""
     message = entry.message
-    at = message.sent_at or message.planned_at
-    with house.store.read() as unit:
-        situation = unit.situations([message.contact_id])[message.contact_id]
-        [situation] = unit.with_runs({message.contact_id: situation}, unit.runs([message.enrolment_id]))
+    if message.sent_at is not None:
+        try:
+            return house.press.again(unit, entry.context)
+        except NotTheSame as fault:
+            raise InputFault(f"Mail {message.id} can't be made again: {fault}.") from None
+    situation = unit.situations([message.contact_id])[message.contact_id]
+    [situation] = unit.with_runs({message.contact_id: situation}, unit.runs([message.enrolment_id]))
     try:
-        letter = house.writer().write(message, situation, now=at)
+        letter = house.writer().write(message, situation, now=house.clock())
     except Unwritable as fault:
-        raise InputFault(f"The mail can't be written again: {fault}.") from None
-    same = message.template_digest in (None, letter.template_digest)
-    changed = "" if same else " The template has changed since."
-    click.echo(f"Written anew, from what is known of the reader now.{changed}", err=True)
+        raise InputFault(f"The mail can't be written: {fault}.") from None
+    click.echo("It has not left: this is how it would be written now.", err=True)
     return letter.envelope.content
 
 

@@ -35,6 +35,7 @@ FIGURES: Mapping[str, str] = {
     "messages": "mails deleted from the send ledger",
     "postings": "old postings to webhooks deleted",
     "events": "rows deleted from the journal",
+    "templates": "templates that no mail of the ledger was made from deleted",
     "answers": "answers to systems around, kept for a day or a week",
     "third_parties": "people from third parties not yet informed (art. 14)",
 }

@@ -10,6 +10,7 @@ from accord.core.consent.asking import missing_proof
 from accord.core.consent.chain import broken
 from accord.core.consent.collection import state_of
 from accord.core.consent.retention import cut_off
+from accord.core.mail.recipe import NotTheSame
 from accord.core.model.consent import EVERYTHING, Act, ConsentEntry, ConsentState
 from accord.core.model.contact import Contact
 from accord.core.model.decision import Situation
@@ -18,6 +19,7 @@ from accord.core.model.message import Message
 from accord.core.model.venue import Venue
 from accord.shell.engine.ports.rows import ChainRow, KeptWording
 from accord.shell.engine.ports.store import Unit
+from accord.shell.engine.sending.reprint import Press
 
 _CLAIMS = frozenset({Act.OPTIN_PROVEN, Act.CONFIRM_POST, Act.FOLLOWUP})
 
@@ -52,10 +54,15 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """One mail of the ledger, and what the gate read when it was judged."""
+    """One mail of the ledger, and what the gate read when it was judged.
+
+    `mail`: the very bytes that left; where they can't be made again, `lost` says why.
+    """
 
     message: Message
     inputs: Mapping[str, str]
+    mail: bytes | None = None
+    lost: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +79,8 @@ class Dossier:
     wordings: tuple[KeptWording, ...]
 
 
-def gather(unit: Unit, contact_id: int, venue: Venue) -> Dossier:
-    """All that is known of one person's consents and mails. The contact exists."""
+def gather(unit: Unit, contact_id: int, venue: Venue, press: Press) -> Dossier:
+    """All that is known of one person's consents and mails, which `press` makes again. The contact exists."""
     situation = unit.situations([contact_id])[contact_id]
     entries = unit.entries([contact_id]).get(contact_id, ())
     wordings = unit.wordings(sorted({entry.wording for entry in entries if entry.wording}))
@@ -83,7 +90,9 @@ def gather(unit: Unit, contact_id: int, venue: Venue) -> Dossier:
         contact=situation.contact,
         expires_on=cut_off(situation.contact, venue),
         positions=_positions(situation, entries, wordings, venue),
-        mails=tuple(Sent(each, inputs.get(each.id, {})) for each in unit.messages_of(contact_id)),
+        mails=tuple(
+            _sent(unit, each, inputs.get(each.id, {}), press) for each in unit.messages_of(contact_id)
+        ),
         refusals=tuple(
             event for event in unit.events_of(contact_id, limit=100_000) if event.name == "mail.refused"
         ),
@@ -91,6 +100,16 @@ def gather(unit: Unit, contact_id: int, venue: Venue) -> Dossier:
         broken=frozenset(broken(chain)),
         wordings=tuple(sorted(wordings.values(), key=lambda kept: kept.wording.label)),
     )
+
+
+def _sent(unit: Unit, message: Message, inputs: Mapping[str, str], press: Press) -> Sent:
+    if message.sent_at is None:
+        return Sent(message, inputs)
+    entry = unit.ledger_entry(message.id)
+    try:
+        return Sent(message, inputs, press.again(unit, entry.context if entry is not None else None))
+    except NotTheSame as fault:
+        return Sent(message, inputs, lost=str(fault))
 
 
 def _positions(

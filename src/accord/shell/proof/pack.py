@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import zipfile
 from collections.abc import Mapping
@@ -17,7 +18,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from accord import __version__
 from accord.core.consent.reasons import in_words
 from accord.core.model.venue import Venue
-from accord.shell.proof.dossier import Dossier
+from accord.shell.proof.dossier import Dossier, Sent
 from accord.shell.wordings import catalogue
 
 HERE = Path(__file__).parent
@@ -37,6 +38,10 @@ erased: its own can't be computed any more, but its chain can, and must still ho
 wordings.jsonl has every form and script that was answered, in full. The digest of each is the SHA-256 of the
 JSON of all its other fields with an empty `digest`, keys sorted, as UTF-8 (Python: json.dumps(body,
 sort_keys=True, ensure_ascii=False)).
+
+mails.jsonl has one line for each mail of the send ledger. One that left also stands in mails/, as it left: it was
+made again from what the ledger keeps (the template's version, the values that it read, the instant, the key of its
+links) and compared with the SHA-256 of the bytes that were handed to the mail server, which the ledger kept then.
 """
 
 
@@ -53,9 +58,10 @@ def write_pack(dossier: Dossier, venue: Venue, folder: Path, *, language: str, n
     return [html, raw]
 
 
-def raw_entries(dossier: Dossier) -> Mapping[str, str]:
-    """The files of the ZIP beside the page: what is kept, as it is kept."""
-    mails = [{**asdict(sent.message), "inputs": dict(sent.inputs)} for sent in dossier.mails]
+def raw_entries(dossier: Dossier) -> Mapping[str, str | bytes]:
+    """The files of the ZIP beside the page: what is kept, as it is kept, and each mail as it left."""
+    mails = [_mail(sent) for sent in dossier.mails]
+    left = {_file_of(sent): sent.mail for sent in dossier.mails if sent.mail is not None}
     refusals = [{"at": event.at, **event.data} for event in dossier.refusals]
     wordings = [
         {**kept.wording.body(), "added_at": kept.added_at, "revoked_at": kept.revoked_at}
@@ -67,7 +73,20 @@ def raw_entries(dossier: Dossier) -> Mapping[str, str]:
         "mails.jsonl": _lines(mails),
         "refusals.jsonl": _lines(refusals),
         "VERIFY.txt": VERIFY,
+        **left,
     }
+
+
+def _file_of(sent: Sent) -> str:
+    return f"mails/{sent.message.id}.eml"
+
+
+def _mail(sent: Sent) -> dict[str, Any]:
+    """One line of mails.jsonl: the ledger's row, and where the mail itself stands, or why it does not."""
+    told = {**asdict(sent.message), "inputs": dict(sent.inputs)}
+    if sent.mail is not None:
+        told |= {"file": _file_of(sent), "sha256": hashlib.sha256(sent.mail).hexdigest()}
+    return told | ({"not_made_again": sent.lost} if sent.lost is not None else {})
 
 
 def _lines(rows: list[dict[str, Any]]) -> str:

@@ -8,11 +8,11 @@ from datetime import date, datetime
 from sqlalchemy import Connection, Text, and_, cast, delete, func, or_, select
 from sqlalchemy.sql.elements import ColumnElement
 
+from accord.core.model.coding import loads
 from accord.core.model.consent import ConsentEntry
 from accord.core.model.contact import GONE
 from accord.core.model.message import MessageState
 from accord.shell.engine.ports.keeping import Page, ThirdParties
-from accord.shell.store.columns import loads
 from accord.shell.store.dialect import among
 from accord.shell.store.journal import EVENT, KEPT_OF_THE_GONE
 from accord.shell.store.mail import MESSAGE

@@ -14,13 +14,13 @@ from sqlalchemy.engine import Row
 from accord.core.consent.chain import GENESIS, broken, chained
 from accord.core.consent.collection import consents
 from accord.core.consent.retention import runs_out
+from accord.core.model.coding import dumps, loads
 from accord.core.model.consent import Act, ConsentEntry, Consents
 from accord.core.model.contact import GONE, AddressKind, AddressState, Contact, Preferences
 from accord.core.model.venue import Policy
 from accord.shell.engine.ports.rows import ContactChange
 from accord.shell.store import tables
 from accord.shell.store.bulk import insert_rows
-from accord.shell.store.columns import dumps, loads
 from accord.shell.store.dialect import among
 
 CONTACT = cast("Table", tables.ContactRow.__table__)  # type: ignore[attr-defined]

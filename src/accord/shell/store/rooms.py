@@ -22,6 +22,7 @@ from accord.shell.store.running import SqlRunning
 from accord.shell.store.statistics import SqlFigures
 from accord.shell.store.tallies import SqlTallies
 from accord.shell.store.team import SqlTeam
+from accord.shell.store.templates import SqlTemplates
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,10 @@ class Rooms:
     @property
     def team(self) -> SqlTeam:
         return SqlTeam(self.connection)
+
+    @property
+    def templates(self) -> SqlTemplates:
+        return SqlTemplates(self.connection)
 
     @property
     def figures(self) -> SqlFigures:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from typing import Any
 
-from accord.shell.store.columns import dumps, loads
+from accord.core.model.coding import dumps, loads
 
 
 class Scratch:

@@ -215,14 +215,14 @@ class ScenarioRow(Row, table=True):
 
 
 class TemplateVersionRow(Row, table=True):
-    """A template as it was sent, so that a mail can be built again."""
+    """A template as it was sent, compiled, so that a mail can be made again; `digest` is that of its files."""
 
     __tablename__ = "template_version"
-    digest: str = Field(primary_key=True)
+    imprint: str = Field(primary_key=True)
     name: str = Field(index=True)
-    source: Any = json_column()
-    inliner: str
-    first_used_at: datetime = at_column()
+    digest: str
+    sheets: bytes = bytes_column()
+    last_used_at: datetime = at_column()
 
 
 class EnrolmentRow(Row, table=True):

@@ -70,6 +70,7 @@ class Swept:
     messages: int = 0
     postings: int = 0
     events: int = 0
+    templates: int = 0
     answers: int = 0
     third_parties: int = 0
 
@@ -335,10 +336,19 @@ class _Sweep:
             lambda unit, ids: unit.keeping.drop_events(ids),
         )
 
+        self.templates(mails)
         with self.opened() as unit:
             self.swept.answers = unit.access.old_answers(self.now)
             if not self.swept.dry:
                 unit.access.drop_answers(self.now)
+
+    def templates(self, mails: datetime) -> None:
+        """Drop compiled templates that no mail of the ledger was made from: their use is noted once a day."""
+        unused = mails - timedelta(days=1)
+        with self.opened() as unit:
+            self.swept.templates = unit.templates.count_unused(unused)
+            if not self.swept.dry:
+                unit.templates.drop_unused(unused)
 
     def _drop(self, find: Callable[[Unit, int], Page], drop: Callable[[Unit, Sequence[int]], None]) -> int:
         """Find a page without keeping others from writing, drop it, go on; how many rows there were."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from accord.core.mail.compile import Compiled
 from accord.core.model.decision import Situation
 from accord.core.model.message import Message, MessageState
 
@@ -35,11 +36,15 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """A mail as written for one person: what the carrier takes, and what the template read (compressed)."""
+    """A mail as written for one person: what the carrier takes, and what it was made from.
+
+    `context` is the rest of what was read (compressed), beside the template.
+    """
 
     envelope: Envelope
     context: bytes
     template_digest: str
+    template: Compiled | None = None
 
 
 class Unwritable(Exception):

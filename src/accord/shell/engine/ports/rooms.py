@@ -13,6 +13,7 @@ from accord.shell.engine.ports.proving import Proving
 from accord.shell.engine.ports.running import Running
 from accord.shell.engine.ports.tallies import Tallies
 from accord.shell.engine.ports.team import Team
+from accord.shell.engine.ports.templates import Templates
 
 
 class Rooms(Protocol):
@@ -38,3 +39,5 @@ class Rooms(Protocol):
     def team(self) -> Team: ...
     @property
     def running(self) -> Running: ...
+    @property
+    def templates(self) -> Templates: ...

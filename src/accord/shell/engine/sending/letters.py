@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import json
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from email.utils import parseaddr
 from functools import lru_cache
-from typing import Any
 
 from accord.core.consent.collection import state_of
-from accord.core.mail.compile import Compiled
-from accord.core.mail.compose import Head, HeaderFault, compose
+from accord.core.mail.compile import Compiled, Edition
+from accord.core.mail.compose import Head, HeaderFault
 from accord.core.mail.frame import WHY
 from accord.core.mail.letter import Letter as Frame
 from accord.core.mail.letter import Rendered, RenderFault
-from accord.core.mail.links import TRAP, LinkKind, Links
+from accord.core.mail.links import LinkKind, Links
 from accord.core.mail.names import names_for
-from accord.core.mail.render import render
+from accord.core.mail.recipe import Recipe, Sealed, composed, packed, rendered
 from accord.core.mail.reread import check_target, reread
 from accord.core.mail.words import Wording
 from accord.core.model.consent import TOLD_AS, ConsentStatus, Kind, Nature
@@ -47,23 +44,22 @@ class LetterWriter:
     def write(self, message: Message, situation: Situation, *, now: datetime) -> Letter:
         """The mail as it leaves. Raises Unwritable for a fault that concerns this one mail."""
         template = self._template(message)
-        frame, names = self._read(template, message, situation, now)
+        recipe = self.recipe(template, message, situation, now)
         try:
-            rendered = render(template, names, frame, subject_text=self._subject(message, frame.language))
-            reread(rendered, names, frame, message.nature)
-            content = compose(rendered, self._head(message, situation, rendered, frame, now))
+            words, frame = self._rendered(template, recipe)
+            reread(words, recipe.names, frame, message.nature)
+            content = composed(words, frame, recipe)
         except (RenderFault, HeaderFault) as fault:
             raise Unwritable(str(fault)) from None
-        sender = self._sender(rendered)[1]
-        envelope = Envelope(message.id, sender, recipient_of(situation), content)
-        return Letter(envelope, _kept(names), template.digest)
+        envelope = Envelope(message.id, recipe.head.sender_address, recipe.head.recipient, content)
+        context = packed(recipe, template, self.links, content)
+        return Letter(envelope, context, template.digest, template)
 
     def preview(self, message: Message, situation: Situation, *, now: datetime) -> Rendered:
         """The mail as its reader would see it, for pictures and dry runs. Raises Unwritable."""
         template = self._template(message)
-        frame, names = self._read(template, message, situation, now)
         try:
-            return render(template, names, frame, subject_text=self._subject(message, frame.language))
+            return self._rendered(template, self.recipe(template, message, situation, now))[0]
         except RenderFault as fault:
             raise Unwritable(str(fault)) from None
 
@@ -73,62 +69,37 @@ class LetterWriter:
             raise Unwritable(f"there is no good version of the template {message.template}")
         return template
 
-    def _read(
-        self, template: Compiled, message: Message, situation: Situation, now: datetime
-    ) -> tuple[Frame, dict[str, Any]]:
-        """The engine's own words and links, and the names that the author's read."""
+    def _rendered(self, template: Compiled, recipe: Recipe) -> tuple[Rendered, Frame]:
+        """Rendered as by anybody who has the recipe; what a reader's values lead to is looked at besides."""
+        wording = self.wordings.get(recipe.language) or self.wordings[self.catalogue.venue.entity.language]
+
+        def check(target: str) -> None:
+            check_target(target, self.catalogue.venue)
+
+        return rendered(template, recipe, self.links, wording, check)
+
+    def recipe(self, template: Compiled, message: Message, situation: Situation, now: datetime) -> Recipe:
+        """All that this mail is made from, in the engine's own words and the names that the author's read."""
         venue, contact = self.catalogue.venue, situation.contact
-        addresses, token = self._addresses(message, situation, now.date())
-        counted = self.count_clicks or agreed_to_tracking(situation, message.purpose)
         # Everything is in the edition's language, also for a reader of another one.
-        language = template.edition(contact.language).language
+        edition = template.edition(contact.language)
+        language = edition.language
         wording = self.wordings.get(language) or self.wordings[venue.entity.language]
-        invited = self._invited(message, language) if message.with_invitation else None
-        frame = Frame(
+        return Recipe(
+            head=self._head(message, situation, edition, now),
+            names=names_for(situation, venue, now=now),
             language=language,
             zone=contact.zone,
-            wording=wording,
             entity=venue.entity.name,
             address=venue.entity.address,
             why=self._why(message, language) or wording.say(WHY[message.basis]),
-            preferences=addresses["preferences"],
-            click=lambda target: self.links.click(token, target) if counted else target,
-            lead=lambda *pieces: self._lead(token if counted else None, "".join(map(str, pieces))),
-            unsubscribe=addresses.get("unsubscribe"),
-            invitation=addresses["preferences"] if invited is not None else None,
-            invitation_label=invited or "",
+            base_url=self.links.base_url,
+            seals=_seals(message, situation, now.date()),
+            counted=self.count_clicks or agreed_to_tracking(situation, message.purpose),
             first_contact=_is_first(message, situation),
-            trap=self.links.click(token, TRAP) if counted else None,
+            invitation=self._invited(message, language) if message.with_invitation else None,
+            subject=self._subject(message, language),
         )
-        return frame, names_for(situation, venue, addresses, now=now)
-
-    def _addresses(self, message: Message, situation: Situation, on: date) -> tuple[dict[str, str], str]:
-        """The mail's own signed addresses, and the token of its clicks. Service mail can't be stopped."""
-
-        def sealed(kind: LinkKind, purpose: str = message.purpose, on: date | None = None) -> str:
-            contact_id, basis = situation.contact.id, message.basis.value
-            return self.links.seal(kind, contact_id, purpose, basis, message.id, on)
-
-        tokens = {
-            LinkKind.PREFERENCES: sealed(LinkKind.PREFERENCES, on=on),
-            LinkKind.KEEP: sealed(LinkKind.KEEP, on=on),
-        }
-        if message.nature is not Nature.SERVICE:
-            tokens[LinkKind.UNSUBSCRIBE] = sealed(LinkKind.UNSUBSCRIBE)
-        pending = situation.entered_by
-        if pending is not None and pending.name == "consent.pending":
-            tokens[LinkKind.CONFIRM] = sealed(LinkKind.CONFIRM, str(pending.data.get("purpose")), on)
-        if pending is not None and pending.name == ADDRESS_ASKED:
-            seal, own = self.links.seal, (message.purpose, message.basis.value)
-            tokens[LinkKind.ADDRESS] = seal(LinkKind.ADDRESS, situation.contact.id, *own, pending.id)
-        urls = {kind.name.lower(): self.links.url(kind, token) for kind, token in tokens.items()}
-        return urls, sealed(LinkKind.CLICK)
-
-    def _lead(self, token: str | None, target: str) -> str:
-        """The address of a link whose target depends on the reader: looked at before it is signed."""
-        check_target(target, self.catalogue.venue)
-        of_the_web = target.startswith(("https://", "http://"))
-        return self.links.click(token, target) if token is not None and of_the_web else target
 
     def _why(self, message: Message, language: str) -> str | None:
         """What the scenario says to those whom this basis lets it write to."""
@@ -156,30 +127,26 @@ class LetterWriter:
         texts = step.verb.subjects.get(message.subject, {})
         return texts.get(language) or texts.get(self.catalogue.venue.entity.language)
 
-    def _head(
-        self, message: Message, situation: Situation, rendered: Rendered, frame: Frame, now: datetime
-    ) -> Head:
-        venue = self.catalogue.venue
-        name, address = self._sender(rendered)
+    def _head(self, message: Message, situation: Situation, edition: Edition, now: datetime) -> Head:
+        name, address = self._sender(edition)
         host = self.links.host or address.rpartition("@")[2]
-        purpose = venue.purposes.get(message.purpose)
-        label = purpose.labels.get(frame.language, purpose.name) if purpose is not None else None
+        purpose = self.catalogue.venue.purposes.get(message.purpose)
+        label = purpose.labels.get(edition.language, purpose.name) if purpose is not None else None
         return Head(
             sender_name=name,
             sender_address=address,
             recipient=recipient_of(situation),
             message_key=f"{message.id}.{int(message.queued_at.timestamp())}",
             host=host,
-            at=now,
-            unsubscribe=frame.unsubscribe,
+            at=now.astimezone(UTC),
             list_name=label,
-            list_id=f"{message.purpose}.{host}" if frame.unsubscribe is not None else None,
+            list_id=f"{message.purpose}.{host}" if message.nature is not Nature.SERVICE else None,
         )
 
-    def _sender(self, rendered: Rendered) -> tuple[str, str]:
+    def _sender(self, edition: Edition) -> tuple[str, str]:
         entity = self.catalogue.venue.entity
         name, address = _parsed(
-            entity.senders.get(rendered.sender or "") or next(iter(entity.senders.values()))
+            entity.senders.get(edition.sender or "") or next(iter(entity.senders.values()))
         )
         return name or entity.name, address
 
@@ -212,11 +179,23 @@ def _is_first(message: Message, situation: Situation) -> bool:
     return message.nature is not Nature.SERVICE and not any(told)
 
 
-def _kept(names: Mapping[str, Any]) -> bytes:
-    """What the template could read, compressed, for the ledger; signed links are made again from their keys."""
-    kept = {room: value for room, value in names.items() if room != "links"}
-    return zlib.compress(json.dumps(kept, ensure_ascii=False, default=_plain).encode(), 6)
+def _seals(message: Message, situation: Situation, on: date) -> dict[LinkKind, Sealed]:
+    """What the mail's own links say, by what they are for. Service mail can't be stopped."""
+    contact_id, basis = situation.contact.id, message.basis.value
 
+    def sealed(purpose: str = message.purpose, on: date | None = None, number: int = message.id) -> Sealed:
+        return Sealed(contact_id, purpose, basis, number, on)
 
-def _plain(value: Any) -> Any:
-    return value.isoformat() if isinstance(value, date) else str(value)
+    seals = {
+        LinkKind.CLICK: sealed(),
+        LinkKind.PREFERENCES: sealed(on=on),
+        LinkKind.KEEP: sealed(on=on),
+    }
+    if message.nature is not Nature.SERVICE:
+        seals[LinkKind.UNSUBSCRIBE] = sealed()
+    pending = situation.entered_by
+    if pending is not None and pending.name == "consent.pending":
+        seals[LinkKind.CONFIRM] = sealed(str(pending.data.get("purpose")), on)
+    if pending is not None and pending.name == ADDRESS_ASKED:
+        seals[LinkKind.ADDRESS] = sealed(number=pending.id)
+    return seals

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
+from accord.core.mail.compile import Compiled
 from accord.core.model.message import Message, MessageState
 from accord.shell.engine.apart import apart
 from accord.shell.engine.catalogue import AtWork
@@ -15,6 +16,7 @@ from accord.shell.engine.ports.mailing import Carrier, Unreachable, Writer
 from accord.shell.engine.ports.store import Store, StoreError
 from accord.shell.engine.sending.endings import Ending, write_endings
 from accord.shell.engine.sending.prepare import Preparation
+from accord.shell.engine.sending.reprint import kept_template
 from accord.shell.engine.sending.under_way import BATCH_SECONDS, LARGEST_BATCH, Flight, Ready, UnderWay
 
 # A claim is held for so long: what a dead sender had only claimed is back in the queue then.
@@ -145,12 +147,14 @@ class Sender:
     async def _window(self, window: Sequence[Ready], lease: datetime, tally: Tally) -> Sequence[Message]:
         """Mark and hand over; returns those that are to be judged again, because what was judged has changed."""
         until = self.clock() + LEASE
+        templates = self.under_way.new_templates(window, self.clock().date())
         try:
-            marked, again = await asyncio.to_thread(self._mark, window, lease, until)
+            marked, again = await asyncio.to_thread(self._mark, window, templates, lease, until)
         except StoreError as fault:
             # Whether that was written nobody knows, so nothing of it is handed over.
             self.under_way.never_left(window, until, str(fault), self.clock())
             raise
+        self.under_way.kept |= templates.keys()
         for each in window:
             if each.id in marked:
                 task = asyncio.ensure_future(self.carrier.carry(each.letter.envelope))
@@ -159,12 +163,16 @@ class Sender:
         return again
 
     def _mark(
-        self, window: Sequence[Ready], lease: datetime, until: datetime
+        self,
+        window: Sequence[Ready],
+        templates: Mapping[tuple[str, date], Compiled],
+        lease: datetime,
+        until: datetime,
     ) -> tuple[frozenset[int], Sequence[Message]]:
+        now = self.clock()
         with self.store.begin() as unit:
-            marked = unit.mark_sending(
-                [each.check for each in window], self.clock(), lease=lease, until=until
-            )
+            unit.templates.keep([kept_template(each) for each in templates.values()], now)
+            marked = unit.mark_sending([each.check for each in window], now, lease=lease, until=until)
             rest = [each.id for each in window if each.id not in marked]
             return marked, unit.still_claimed(rest, lease) if rest else ()
 

@@ -6,9 +6,10 @@ import asyncio
 import math
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, TypeVar
 
+from accord.core.mail.compile import Compiled
 from accord.core.model.consent import LegalBasis
 from accord.core.model.message import MessageState
 from accord.shell.engine.ports.mailing import Letter, Receipt
@@ -70,9 +71,13 @@ class Flight:
 
 @dataclass(slots=True)
 class UnderWay:
-    """One a process. `endings` are known and not written yet: the database may be away for a while."""
+    """One a process. `endings` are known and not written yet: the database may be away for a while.
+
+    `kept`: templates that are kept in the database, by imprint, and the day on which that was last noted.
+    """
 
     batch: int = FIRST_BATCH
+    kept: set[tuple[str, date]] = field(default_factory=set)
     flights: dict[asyncio.Task[Receipt], Flight] = field(default_factory=dict)
     endings: list[Ending] = field(default_factory=list)
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
@@ -87,6 +92,11 @@ class UnderWay:
         """Numbers of the messages that this process will settle itself."""
         flying = [flight.passed.message.id for flight in self.flights.values()]
         return frozenset([*flying, *(ending.message.id for ending in self.endings)])
+
+    def new_templates(self, window: Sequence[Ready], day: date) -> dict[tuple[str, date], Compiled]:
+        """Templates of these mails that are not known to be kept, or to have been used on this day."""
+        used = {each.letter.template.imprint: each.letter.template for each in window if each.letter.template}
+        return {(name, day): each for name, each in used.items() if (name, day) not in self.kept}
 
     async def wait(self, seconds: float) -> None:
         """Wait until a mail is answered (and a moment for its neighbours), or to stop, or for so long."""

@@ -67,7 +67,7 @@ def person(house: House, contact_id: int) -> Person:
     with house.store.read() as unit:
         if contact_id not in unit.contacts([contact_id]):
             raise NotFound
-        dossier = gather(unit, contact_id, house.venue)
+        dossier = gather(unit, contact_id, house.venue, house.press)
         events = unit.events_of(contact_id, limit=MOST_ROWS)
         entries = unit.entries([contact_id]).get(contact_id, ())
     moments = [*_acts(entries), *_mails(dossier), *_happenings(events)]
@@ -118,7 +118,7 @@ def proof_pack(house: House, contact_id: int, *, by: str, now: datetime) -> byte
     with house.store.read() as unit:
         if contact_id not in unit.contacts([contact_id]):
             raise NotFound
-        dossier = gather(unit, contact_id, house.venue)
+        dossier = gather(unit, contact_id, house.venue, house.press)
     with tempfile.TemporaryDirectory() as folder:
         _, packed = write_pack(
             dossier, house.venue, Path(folder), language=house.venue.entity.language, now=now

@@ -1,0 +1,187 @@
+"""The recipe of one mail: all that it is made from, as values that can be kept, and the mail made from it.
+
+What leaves and what is rebuilt years later go the same way, so that they are the same bytes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import zlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields, replace
+from datetime import date
+from typing import Any
+
+from accord.core.mail.compile import Compiled
+from accord.core.mail.compose import Head, HeaderFault, compose
+from accord.core.mail.letter import Letter, Rendered, RenderFault
+from accord.core.mail.links import TRAP, LinkKind, Links, fingerprint
+from accord.core.mail.render import render
+from accord.core.mail.words import Wording
+from accord.core.model.coding import dumps, loads
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """What the token of one link says, beside what the link is for."""
+
+    contact_id: int
+    purpose: str
+    basis: str
+    message_id: int
+    on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """One mail's values; beside them it takes a template, the keys of its links and the words of its language.
+
+    `head` lacks the address to unsubscribe at, which is signed anew. `seals`: one a link, by its kind. `counted`:
+    whether clicks are. `invitation`: the label of what a service mail invites to. `subject`: an author's, in
+    place of the template's own.
+    """
+
+    head: Head
+    names: Mapping[str, Any]
+    language: str
+    zone: str
+    entity: str
+    address: str
+    why: str
+    base_url: str
+    seals: Mapping[LinkKind, Sealed]
+    counted: bool = True
+    first_contact: bool = False
+    invitation: str | None = None
+    subject: str | None = None
+
+
+def anything(_target: str) -> None:
+    """The check of a link's target for a mail that passed it when it left."""
+
+
+def links_of(recipe: Recipe, links: Links) -> dict[str, str]:
+    """The signed addresses that an author's template may name, by what they are for."""
+    return {
+        kind.name.lower(): links.url(kind, links.seal(kind, *_parts(sealed)))
+        for kind, sealed in recipe.seals.items()
+        if kind is not LinkKind.CLICK
+    }
+
+
+def letter_of(
+    recipe: Recipe,
+    addresses: Mapping[str, str],
+    links: Links,
+    wording: Wording,
+    check: Callable[[str], None] = anything,
+) -> Letter:
+    """What the engine's own blocks read. `check` is asked of each target that depends on the reader."""
+    token = links.seal(LinkKind.CLICK, *_parts(recipe.seals[LinkKind.CLICK])) if recipe.counted else None
+
+    def lead(*pieces: object) -> str:
+        target = "".join(map(str, pieces))
+        check(target)
+        of_the_web = target.startswith(("https://", "http://"))
+        return links.click(token, target) if token is not None and of_the_web else target
+
+    return Letter(
+        language=recipe.language,
+        zone=recipe.zone,
+        wording=wording,
+        entity=recipe.entity,
+        address=recipe.address,
+        why=recipe.why,
+        preferences=addresses["preferences"],
+        click=lambda target: links.click(token, target) if token is not None else target,
+        lead=lead,
+        unsubscribe=addresses.get("unsubscribe"),
+        invitation=addresses["preferences"] if recipe.invitation is not None else None,
+        invitation_label=recipe.invitation or "",
+        first_contact=recipe.first_contact,
+        trap=links.click(token, TRAP) if token is not None else None,
+    )
+
+
+def rendered(
+    template: Compiled,
+    recipe: Recipe,
+    links: Links,
+    wording: Wording,
+    check: Callable[[str], None] = anything,
+) -> tuple[Rendered, Letter]:
+    """The mail's words, and what the engine's blocks read in it. Raises RenderFault."""
+    addresses = links_of(recipe, links)
+    letter = letter_of(recipe, addresses, links, wording, check)
+    names = {**recipe.names, "links": addresses}
+    return render(template, names, letter, subject_text=recipe.subject), letter
+
+
+def composed(words: Rendered, letter: Letter, recipe: Recipe) -> bytes:
+    """The whole mail. Raises HeaderFault."""
+    return compose(words, replace(recipe.head, unsubscribe=letter.unsubscribe))
+
+
+def _parts(sealed: Sealed) -> tuple[int, str, str, int, date | None]:
+    return sealed.contact_id, sealed.purpose, sealed.basis, sealed.message_id, sealed.on
+
+
+# -- kept, and made again ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What the ledger keeps of one mail: its recipe, and which template, key and bytes it came to.
+
+    `imprint` names the compiled template, `key` the fingerprint of the key of its links, `sha256` the mail.
+    """
+
+    recipe: Recipe
+    imprint: str
+    key: str
+    sha256: str
+
+
+class NotTheSame(Exception):
+    """A mail can't be rebuilt as it left; the text says why."""
+
+
+def packed(recipe: Recipe, template: Compiled, links: Links, content: bytes) -> bytes:
+    """What the ledger keeps, compressed. Signed links are not in it: they are made again from their key."""
+    told = {field.name: getattr(recipe, field.name) for field in fields(recipe)}
+    told["head"] = {field.name: getattr(recipe.head, field.name) for field in fields(recipe.head)}
+    told["seals"] = {kind.value: _parts(sealed) for kind, sealed in recipe.seals.items()}
+    kept = {
+        "recipe": told,
+        "imprint": template.imprint,
+        "key": fingerprint(links.keys[0]),
+        "sha256": hashlib.sha256(content).hexdigest(),
+    }
+    return zlib.compress(dumps(kept).encode(), 6)
+
+
+def unpacked(context: bytes) -> Kept:
+    """What `packed` wrote. Raises NotTheSame for what another version of Accord kept."""
+    try:
+        kept = loads(zlib.decompress(context))
+        told = dict(kept["recipe"])
+        told["head"] = Head(**told["head"])
+        told["seals"] = {LinkKind(kind): Sealed(*parts) for kind, parts in told["seals"].items()}
+        return Kept(Recipe(**told), kept["imprint"], kept["key"], kept["sha256"])
+    except (KeyError, TypeError, ValueError, zlib.error):
+        raise NotTheSame("what it was written from was kept by another version of Accord") from None
+
+
+def rebuilt(kept: Kept, template: Compiled, links: Links, wording: Wording) -> bytes:
+    """The mail as it left, byte for byte. Raises NotTheSame."""
+    signing = links.signing_as(kept.key, kept.recipe.base_url)
+    if signing is None:
+        raise NotTheSame(f"the key {kept.key} that its links were signed with is not in the file of keys")
+    try:
+        words, letter = rendered(template, kept.recipe, signing, wording)
+        content = composed(words, letter, kept.recipe)
+    except (RenderFault, HeaderFault) as fault:
+        raise NotTheSame(str(fault)) from None
+    if hashlib.sha256(content).hexdigest() != kept.sha256:
+        raise NotTheSame("this version of Accord writes it otherwise: ask the one that sent it")
+    return content

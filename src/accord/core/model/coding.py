@@ -1,0 +1,58 @@
+"""Values as text that gives them back: JSON in which instants, days and tuples stay what they were."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from typing import Any
+
+
+def stored_instant(value: datetime) -> str:
+    """An instant as SQLite keeps it: fixed width, so that the order of texts is the order of time."""
+    return value.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def dumps(value: Any) -> str:
+    """A value as canonical JSON: the same value is always the same text."""
+    return _CANONICAL(_coded(value))
+
+
+_CANONICAL = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
+
+
+def loads(text: str | bytes) -> Any:
+    """The value that `dumps` wrote."""
+    return _decoded(json.loads(text))
+
+
+def _coded(value: Any) -> Any:
+    if value is None or type(value) in _AS_THEY_ARE:
+        return value
+    if isinstance(value, datetime):
+        return {"$at": stored_instant(value)}
+    if isinstance(value, date):
+        return {"$day": value.isoformat()}
+    if isinstance(value, Mapping):
+        return {
+            str(key): item if item is None or type(item) in _AS_THEY_ARE else _coded(item)
+            for key, item in value.items()
+        }
+    if isinstance(value, list | tuple):
+        return [_coded(item) for item in value]
+    return value
+
+
+_AS_THEY_ARE = frozenset({str, int, float, bool})
+
+
+def _decoded(value: Any) -> Any:
+    if isinstance(value, list):
+        return tuple(_decoded(item) for item in value)
+    if isinstance(value, dict):
+        if value.keys() == {"$at"}:
+            return datetime.fromisoformat(value["$at"])
+        if value.keys() == {"$day"}:
+            return date.fromisoformat(value["$day"])
+        return {key: _decoded(item) for key, item in value.items()}
+    return value

@@ -1,0 +1,52 @@
+"""A mail made again from the ledger, byte for byte, until what it was made from is erased."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping
+from dataclasses import astuple, dataclass, field
+
+from accord.core.mail.compile import Compiled, Sheet, printed
+from accord.core.mail.links import Links
+from accord.core.mail.recipe import NotTheSame, rebuilt, unpacked
+from accord.core.mail.words import Wording
+from accord.core.model.coding import dumps, loads
+from accord.shell.engine.ports.store import Unit
+from accord.shell.engine.ports.templates import KeptTemplate
+
+
+def kept_template(template: Compiled) -> KeptTemplate:
+    """A template as the database keeps it."""
+    sheets = {language: astuple(edition.sheet) for language, edition in template.editions.items()}
+    told = zlib.compress(dumps({"default": template.default, "sheets": sheets}).encode())
+    return KeptTemplate(template.imprint, template.name, template.digest, told)
+
+
+@dataclass(frozen=True, slots=True)
+class Press:
+    """Makes mails again. `wordings`: every language that a mail was ever written in."""
+
+    links: Links
+    wordings: Mapping[str, Wording]
+    _made: dict[str, Compiled] = field(default_factory=dict)
+
+    def again(self, unit: Unit, context: bytes | None) -> bytes:
+        """The mail that left with this context. Raises NotTheSame with the reason in words."""
+        if context is None:
+            raise NotTheSame("what it was written from is erased")
+        kept = unpacked(context)
+        template = self._template(unit, kept.imprint)
+        wording = self.wordings.get(kept.recipe.language)
+        if wording is None:
+            raise NotTheSame(f"there are no words for «{kept.recipe.language}»")
+        return rebuilt(kept, template, self.links, wording)
+
+    def _template(self, unit: Unit, imprint: str) -> Compiled:
+        if imprint not in self._made:
+            kept = unit.templates.kept(imprint)
+            if kept is None:
+                raise NotTheSame("its template is kept no longer")
+            told = loads(zlib.decompress(kept.sheets))
+            sheets = {language: Sheet(*parts) for language, parts in told["sheets"].items()}
+            self._made[imprint] = printed(kept.name, kept.digest, told["default"], sheets)
+        return self._made[imprint]

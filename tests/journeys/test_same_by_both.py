@@ -9,15 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from accord.core.model.consent import Act
-from accord.core.simulate import Happening, simulate
-from accord.shell.engine.ports.rows import ContactChange, NewContact
 from accord.shell.store.database import SqlStore
-from builders import a_catalogue, a_scenario, a_venue, acts, an_act, an_event, an_order_line
+from both_ways import START, compare, happening, order
+from builders import acts, an_act, an_event, an_order_line
 from conftest import KEYS
-from engine_driver import Driver, told
 
-START = datetime(2026, 10, 20, 6, 0, tzinfo=UTC)
-UNTIL = START + timedelta(days=60)
 SOON = START + timedelta(days=20)
 
 WHY = "why: {consent: Parce que., customer: Parce que client.}\n"
@@ -112,34 +108,6 @@ BY_EVENT = (WELCOME, CONFIRM)
 BY_CALENDAR = (LETTER, SEGMENT, BIRTHDAY)
 
 
-def happening(day: float, **told_of) -> Happening:
-    at = START + timedelta(days=day)
-    for key in ("event", "entries", "lines"):
-        if key == "event" and told_of.get(key) is not None:
-            told_of[key] = told_of[key](at)
-        elif key == "entries" and told_of.get(key):
-            told_of[key] = tuple(told_of[key](at))
-    return Happening(at, **told_of)
-
-
-def order(day: float, number: str = "A-1", **fields) -> Happening:
-    return happening(
-        day,
-        event=lambda at: an_event(
-            "order.placed",
-            at=at,
-            key=f"placed {number}",
-            data={
-                "order_id": number,
-                "families": ("theatre",),
-                "amount_cents": 2400,
-                "starts_at": at + timedelta(days=9),
-                **fields,
-            },
-        ),
-    )
-
-
 SCRIPTS = {
     "signs up and answers": [
         happening(0.4, entries=lambda at: acts(at=at)),
@@ -185,33 +153,15 @@ SCRIPTS = {
 }
 
 
-def compare(
-    store: SqlStore, script, scenarios=BY_EVENT, zone: str = "Europe/Paris", until: datetime = UNTIL
-) -> list[str]:
-    venue = a_venue()
-    catalogue = a_catalogue(*(a_scenario(text, venue) for text in scenarios), venue=venue)
-    with store.begin() as unit:
-        [number] = unit.add_contacts([NewContact("ada@example.org", "fr", zone, START - timedelta(days=9))])
-        unit.change_contacts([ContactChange(number, acted_at=START - timedelta(days=9))])
-        situation = unit.situations([number])[number]
-    assert number == 1
-    imagined = told(simulate(situation, script, catalogue, start=START, until=until))
-    driver = Driver(store, catalogue, START)
-    driver.walk(script, until, hourly=scenarios is BY_CALENDAR)
-    assert driver.faults == []
-    assert told(driver.journal()) == imagined
-    return imagined
-
-
 @pytest.mark.parametrize("name", [name for name in SCRIPTS if name != "nothing at all"])
 def test_the_engine_does_what_was_imagined(store: SqlStore, name: str) -> None:
-    lines = compare(store, SCRIPTS[name])
+    lines = compare(store, SCRIPTS[name], BY_EVENT)
     assert lines, "a comparison of nothing proves nothing"
 
 
 @pytest.mark.parametrize("name", ["moves to another city", "nothing at all"])
 def test_the_calendar_calls_both_at_the_same_hours(store: SqlStore, name: str) -> None:
-    lines = compare(store, SCRIPTS[name], BY_CALENDAR, until=SOON)
+    lines = compare(store, SCRIPTS[name], BY_CALENDAR, until=SOON, hourly=True)
     assert any("scenario.entered" in line for line in lines)
 
 
@@ -258,5 +208,5 @@ def test_whatever_happens_both_agree(tmp_path_factory, script) -> None:
         f"sqlite:///{tmp_path_factory.mktemp('j') / 'accord.db'}", dice=os.urandom, keys=lambda: KEYS
     )
     store.upgrade()
-    compare(store, script)
+    compare(store, script, BY_EVENT)
     store.close()

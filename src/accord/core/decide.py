@@ -26,6 +26,7 @@ from accord.core.model.decision import (
     Verdict,
 )
 from accord.core.model.enrolment import Enrolment, RunState
+from accord.core.model.event import update_of
 from accord.core.model.expression import Expression, Value
 from accord.core.model.scenario import END, Call, OnEvent, Scenario, Send, Step, WaitUntil
 from accord.core.model.time import Duration, later, local_day
@@ -33,7 +34,7 @@ from accord.core.steps import perform
 from accord.core.steps.asking import Asked
 from accord.core.steps.choose import lot
 from accord.core.steps.passing import refused
-from accord.core.steps.planning import Plan, next_opening, plan
+from accord.core.steps.planning import date_fault, next_opening, plan
 from accord.core.steps.wait import cue_holds
 from accord.core.triggers import wakes
 
@@ -71,11 +72,12 @@ def _before_the_verb(asked: Asked) -> Decision | None:
     if _was_done(asked):
         return _skip(asked, "DONE_ALREADY")
     if step.date is not None:
+        fault = date_fault(step, asked.situation, asked.catalogue.venue, now=now)
+        if fault is not None:
+            return _skip(asked, fault)
         planned = _plan(step, asked, asked.run.decided_at)
-        if planned.at is None or (planned.not_after is not None and now > planned.not_after):
-            return _skip(asked, "DATE_MISSING" if planned.at is None else "DATE_PASSED")
-        if planned.at > now:
-            return Decision((Move(step.name, planned.at, planned.at),))
+        if planned is not None and planned > now:
+            return Decision((Move(step.name, planned, planned),))
     if asked.scenario.hours is not None:
         opening = next_opening(now, asked.scenario.hours, ZoneInfo(asked.situation.contact.zone))
         if opening > now:
@@ -113,10 +115,10 @@ def _go_to(name: str, asked: Asked) -> tuple[Effect, ...]:
         return (Finish(),)
     step = asked.scenario.steps[name]
     planned = _plan(step, asked, asked.now)
-    if planned.at is None:
+    if planned is None:
         told = _skip(replace(asked, step=step), "DATE_MISSING")
         return told.effects
-    return (Move(name, planned.at, planned.at),)
+    return (Move(name, planned, planned),)
 
 
 # -- the second question: did something happen? --------------------------------------------------------------
@@ -134,10 +136,21 @@ def something_happened(situation: Situation, catalogue: Catalogue, *, now: datet
         heard = Note(asked.step.name, "HEARD", situation.it.name if situation.it else "if")
         return Decision((heard, *_go_to(verb.then, asked)))  # type: ignore[union-attr]
     if asked.step.date is not None and not waiting:
-        planned = _plan(asked.step, asked, asked.run.decided_at)
-        if planned.at is not None and planned.at != asked.run.planned_at:
-            return Decision((Move(asked.step.name, max(planned.at, now), planned.at),))
+        return _read_again(asked)
     return Decision()
+
+
+def _read_again(asked: Asked) -> Decision:
+    """The step is planned anew where its date has changed. One that is past now is planned for now: it is not
+    the daemon's delay, and nothing is late by it.
+    """
+    planned = _plan(asked.step, asked, asked.run.decided_at)
+    if planned is None:
+        return Decision()
+    instant = max(planned, asked.now)
+    if instant == max(asked.run.planned_at, asked.now):
+        return Decision()
+    return Decision((Move(asked.step.name, instant, instant),))
 
 
 def reaches_goal(situation: Situation, catalogue: Catalogue, *, now: datetime) -> bool:
@@ -243,7 +256,7 @@ def _enrol(
         entry_key=key if once else f"{key}{APART}{told_apart}",
         per_key=key,
         step=first.name,
-        due_at=planned.at or now,
+        due_at=planned or now,
         event_id=event.id if event is not None else None,
         this=situation.this,
         held_out=is_held_out(scenario, situation.contact.id),
@@ -271,7 +284,7 @@ def listened_names(catalogue: Catalogue) -> frozenset[str] | None:
     names: set[str] = set(ALWAYS_HEARD)
     for scenario in _in_use(catalogue):
         if isinstance(scenario.entry.trigger, OnEvent):
-            names.update(scenario.entry.trigger.events)
+            names.update(scenario.entry.trigger.events, map(update_of, scenario.entry.trigger.events))
         cues = [*scenario.leave]
         cues += [scenario.goal.cue] if scenario.goal is not None else []
         cues += [step.verb.cue for step in scenario.steps.values() if isinstance(step.verb, WaitUntil)]
@@ -322,7 +335,7 @@ def _asked(situation: Situation, catalogue: Catalogue, now: datetime) -> Asked:
     return Asked(scenario.steps[run.step], scenario, run, situation, catalogue, now)
 
 
-def _plan(step: Step, asked: Asked, decided_at: datetime) -> Plan:
+def _plan(step: Step, asked: Asked, decided_at: datetime) -> datetime | None:
     return plan(
         step,
         asked.scenario,

@@ -63,7 +63,7 @@ def moves(situation: Situation, catalogue: Catalogue, new: Scenario, *, now: dat
     if run.state is RunState.WAITING or same_timing(run.step, old, new):
         return Decision()
     step = new.steps[run.step]
-    planned = plan(step, new, situation, catalogue.venue, decided_at=run.decided_at, now=now).at or now
+    planned = plan(step, new, situation, catalogue.venue, decided_at=run.decided_at, now=now) or now
     first = max(planned, opening(new, ZoneInfo(situation.contact.zone), now))
     return Decision((Move(step.name, first, first, run.state),))
 

@@ -32,7 +32,7 @@ from accord.core.model.decision import (
     Situation,
 )
 from accord.core.model.enrolment import Enrolment, RunState
-from accord.core.model.event import Event
+from accord.core.model.event import Event, told_anew
 from accord.core.model.message import PastMail
 from accord.core.model.scenario import OnSegment, Scenario
 from accord.core.model.time import later
@@ -216,6 +216,8 @@ class Walk:
     def _hear(self, event: Event) -> None:
         """It is in the journal now, and put before the scenarios where one of them listens to it."""
         self.heard.append(event)
+        if event.name.endswith(".updated"):
+            self.sources = {run: told_anew(source, event) for run, source in self.sources.items()}
         if self._listens(event.name):
             self.unanswered.append(event)
 

@@ -37,22 +37,23 @@ class Learned:
         return bool(self.attributes) or any(value is not None for value in own)
 
 
+# An order's lines are told by whoever sells: an update tells of its date and its name.
+_OF_ORDERS = frozenset({"order.placed", "order.paid", "order.delivered", "order.cancelled"})
 _TEACHING = frozenset({"preferences.updated", "contact.updated", "mail.bounced", "mail.complained"})
 
 
 def teaches(event: Event) -> bool:
     """Whether `learn` may find anything in such an event; what can't teach needs nobody to be looked up."""
     kind = EVENTS.get(event.name)
-    return event.name in _TEACHING or event.name.startswith("order.") or (kind is not None and kind.renews)
+    return event.name in _TEACHING or event.name in _OF_ORDERS or (kind is not None and kind.renews)
 
 
 def learn(event: Event, situation: Situation, venue: Venue) -> Learned:
     """What one event teaches. Consents are not learnt from events: their ledger is written first, and
     `told` makes the events of it.
     """
-    subject = event.name.partition(".")[0]
     learned = Learned(acted_at=event.at if renews(event, situation.mails) else None)
-    if subject == "order":
+    if event.name in _OF_ORDERS:
         return replace(learned, lines=_lines(event, situation, venue))
     if event.name == "preferences.updated":
         return replace(learned, preferences=_preferences(event, situation.contact.preferences))

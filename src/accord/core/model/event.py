@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from accord.core.model.expression import Type, Value
@@ -28,6 +28,28 @@ class Event:
     def is_a_robots(self) -> bool:
         """Whether it is a fetch that no person, or perhaps none, made: it moves nobody's scenario (R-59)."""
         return self.name == "mail.clicked" and self.data.get("verdict") in ("robot", "unsure")
+
+
+def update_of(name: str) -> str:
+    """The event that tells a thing anew: `order.updated` for each `order.…`."""
+    return f"{name.partition('.')[0]}.updated"
+
+
+def number_of(name: str) -> str:
+    """The field that says which thing an event is about: `order_id` for each `order.…`."""
+    return f"{name.partition('.')[0]}_id"
+
+
+def told_anew(event: Event, later: Event) -> Event:
+    """`event` with what `later` tells of the same thing; as it is where that is no update, or of another thing.
+
+    A field that `later` leaves out stays as it was, and None takes it away.
+    """
+    number = number_of(event.name)
+    which = event.data.get(number)
+    if later.name != update_of(event.name) or which is None or later.data.get(number) != which:
+        return event
+    return replace(event, data={**event.data, **later.data})
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +123,7 @@ EVENTS: Mapping[str, EventKind] = {
     "order.placed": EventKind(_ORDER, renews=True),
     "order.paid": EventKind(_ORDER, renews=True),
     "order.cancelled": EventKind(_ORDER),
+    "order.updated": EventKind(_ORDER),
     "order.delivered": EventKind(_ORDER),
     "contract.started": EventKind(_CONTRACT, renews=True),
     "contract.ended": EventKind(_CONTRACT, renews=True),  # a customer's years run from the end (R-41)

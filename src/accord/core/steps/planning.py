@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -14,37 +13,26 @@ from accord.core.model.time import later, on_wall_clock, start_of_day
 from accord.core.model.venue import Venue
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """The instant of a step (UTC), and the one after which it must not happen any more, if there is one.
-
-    `at` is None where the step hangs on a date that this person does not have.
-    """
-
-    at: datetime | None
-    not_after: datetime | None = None
-
-
 def plan(
     step: Step, scenario: Scenario, situation: Situation, venue: Venue, *, decided_at: datetime, now: datetime
-) -> Plan:
-    """The planned instant of `step`, counted from when the step before it was decided."""
+) -> datetime | None:
+    """The planned instant of `step` (UTC), counted from when the step before it was decided; None where it hangs
+    on a date that this person does not have.
+    """
     zone = ZoneInfo(situation.contact.zone)
-    not_after = None
     instant = decided_at
     if step.date is not None:
         found = _date_of(step.date, situation, venue, zone, now=now)
         if found is None:
-            return Plan(None)
-        shifted, not_after = found
-        instant = max(shifted, decided_at)
+            return None
+        instant = max(found[0], decided_at)
     elif step.after is not None:
         instant = later(decided_at, step.after, zone)
     if step.at is not None:
         instant = next_hour(instant, step.at, zone)
     if scenario.hours is not None:
         instant = next_opening(instant, scenario.hours, zone)
-    return Plan(instant, not_after)
+    return instant
 
 
 def _date_of(
@@ -57,6 +45,16 @@ def _date_of(
     if isinstance(value, date):
         return later(start_of_day(value, zone), rule.shift, zone), start_of_day(value + timedelta(1), zone)
     return None
+
+
+def date_fault(step: Step, situation: Situation, venue: Venue, *, now: datetime) -> str | None:
+    """Why a step that hangs on a date must not happen now: it is missing, or has passed unshifted; None if it may."""
+    if step.date is None:
+        return None
+    found = _date_of(step.date, situation, venue, ZoneInfo(situation.contact.zone), now=now)
+    if found is None:
+        return "DATE_MISSING"
+    return "DATE_PASSED" if now > found[1] else None
 
 
 def next_hour(instant: datetime, hour: time, zone: ZoneInfo) -> datetime:

@@ -105,4 +105,4 @@ def _planned(asked: Asked) -> datetime:
         decided_at=asked.run.decided_at,
         now=asked.now,
     )
-    return planned.at or asked.now
+    return planned or asked.now

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from itertools import chain
@@ -16,7 +16,8 @@ from accord.core.model.consent import EVERYTHING, ConsentEntry, Consents, LegalB
 from accord.core.model.contact import GONE
 from accord.core.model.content import Catalogue
 from accord.core.model.decision import OBJECTING, Situation
-from accord.core.model.event import Event
+from accord.core.model.event import Event, told_anew, update_of
+from accord.core.model.expression import Value
 from accord.core.model.order import OrderLine
 from accord.core.model.time import later
 from accord.shell.engine.apply import journal
@@ -31,11 +32,15 @@ MERGES_WAITED_FOR = 3
 
 @dataclass(frozen=True, slots=True)
 class OrderTold:
-    """An order as a till or a shop tells it: its lines as they stand, and the events that this is."""
+    """An order as a till or a shop tells it: its lines as they stand, and the events that this is.
+
+    `about`: what is told of it now, which is news where it was told otherwise before.
+    """
 
     contact_id: int
     lines: tuple[OrderLine, ...]
     events: tuple[Event, ...]
+    about: Mapping[str, Value] = field(default_factory=dict)
 
 
 class OrderOutcome(StrEnum):
@@ -236,7 +241,8 @@ def record_orders(
 ) -> list[OrderOutcome]:
     """Write orders with their lines, and journal each as the events that it is; one outcome an order.
 
-    An order that another contact has is left alone. Told twice in one batch, the last telling stands.
+    An order that another contact has is left alone. Told twice in one batch, the last telling stands. What is
+    told otherwise than before is an `order.updated` of now: nobody says since when it is so.
     """
     with store.begin() as unit:
         owners = dict(unit.order_owners([line.order_id for order in orders for line in order.lines]))
@@ -253,7 +259,30 @@ def record_orders(
         unit.save_order_lines({who: tuple(chain(*its.values())) for who, its in lines.items()})
         events = [event for _, order in own for event in order.events]
         new = {event.key for event in events_in(unit, catalogue, events, now=now, history=history)}
+        updates = _updates(unit, [order for _, order in own if order.events], now)
+        events_in(unit, catalogue, [event for _, event in updates], now=now, history=history)
+        changed = {id(order) for order, _ in updates}
         for place, order in own:
-            if any(event.key in new for event in order.events):
+            if id(order) in changed or any(event.key in new for event in order.events):
                 outcomes[place] = OrderOutcome.NEW
     return outcomes
+
+
+def _updates(unit: Unit, orders: Sequence[OrderTold], now: datetime) -> list[tuple[OrderTold, Event]]:
+    """The orders that are told otherwise than the journal has them, each with the event that this is.
+
+    Their first events are journalled already: of an order that is new nothing differs.
+    """
+    known = dict(unit.orders_told([order.events[0] for order in orders]))
+    found = []
+    for order in orders:
+        placed = order.events[0]
+        before = known.get(str(placed.key))
+        if before is None or all(before.data.get(name) == value for name, value in order.about.items()):
+            continue
+        update = Event(
+            before.contact_id, update_of(placed.name), now, {**before.data, **order.about}, placed.source
+        )
+        known[str(placed.key)] = told_anew(before, update)
+        found.append((order, update))
+    return found

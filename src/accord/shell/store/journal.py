@@ -11,7 +11,7 @@ from typing import Any, cast
 from sqlalchemy import Connection, Table, func, select, update
 from sqlalchemy.engine import Row
 
-from accord.core.model.event import Event
+from accord.core.model.event import Event, told_anew, update_of
 from accord.shell.store import tables
 from accord.shell.store.dialect import among, claimed, claiming, insert_numbered
 from accord.shell.store.leases import is_free
@@ -133,6 +133,34 @@ def by_id(connection: Connection, ids: Sequence[int]) -> dict[int, Event]:
     """Events by their number."""
     wanted = select(EVENT).where(among(connection, EVENT.c.id, ids))
     return {row.id: event_of(row) for row in connection.execute(wanted)}
+
+
+def named(connection: Connection, contact_ids: Sequence[int], names: Sequence[str]) -> list[Event]:
+    """The events of these persons and names, in the order in which they came."""
+    wanted = (
+        select(EVENT)
+        .where(among(connection, EVENT.c.contact_id, contact_ids), EVENT.c.name.in_(names))
+        .order_by(EVENT.c.id)
+    )
+    return [event_of(row) for row in connection.execute(wanted)]
+
+
+def as_told_last(connection: Connection, events: Sequence[Event]) -> dict[str, Event]:
+    """What is journalled under the sources and keys of these events, with what was told since of the same things."""
+    keys = sorted({event.key for event in events if event.key is not None})
+    if not keys:
+        return {}
+    sources = {event.source for event in events}
+    rows = connection.execute(select(EVENT).where(among(connection, EVENT.c.key, keys))).all()
+    of: dict[int, list[Event]] = {}
+    for row in rows:
+        if row.source in sources:
+            of.setdefault(row.contact_id, []).append(event_of(row))
+    found = {str(event.key): event for its in of.values() for event in its}
+    for later in named(connection, sorted(of), sorted({update_of(event.name) for event in events})):
+        for event in of[later.contact_id]:
+            found[str(event.key)] = told_anew(found[str(event.key)], later)
+    return found
 
 
 def unanswered(connection: Connection) -> tuple[int, datetime | None]:

@@ -12,7 +12,7 @@ from accord.core.model.consent import ConsentEntry, LegalBasis, Nature
 from accord.core.model.contact import Contact
 from accord.core.model.decision import Situation
 from accord.core.model.enrolment import Enrolment
-from accord.core.model.event import Event
+from accord.core.model.event import Event, number_of, told_anew, update_of
 from accord.core.model.message import LEFT_THE_HOUSE, MessageState, PastMail
 from accord.core.telling import OWN_DOINGS
 from accord.shell.store import journal, mail, orders, people, switches
@@ -102,7 +102,9 @@ def with_runs(
     connection: Connection, known: Mapping[int, Situation], runs: Sequence[Enrolment]
 ) -> list[Situation]:
     """One Situation a run, in the order of `runs`: the event it entered by, and those since its last mail."""
-    entered = journal.by_id(connection, [run.event_id for run in runs if run.event_id is not None])
+    entered = _as_told_last(
+        connection, journal.by_id(connection, [run.event_id for run in runs if run.event_id is not None])
+    )
     since = _since(connection, runs)
     return [
         known[run.contact_id].in_run(
@@ -113,6 +115,22 @@ def with_runs(
         for run in runs
         if run.contact_id in known
     ]
+
+
+def _as_told_last(connection: Connection, entered: Mapping[int, Event]) -> Mapping[int, Event]:
+    """The events that runs entered by, with what was told since of the same things."""
+    about = [event for event in entered.values() if number_of(event.name) in event.data]
+    if not about:
+        return entered
+    of: dict[int, list[int]] = {}
+    for event in about:
+        of.setdefault(event.contact_id, []).append(event.id)
+    found = dict(entered)
+    for later in journal.named(connection, sorted(of), sorted({update_of(event.name) for event in about})):
+        for number in of[later.contact_id]:
+            if number < later.id:
+                found[number] = told_anew(found[number], later)
+    return found
 
 
 def _since(connection: Connection, runs: Sequence[Enrolment]) -> dict[int, list[Event]]:

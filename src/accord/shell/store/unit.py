@@ -92,6 +92,9 @@ class SqlUnit(Rooms):
     def order_owners(self, order_ids: Sequence[str]) -> Mapping[tuple[str, str], int]:
         return orders.owners(self.connection, order_ids)
 
+    def orders_told(self, events: Sequence[Event]) -> Mapping[str, Event]:
+        return journal.as_told_last(self.connection, events)
+
     # the journal
     def append(self, events: Sequence[Event], *, received_at: datetime, reacts: bool) -> Sequence[Event]:
         new = journal.append(self.connection, events, received_at=received_at, reacts=reacts)

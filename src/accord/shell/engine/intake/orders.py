@@ -23,7 +23,10 @@ _CURRENCY = re.compile(r"[A-Z]{3}")
 
 @dataclass(frozen=True, slots=True)
 class ShopOrder:
-    """One order as a shop knows it: its lines as they stand, and what its events tell of it."""
+    """One order as a shop knows it: its lines as they stand, and what its events tell of it.
+
+    None in `about`: the shop says that there is none, or none any more.
+    """
 
     lines: tuple[OrderLine, ...]
     about: Mapping[str, Value]
@@ -36,6 +39,7 @@ class ShopOrder:
     def events(self, contact_id: int) -> list[Event]:
         """One event for each step that the order has made."""
         head = self.head
+        about = {name: value for name, value in self.about.items() if value is not None}
         steps = {
             "order.placed": head.placed_at,
             "order.paid": head.paid_at,
@@ -43,7 +47,7 @@ class ShopOrder:
             "order.cancelled": head.cancelled_at,
         }
         return [
-            Event(contact_id, name, at, self.about, "orders", f"{head.entity}/{head.order_id}/{name}")
+            Event(contact_id, name, at, about, "orders", f"{head.entity}/{head.order_id}/{name}")
             for name, at in steps.items()
             if at is not None
         ]
@@ -73,7 +77,10 @@ def take_orders(
     own = catalogue.venue.entity.key
     told = [
         OrderTold(
-            contact_id, order.lines, tuple(order.events(contact_id)) if order.head.entity == own else ()
+            contact_id,
+            order.lines,
+            tuple(order.events(contact_id)) if order.head.entity == own else (),
+            order.about,
         )
         for contact_id, order in orders
     ]
@@ -142,7 +149,8 @@ def _order(head: Mapping[str, Any], lines: Sequence[Mapping[str, Any]]) -> ShopO
         "amount_cents": sum(line.amount_cents for line in made),
         "currency": made[0].currency,
     }
-    about |= {name: head[name] for name in ("title", "starts_at", "offline") if head.get(name) is not None}
+    # What is left out stays as it was told before; null says that it is so no longer.
+    about |= {name: head[name] for name in ("title", "starts_at", "offline") if name in head}
     return ShopOrder(made, about)
 
 

@@ -82,6 +82,10 @@ class Unit(Rooms, Telling, Measured, Protocol):
         """The contact that has each of these orders, by (entity, number); unknown ones are left out."""
         ...
 
+    def orders_told(self, events: Sequence[Event]) -> Mapping[str, Event]:
+        """What is journalled of each of these `order.placed`, as it was told last, by the event's key."""
+        ...
+
     # the journal
     def append(self, events: Sequence[Event], *, received_at: datetime, reacts: bool) -> Sequence[Event]:
         """Those that were new, with their ids: the same (source, key) twice is one event.

@@ -14,7 +14,7 @@ from accord.core.model.decision import Output, Situation
 from accord.core.model.message import Message, MessageState
 from accord.core.model.scenario import Scenario, Send
 from accord.core.steps.passing import GRACE, is_late, promoted
-from accord.core.steps.planning import next_opening
+from accord.core.steps.planning import date_fault, next_opening
 from accord.core.steps.send import edition_of
 from accord.shell.engine.ports.rows import Settlement
 
@@ -61,6 +61,9 @@ def at_the_door(
     verb = edition_of(step.verb, message.edition)
     if is_late(verb.if_late, message.planned_at, now, ZoneInfo(situation.contact.zone)):
         return _settled(message, MessageState.EXPIRED, "LATE", "if_late", now)
+    passed = date_fault(step, situation, catalogue.venue, now=now)
+    if passed is not None:
+        return _settled(message, MessageState.EXPIRED, passed, "date", now)
     if message.attempts and gives_up(message, now):
         return _settled(message, MessageState.EXPIRED, "GAVE_UP", "delivery", now)
     ended = ended_by_law(scenario, situation, catalogue, now=now)

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -17,14 +17,21 @@ from sqlalchemy import text
 
 from accord.core.mail.links import LinkKind
 from accord.core.model.event import Event
-from accord.shell.daemon import Daemon, pages_of
+from accord.shell.daemon import pages_of
 from accord.shell.engine.ports.rows import NewContact
 from accord.shell.engine.ports.store import StoreError
 from accord.shell.engine.record import record_consents, record_events
 from accord.shell.logs import begin_log, blot
+from accord.shell.loops import Loops
 from builders import acts
 from doors.houses import Venue
 from shell.delivery.scripted import scripted
+
+
+async def until_idle(turn: Callable[[], Awaitable[bool]]) -> None:
+    while await turn():
+        continue
+
 
 # Everybody's data is made of these: none of them may be in a line.
 SECRETS = ("@example", "perrault", "adele", "rivelune")
@@ -98,15 +105,15 @@ def test_whatever_goes_wrong_the_log_says_nothing_of_anybody(
                 house.settings.smtp, host="127.0.0.1", port=server.port, security="none", connections=1
             )
             house.settings = replace(house.settings, delivery="smtp", smtp=smtp, web_port=0)
-            daemon = Daemon(house, serve=False)
+            loops = Loops(house)
             someone, *others = people(venue, 8)
             told = [
                 Event(n, "order.placed", venue.now, {"order_id": f"Perrault-{n}"}, key=f"k{n}")
                 for n in others
             ]
             record_events(house.store, house.catalogue, told, now=venue.now)
-            await daemon._think()
-            await daemon._send()
+            await until_idle(loops.think)
+            await until_idle(loops.send)
             # Rows that can't be read: an instant that is a name, and text that is no JSON.
             spoil(
                 venue,
@@ -115,8 +122,8 @@ def test_whatever_goes_wrong_the_log_says_nothing_of_anybody(
                 """UPDATE event SET answered = 0""",
                 """UPDATE message SET state = 'queued', due_at = planned_at, attempts = 0, lease_until = NULL""",
             )
-            await daemon._think()
-            await daemon._send()
+            await until_idle(loops.think)
+            await until_idle(loops.send)
             # A database that quotes what it refuses.
             says = "SELECT RAISE(ABORT, 'Key (email)=(adele.perrault4@example.org, Rivelune) exists'); END"
             spoil(
@@ -127,7 +134,7 @@ def test_whatever_goes_wrong_the_log_says_nothing_of_anybody(
                 """UPDATE event SET answered = 0, lease_until = NULL""",
                 """UPDATE enrolment SET due_at = '2026-11-23T08:30:00.000000+00:00', lease_until = NULL""",
             )
-            for job in daemon._jobs():
+            for job in loops.jobs():
                 await job.begin()
                 await job.ended()
             # Pages that are asked with a person's key, over a database that fails.
@@ -139,7 +146,7 @@ def test_whatever_goes_wrong_the_log_says_nothing_of_anybody(
             assert await asyncio.to_thread(ask, web.port, f"/u/{token}") == 503
             assert await asyncio.to_thread(ask, web.port, f"/l/{token}x") == 404
             await asyncio.to_thread(web.stop)
-            for job in daemon._jobs():
+            for job in loops.jobs():
                 await job.begin()
                 await job.ended()
             # What nobody waited for, as asyncio tells it.

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from accord.shell.daemon import Daemon
+from accord.shell.engine.ports.daemons import DaemonRole
 from accord.shell.readiness import READY, notify
 from doors.houses import Venue
 
@@ -39,7 +40,7 @@ def test_the_daemon_says_that_it_is_ready_that_it_lives_and_that_it_stops(
     root.mkdir()
     house = Venue(root).house
     house.open_for_work("test")
-    daemon = Daemon(house, serve=False)
+    daemon = Daemon(house, DaemonRole.ENGINE)
 
     async def a_short_life() -> None:
         running = asyncio.ensure_future(daemon.run())

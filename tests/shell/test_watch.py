@@ -17,10 +17,10 @@ from accord.core.model.time import on_wall_clock
 from accord.core.model.venue import FrequencyCap
 from accord.core.standing import CYCLE_DAYS, Standing
 from accord.core.throttle import Pair, Sample, at_share, summed
-from accord.shell.daemon import Daemon
 from accord.shell.engine.ports.figures import Judgement, Mailing
 from accord.shell.engine.ports.rows import NewContact, NewRun
 from accord.shell.engine.target.watch import _judge, _with_heads, pin, unpin, watch
+from accord.shell.loops import Loops
 from accord.shell.settings import load_settings
 from accord.shell.store.database import SqlStore
 from accord.shell.wiring import House
@@ -330,10 +330,10 @@ def test_a_pin_that_is_turned_while_the_day_is_judged_stands(base: Base) -> None
 # -- a year, by the daemon's own job ---------------------------------------------------------------------------
 
 
-def a_daemon(store: SqlStore, clock: list[datetime]) -> Daemon:
-    """The daemon over this store, whose clock a test moves."""
+def the_loops(store: SqlStore, clock: list[datetime]) -> Loops:
+    """The daemon's loops over this store, whose clock a test moves."""
     settings = replace(load_settings(ROOT / "config.toml", {}), venue=VENUE)
-    return Daemon(House(settings, store, lambda: clock[0]), serve=False)
+    return Loops(House(settings, store, lambda: clock[0]))
 
 
 GOOD, WEAK, REST = Rates(20, 0.1), Rates(12, 0.1), Rates(20, 0.3)
@@ -347,13 +347,13 @@ def test_a_year_goes_up_the_ladder_down_and_up_again(store: SqlStore) -> None:
     """
     base = Base.of(store, 1040, 1040)
     clock = [at(0)]
-    daemon = a_daemon(store, clock)
+    loops = the_loops(store, clock)
     days = 364 if store.engine.dialect.name == "sqlite" else 106
 
     async def go() -> None:
         for number in range(days):
             clock[0] = at(number, 6)
-            await daemon._watch()
+            await loops.watch()
             day, (o, r) = MONDAY + timedelta(days=number), base.group(number // 7)
             of_o = WEAK if 140 <= number < 210 else GOOD
             if number % 7 == 1:

@@ -20,6 +20,7 @@ from accord.shell.engine.care.retain import nightly
 from accord.shell.engine.care.roll_up import roll_up
 from accord.shell.engine.care.vitals import Vitals, alarms, is_late, vitals
 from accord.shell.engine.journeys.surprise import expected
+from accord.shell.engine.ports.daemons import DaemonRole
 from accord.shell.engine.ports.rows import Deed, LiveScenario, Stuck, StuckKind
 from accord.shell.engine.ports.store import Unit
 from accord.shell.engine.sending.sweep import recover
@@ -28,26 +29,40 @@ from accord.shell.wiring import House
 
 
 @click.command(short_help="Always on: answer, advance, send, serve the pages.")
-@click.option("--no-web", is_flag=True, help="Do not serve the pages.")
+@click.option(
+    "--role",
+    type=click.Choice([role.value for role in DaemonRole]),
+    help="Which part of the work: engine is all but the pages, sender mail out alone, web the pages alone.",
+)
+@click.option("--no-web", is_flag=True, help="Do not serve the pages: the same as --role engine.")
 @click.pass_context
-def daemon(context: click.Context, *, no_web: bool) -> None:
+def daemon(context: click.Context, role: str | None, *, no_web: bool) -> None:
     """Always on: answer events, take due steps, send mail, serve the pages.
 
     SIGTERM finishes what is in hand, a second one breaks off what takes long; SIGHUP reads config.toml and
-    the files again, and changes nothing where they have a fault. On SQLite there is one daemon only.
+    the files again, and changes nothing where they have a fault. On SQLite there is one daemon only. On
+    PostgreSQL there may be any number, on as many machines, each with a role; they may come and go.
 
     \b
     Examples:
       scenario daemon
       scenario --config /etc/theatre/config.toml daemon
+      scenario daemon --role sender
     """
+    if no_web and role is not None:
+        raise click.UsageError("--no-web is --role engine: give one of them.")
+    part = DaemonRole(role) if role is not None else DaemonRole.ENGINE if no_web else DaemonRole.ALL
     from accord.shell.daemon import run
     from accord.shell.logs import begin_log
 
     begin_log(verbose=context.find_root().obj["verbose"] > 0)
     with house_of(context) as house:
+        if house.store.server is None and part in (DaemonRole.SENDER, DaemonRole.WEB):
+            raise InputFault(
+                f"--role {part.value} is for several daemons on one PostgreSQL; on SQLite one does everything."
+            )
         try:
-            run(house, serve=not no_web)
+            run(house, part)
         except OSError as fault:
             raise no_pages(house, fault) from None
 

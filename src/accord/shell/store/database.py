@@ -93,6 +93,13 @@ class SqlStore:
         embedded = self.engine.dialect.name == "sqlite" and name not in (None, "", ":memory:")
         return Path(str(name)) if embedded else None
 
+    @property
+    def server(self) -> str | None:
+        """The address of the PostgreSQL database as libpq reads it, password and all; None on SQLite."""
+        if self.engine.dialect.name == "sqlite":
+            return None
+        return self.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+
     def be_the_only_daemon(self) -> None:
         """Take the lock of the SQLite file, until closed or dead. Raises AlreadyRunning.
 

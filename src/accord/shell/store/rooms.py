@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from accord.shell.keys import Keys
 from accord.shell.store.access import SqlAccess
+from accord.shell.store.daemons import SqlDaemons
 from accord.shell.store.foreseeing import SqlForeseeing
 from accord.shell.store.keeping import SqlKeeping
 from accord.shell.store.listing import SqlListing
@@ -67,6 +68,10 @@ class Rooms:
     @property
     def running(self) -> SqlRunning:
         return SqlRunning(self.connection)
+
+    @property
+    def daemons(self) -> SqlDaemons:
+        return SqlDaemons(self.connection)
 
     @property
     def team(self) -> SqlTeam:

@@ -10,6 +10,7 @@ from sqlmodel import Field
 
 from accord.shell.store.access_tables import AccessKeyRow as AccessKeyRow
 from accord.shell.store.access_tables import GivenAnswerRow as GivenAnswerRow
+from accord.shell.store.daemon_tables import DaemonRow as DaemonRow
 from accord.shell.store.kept_tables import OrderArchiveRow as OrderArchiveRow
 from accord.shell.store.kept_tables import SuppressionRow as SuppressionRow
 from accord.shell.store.posting_tables import PostingRow as PostingRow

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from accord.shell.engine.ports.access import Access
+from accord.shell.engine.ports.daemons import Daemons
 from accord.shell.engine.ports.figures import Figures
 from accord.shell.engine.ports.foreseeing import Foreseeing
 from accord.shell.engine.ports.keeping import Keeping, Objections
@@ -41,3 +42,4 @@ class Rooms(Protocol):
     def running(self) -> Running: ...
     @property
     def templates(self) -> Templates: ...
+    def daemons(self) -> Daemons: ...

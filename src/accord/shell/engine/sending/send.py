@@ -94,6 +94,12 @@ class Sender:
         )
         return tally
 
+    async def hear(self) -> Tally:
+        """Settle what has been answered since the last batch, and take nothing new."""
+        tally = Tally()
+        await self._land(tally, 0.0)
+        return tally
+
     async def finish(self, patience: float = math.inf) -> Tally:
         """Take nothing new, wait `patience` seconds for what is under way, then cut it; settle it all.
 

@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from accord.shell.engine.turn import think_until_idle
+from accord.shell.wiring import report_fault
 from doors.systems import Quiet, System, a_key, app_of, errors, problem
 
 
@@ -298,6 +300,16 @@ def test_who_is_taken_out_leaves_once(venue: Quiet, shop: System) -> None:
     assert [shop.post("/scenarios/lettre/leave", who).json()["ended"] for _ in range(2)] == [1, 0]
     last = shop.get(f"/contacts/{number}/explanations").json()["items"][-1]
     assert (last["event"], last["reason"]) == ("scenario.left", "EJECTED")
+
+
+def test_what_is_queued_for_them_does_not_leave(venue: Quiet, shop: System) -> None:
+    venue.stock("confirmation")
+    ada(shop)
+    shop.post("/orders", {**ORDER, "placed_at": venue.now.isoformat()})
+    think_until_idle(venue.house.store, venue.house.at_work(), now=venue.now, on_fault=report_fault)
+    taken = shop.post("/scenarios/confirmation/leave", {"email": "ada@example.org"}).json()
+    assert taken["mails_cancelled"] == 1
+    assert venue.turn() == []
 
 
 def test_the_ledger_comes_by_pages_newest_first(venue: Quiet, shop: System) -> None:

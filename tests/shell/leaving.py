@@ -10,7 +10,7 @@ from accord.shell.store.tables import metadata
 from builders import NOW, a_catalogue, a_scenario, a_venue
 from engine_driver import Driver
 
-VENUE = a_venue()
+VENUE = a_venue(legal_duties={"rectification": "GDPR, art. 16"})
 PARIS = VENUE.entity.clock
 LETTER = """
 scenario: lettre
@@ -28,6 +28,14 @@ enter: {when: order.placed, per: event.order_id}
 steps:
   confirmation: {send: c/confirmation, nature: service, about: order}
   rappel: {after: 1500 days, send: c/rappel, nature: service, about: order}
+"""
+
+NEW_ADDRESS = """
+scenario: nouvelle-adresse
+purpose: service
+enter: {when: contact.address_asked, again: each}
+steps:
+  confirmation: {send: a/confirmation, nature: service, about: legal_duty/rectification}
 """
 
 

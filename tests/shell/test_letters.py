@@ -19,6 +19,7 @@ from accord.core.mail.compile import Compiled, compile_template
 from accord.core.mail.links import LinkKind, Links
 from accord.core.model.consent import LegalBasis, Nature
 from accord.core.model.decision import Situation
+from accord.core.model.event import ADDRESS_ASKED
 from accord.core.model.message import Message, MessageState, PastMail
 from accord.core.model.scenario import Scenario
 from accord.shell.engine.ports.mailing import Unwritable
@@ -270,6 +271,13 @@ def test_whoever_has_yet_to_confirm_gets_a_link_for_that() -> None:
     token = text_of(mail).partition("/c/")[2].partition(")")[0]
     claim = LINKS.read(LinkKind.CONFIRM, token)
     assert claim is not None and claim.purpose == "newsletter"
+
+
+def test_no_mail_leaves_for_a_new_address_that_has_been_forgotten() -> None:
+    asked = an_event(ADDRESS_ASKED, data={"address": "new@example.org"})
+    assert mail_of(a_message(SERVICE), somebody(entered_by=asked))["to"] == "new@example.org"
+    with pytest.raises(Unwritable, match="seven days are over"):
+        mail_of(a_message(SERVICE), somebody(entered_by=an_event(ADDRESS_ASKED, data={})))
 
 
 # -- what is kept, and what can't be written --------------------------------------------------------------

@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from accord.core.model.consent import Act
 from accord.core.model.contact import AddressState
-from accord.core.model.event import Event
+from accord.core.model.event import ADDRESS_ASKED, Event
 from accord.core.model.time import Duration, later
 from accord.shell.engine.care.horizon import horizon
 from accord.shell.engine.care.retain import history, nightly, sweep
@@ -18,7 +18,7 @@ from accord.shell.store.database import SqlStore
 from accord.shell.store.tables import metadata
 from builders import NOW, a_catalogue, a_scenario, a_venue, acts, an_event, an_order_line
 from engine_driver import Driver
-from shell.leaving import LETTER, PARIS, VENUE, a_driver, ago, everything
+from shell.leaving import LETTER, NEW_ADDRESS, PARIS, VENUE, a_driver, ago, everything
 
 
 @pytest.fixture
@@ -144,6 +144,24 @@ def test_a_sign_up_that_nobody_confirmed_is_deleted_after_seven_days(driver: Dri
         assert list(unit.broken_chains()) == []
         assert not unit.objections.against(["stranger@example.org"])
     assert swept(driver).sign_ups == 0
+
+
+def test_a_new_address_is_forgotten_once_nobody_can_confirm_it(store: SqlStore) -> None:
+    driver = Driver(store, a_catalogue(a_scenario(NEW_ADDRESS, VENUE), venue=VENUE), NOW)
+    ada = person(driver)
+    driver.tell(Event(ada, ADDRESS_ASKED, driver.now, {"address": "stranger@example.org"}))
+    driver.turn()
+    with driver.store.engine.begin() as connection:
+        assert connection.execute(text("UPDATE message SET reply = '250 <stranger@example.org>'")).rowcount == 1
+    driver.now += timedelta(days=7)
+    assert swept(driver).addresses == 0
+    driver.now += timedelta(minutes=1)
+    for dry, stays in ((True, True), (False, False)):
+        assert swept(driver, dry=dry).addresses == 1
+        assert ("stranger" in everything(driver.store)) is stays
+    assert swept(driver).addresses == 0
+    with driver.store.read() as unit:
+        assert ADDRESS_ASKED in [event.name for event in unit.events_of(ada)], "that it was asked for stays known"
 
 
 def test_ledgers_of_those_who_stay_go_after_their_months(driver: Driver) -> None:

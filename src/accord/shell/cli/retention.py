@@ -27,6 +27,7 @@ FIGURES: Mapping[str, str] = {
     "kept_service_run": "people kept: a service run is not over",
     "kept_service_mail": "people kept: a service mail waits",
     "sign_ups": "unconfirmed sign-ups deleted",
+    "addresses": "new addresses forgotten: nobody can confirm them any more",
     "orders_archived": "orders moved to the archive",
     "mails_cancelled": "mails cancelled",
     "runs_ended": "runs ended",

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import date, datetime
+from itertools import takewhile
 
-from sqlalchemy import Connection, Text, and_, cast, delete, func, or_, select
+from sqlalchemy import Connection, Text, and_, cast, delete, func, or_, select, update
 from sqlalchemy.sql.elements import ColumnElement
 
 from accord.core.model.coding import loads
 from accord.core.model.consent import ConsentEntry
 from accord.core.model.contact import GONE
+from accord.core.model.event import ADDRESS_ASKED
 from accord.core.model.message import MessageState
 from accord.shell.engine.ports.keeping import Page, ThirdParties
 from accord.shell.store.dialect import among
@@ -101,6 +103,33 @@ def otherwise_known(connection: Connection, ids: Collection[int]) -> frozenset[i
     )
     wanted = select(EVENT.c.contact_id).where(among(connection, EVENT.c.contact_id, sorted(ids)), ~ours)
     return frozenset(connection.execute(wanted.distinct()).scalars())
+
+
+# -- new addresses --------------------------------------------------------------------------------------------
+
+
+def addresses_asked(connection: Connection, before: datetime, after_row: int, limit: int) -> Page:
+    """Askings for another address among rows of the journal, until one that is too new; and the last row seen."""
+    wanted = (
+        select(EVENT.c.id, EVENT.c.received_at, EVENT.c.name)
+        .where(EVENT.c.id > after_row)
+        .order_by(EVENT.c.id)
+        .limit(limit)
+    )
+    rows = list(takewhile(lambda row: row.received_at < before, connection.execute(wanted)))
+    asked = tuple(row.id for row in rows if row.name == ADDRESS_ASKED)
+    return Page(asked, rows[-1].id if rows else None)
+
+
+def forget_addresses(connection: Connection, event_ids: Sequence[int]) -> None:
+    """That it was asked for stays known; servers like to repeat in their answers where a mail was to go."""
+    if not event_ids:
+        return
+    asked = among(connection, EVENT.c.id, event_ids)
+    theirs = RUN.c.contact_id.in_(select(EVENT.c.contact_id).where(asked))
+    begun = select(RUN.c.id).where(theirs, among(connection, RUN.c.event_id, event_ids))
+    connection.execute(update(EVENT).where(asked).values(data={}))
+    connection.execute(update(MESSAGE).where(MESSAGE.c.enrolment_id.in_(begun)).values(reply=None))
 
 
 # -- the ledgers of those who stay ----------------------------------------------------------------------------

@@ -66,6 +66,13 @@ class SqlKeeping(SqlClicks):
     def strike(self, seqs: Mapping[int, Collection[int]]) -> None:
         erase.strike(self.connection, seqs, self.law)
 
+    # new addresses
+    def addresses_asked(self, before: datetime, after_row: int, limit: int) -> Page:
+        return aging.addresses_asked(self.connection, before, after_row, limit)
+
+    def forget_addresses(self, event_ids: Sequence[int]) -> None:
+        aging.forget_addresses(self.connection, event_ids)
+
     # erasing
     def weights(self, ids: Collection[int]) -> Mapping[int, int]:
         return erase.weights(self.connection, ids)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from accord.core.consent.history import CONFIRM_WITHIN
 from accord.core.mail.links import Claim
 from accord.core.model.contact import email_key
 from accord.core.model.event import ADDRESS_ASKED, LINK_ASKED, Event
@@ -22,9 +23,6 @@ BY = "the person"
 # Mails that are asked for on a page: so often at most, so that nobody's mailbox can be flooded.
 ONCE_IN = timedelta(minutes=10)
 MOST_ADDRESSES, ADDRESSES_IN = 3, timedelta(days=1)
-
-# A new address can be confirmed for so long.
-CONFIRM_WITHIN = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,7 +40,7 @@ LATE = timedelta(days=40)
 # A sweep that began so long ago and did not end has died.
 GIVEN_UP_AFTER = timedelta(hours=2)
 
-SWEEP, SIGN_UPS = "sweep", "sweep/sign-ups"
+SWEEP, SIGN_UPS, NEW_ADDRESSES = "sweep", "sweep/sign-ups", "sweep/new-addresses"
 INFORM = "inform_third_parties"
 
 
@@ -62,6 +62,7 @@ class Swept:
     left: int = 0
     kept: dict[str, int] = field(default_factory=dict)
     sign_ups: int = 0
+    addresses: int = 0
     orders_archived: int = 0
     mails_cancelled: int = 0
     runs_ended: int = 0
@@ -100,6 +101,7 @@ def sweep(
     """
     work = _Sweep(store, catalogue, now, by, Swept(dry), stopped)
     work.sign_ups()
+    work.new_addresses()
     work.cut_offs(most)
     work.proofs()
     work.grown_old()
@@ -293,6 +295,18 @@ class _Sweep:
             # Who was here before the sign-up came otherwise, whatever the journal still tells of it.
             and situation.contact.collected_at >= min(e.at for e in ledgers[number]) - timedelta(hours=1)
         )
+
+    def new_addresses(self) -> None:
+        """Forget addresses that were asked for and can't be confirmed any more; each row is looked at once."""
+        with self.store.read() as unit:
+            row: int | None = int(unit.progress(NEW_ADDRESSES) or 0)
+        while row is not None:
+            with self.opened() as unit:
+                page = unit.keeping.addresses_asked(self.now - CONFIRM_WITHIN, row, ROWS)
+                row, self.swept.addresses = page.last, self.swept.addresses + len(page.ids)
+                if row is not None and not self.swept.dry:
+                    unit.keeping.forget_addresses(page.ids)
+                    unit.note_progress(NEW_ADDRESSES, str(row), self.now)
 
     # what grows old
 

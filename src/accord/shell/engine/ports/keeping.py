@@ -120,6 +120,15 @@ class Keeping(Clicks, Protocol):
         """Erase single acts of people who stay; their states are derived anew."""
         ...
 
+    # new addresses
+    def addresses_asked(self, before: datetime, after_row: int, limit: int) -> Page:
+        """Rows of the journal that came before an instant, beyond a row, and have a new address; the last row seen."""
+        ...
+
+    def forget_addresses(self, event_ids: Sequence[int]) -> None:
+        """Take the addresses out of these rows, and servers' words out of the mails that went there."""
+        ...
+
     # erasing
     def weights(self, ids: Collection[int]) -> Mapping[int, int]:
         """About how many rows erasing each of these would write."""

@@ -152,11 +152,13 @@ class LetterWriter:
 
 
 def recipient_of(situation: Situation) -> str:
-    """Where a mail goes: to the person's address; that which confirms a new one, to the new one."""
+    """Where a mail goes: to the person's address; that which confirms a new one, to the new one. Raises Unwritable."""
     asked = situation.entered_by
-    if asked is not None and asked.name == ADDRESS_ASKED:
-        return str(asked.data.get("address"))
-    return situation.contact.email
+    if asked is None or asked.name != ADDRESS_ASKED:
+        return situation.contact.email
+    if "address" not in asked.data:
+        raise Unwritable("the new address that it was to confirm has been forgotten: its seven days are over")
+    return str(asked.data["address"])
 
 
 def agreed_to_tracking(situation: Situation, purpose: str) -> bool:

@@ -152,7 +152,9 @@ def test_a_new_address_is_forgotten_once_nobody_can_confirm_it(store: SqlStore) 
     driver.tell(Event(ada, ADDRESS_ASKED, driver.now, {"address": "stranger@example.org"}))
     driver.turn()
     with driver.store.engine.begin() as connection:
-        assert connection.execute(text("UPDATE message SET reply = '250 <stranger@example.org>'")).rowcount == 1
+        assert (
+            connection.execute(text("UPDATE message SET reply = '250 <stranger@example.org>'")).rowcount == 1
+        )
     driver.now += timedelta(days=7)
     assert swept(driver).addresses == 0
     driver.now += timedelta(minutes=1)
@@ -161,7 +163,9 @@ def test_a_new_address_is_forgotten_once_nobody_can_confirm_it(store: SqlStore) 
         assert ("stranger" in everything(driver.store)) is stays
     assert swept(driver).addresses == 0
     with driver.store.read() as unit:
-        assert ADDRESS_ASKED in [event.name for event in unit.events_of(ada)], "that it was asked for stays known"
+        assert ADDRESS_ASKED in [event.name for event in unit.events_of(ada)], (
+            "that it was asked for stays known"
+        )
 
 
 def test_ledgers_of_those_who_stay_go_after_their_months(driver: Driver) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from accord.core.model.consent import Act, ConsentEntry
-from accord.shell.engine.care.retain import nightly
+from accord.shell.engine.care.nightly import nightly
 from accord.shell.engine.record import record_consents
 from accord.shell.web.app import create_app
 from accord.shell.web.floods import FORMS, Buckets, Hours

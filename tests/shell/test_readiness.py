@@ -14,7 +14,7 @@ import pytest
 from accord.shell.daemon import Daemon
 from accord.shell.engine.ports.daemons import DaemonRole
 from accord.shell.readiness import READY, notify
-from doors.houses import Venue
+from doors.systems import Quiet
 
 
 def listener(address: str) -> socket.socket:
@@ -38,7 +38,7 @@ def test_the_daemon_says_that_it_is_ready_that_it_lives_and_that_it_stops(
 ) -> None:
     root = tmp_path / "venue"
     root.mkdir()
-    house = Venue(root).house
+    house = Quiet(root).house
     house.open_for_work("test")
     daemon = Daemon(house, DaemonRole.ENGINE)
 

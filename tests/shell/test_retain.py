@@ -12,7 +12,8 @@ from accord.core.model.contact import AddressState
 from accord.core.model.event import ADDRESS_ASKED, Event
 from accord.core.model.time import Duration, later
 from accord.shell.engine.care.horizon import horizon
-from accord.shell.engine.care.retain import history, nightly, sweep
+from accord.shell.engine.care.nightly import nightly
+from accord.shell.engine.care.retain import history, sweep
 from accord.shell.engine.ports.rows import NewContact
 from accord.shell.store.database import SqlStore
 from accord.shell.store.tables import metadata

@@ -49,6 +49,7 @@ class Daemon:
     house: House
     role: DaemonRole = DaemonRole.ALL
     loops: Loops = field(init=False)
+    _web: WebServer | None = None
 
     def __post_init__(self) -> None:
         self.loops = Loops(self.house, self.role)
@@ -57,7 +58,7 @@ class Daemon:
         """Work until told to stop."""
         self.house.store.be_the_only_daemon()
         self.house.refresh()
-        web = pages_of(self.house, lambda: dict(self.loops.turned)) if self._serves else None
+        self._web = web = pages_of(self.house, self._when_turned) if self._serves else None
         ticker = ticker_of(self.house, self.loops.jobs())
         self._listen_to_signals(Job("reload", 0.0, self._reload))
         await ticker.begin()
@@ -70,12 +71,15 @@ class Daemon:
             self._notify(STOPPING)
             log.info("stopping")
         finally:
-            await self._finish(ticker, web)
+            await self._finish(ticker)
         log.info("stopped")
 
     @property
     def _serves(self) -> bool:
         return self.role in (DaemonRole.ALL, DaemonRole.WEB)
+
+    def _when_turned(self) -> Mapping[str, datetime]:
+        return dict(self.loops.turned)
 
     def stop(self) -> None:
         """Take nothing new and finish what is in hand; told again, break off what takes long."""
@@ -97,7 +101,7 @@ class Daemon:
     def _notify(self, state: str) -> None:
         notify(self.house.supervisor, state)
 
-    async def _finish(self, ticker: Ticker, web: WebServer | None) -> None:
+    async def _finish(self, ticker: Ticker) -> None:
         """What is in hand is finished, what was handed over is settled, the pages answer until the end."""
         self.house.under_way.stopping.set()
         self.loops.stopping.set()
@@ -109,8 +113,8 @@ class Daemon:
         except StoreError as fault:
             unwritten = sorted(self.house.under_way.in_hand)
             structlog.get_logger("accord").error("not settled", messages=unwritten, detail=str(fault))
-        if web is not None:
-            await asyncio.to_thread(web.stop)
+        if self._web is not None:
+            await asyncio.to_thread(self._web.stop)
         await self.house.close()
 
     async def _reload(self) -> bool:
@@ -121,6 +125,10 @@ class Daemon:
             tell_faults("configuration refused, the one before stays in force", fault.diagnostics)
             return False
         await self.house.close_former()
+        if (
+            self._web is not None
+        ):  # colours, logo, labels and addresses are those of the configuration in force
+            self._web.app = await asyncio.to_thread(application, self.house, self._when_turned)
         tell_faults("configuration read", self.house.checked.diagnostics)
         if fixed:
             structlog.get_logger("accord").warning("needs a restart", keys=fixed)

@@ -14,7 +14,7 @@ import structlog
 from accord import __version__
 from accord.core.model.place import Diagnostic, Severity
 from accord.shell.engine.care.collect import go_on_revoking
-from accord.shell.engine.care.retain import nightly
+from accord.shell.engine.care.nightly import nightly
 from accord.shell.engine.care.roll_up import roll_up
 from accord.shell.engine.catalogue import Stale
 from accord.shell.engine.ports.daemons import BEAT_EVERY, DaemonRole, Presence

@@ -16,7 +16,7 @@ import click
 from accord.core.model.time import Duration, local_day
 from accord.shell.cli.house import by_option, house_of, json_option, moment, who
 from accord.shell.cli.output import InputFault, print_json, print_table, when
-from accord.shell.engine.care.retain import nightly
+from accord.shell.engine.care.nightly import nightly
 from accord.shell.engine.care.roll_up import roll_up
 from accord.shell.engine.care.vitals import Vitals, alarms, is_late, vitals
 from accord.shell.engine.journeys.surprise import expected

@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from types import TracebackType
 
 import uvicorn
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 PATIENCE = 10.0
 
 
 class WebServer:
-    """Serves an application until stopped.
+    """Serves an application until stopped; `app` may be changed meanwhile, for the requests that begin then.
 
     `trusted_proxies`: addresses whose X-Forwarded-For and -Proto are believed. Requests are not logged:
     their paths are people's keys.
@@ -23,8 +23,10 @@ class WebServer:
     def __init__(
         self, app: ASGIApp, *, host: str = "127.0.0.1", port: int = 8080, trusted_proxies: Sequence[str] = ()
     ) -> None:
+        self.app = app
         config = uvicorn.Config(
-            app,
+            self._answer,
+            interface="asgi3",
             access_log=False,
             log_config=None,
             server_header=False,
@@ -68,6 +70,9 @@ class WebServer:
         self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self.app(scope, receive, send)
 
     def _serve(self) -> None:
         assert self._socket is not None

@@ -36,8 +36,9 @@ def test_colours_logo_name_and_addresses_are_taken_over_while_it_runs(venue: Qui
     async def a_short_life() -> None:
         daemon = Daemon(venue.house)
         running = asyncio.ensure_future(daemon.run())
-        while daemon._web is None:
+        while daemon._web is None and not running.done():
             await asyncio.sleep(0.01)
+        assert daemon._web is not None
         async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{daemon._web.port}") as web:
 
             async def said(path: str) -> str:

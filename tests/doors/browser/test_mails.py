@@ -80,11 +80,11 @@ def the_mail(
     return writer.preview(message, situation, now=NOW), mail
 
 
-@pytest.fixture
-def windows(browser: Browser) -> Iterator[list[Page]]:
-    """An empty window of each width, by day and by night; they fetch nothing."""
+@pytest.fixture(scope="module")
+def windows(one_browser: Browser) -> Iterator[list[Page]]:
+    """A window of each width, by day and by night, for one mail after the other; they fetch nothing."""
     opened = [
-        browser.new_page(viewport={"width": width, "height": 800}, color_scheme=scheme)
+        one_browser.new_page(viewport={"width": width, "height": 800}, color_scheme=scheme)
         for width in WIDTHS
         for scheme in SCHEMES
     ]

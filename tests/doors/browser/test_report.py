@@ -18,10 +18,10 @@ SIGHTS = [(375, "light", "fr"), (375, "dark", "en"), (1280, "light", "en"), (128
 
 @pytest.mark.parametrize(("width", "scheme", "language"), SIGHTS)
 def test_it_can_be_read_by_everybody_and_fetches_nothing(
-    browser: Browser, pictures: Path, tmp_path: Path, width: int, scheme: str, language: str
+    one_browser: Browser, pictures: Path, tmp_path: Path, width: int, scheme: str, language: str
 ) -> None:
     file = write_report(preview("bienvenue"), tmp_path, saying(language), now=UNTIL)
-    window = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)  # type: ignore[arg-type]
+    window = one_browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)  # type: ignore[arg-type]
     window.set_default_timeout(PATIENCE)
     asked: list[str] = []
     window.on("request", lambda request: asked.append(request.url))
@@ -40,9 +40,9 @@ def test_it_can_be_read_by_everybody_and_fetches_nothing(
     window.close()
 
 
-def test_links_in_a_shown_mail_are_dead(browser: Browser, tmp_path: Path) -> None:
+def test_links_in_a_shown_mail_are_dead(one_browser: Browser, tmp_path: Path) -> None:
     file = write_report(preview("bienvenue"), tmp_path, saying("fr"), now=UNTIL)
-    window = browser.new_page()
+    window = one_browser.new_page()
     asked: list[str] = []
     window.on("request", lambda request: asked.append(request.url))
     window.goto(file.as_uri())

@@ -1,19 +1,23 @@
 """What one mail costs: a page of 28 KB with eight signed links, from names to bytes. `python benchmarks/mail.py`.
 
 CPU time of one process, the best of several rounds, in microseconds a mail. What is the same in every mail is
-quoted-printable since its template was compiled; the last row is what encoding it for each reader would add.
+quoted-printable since its template was compiled; the rows in brackets are what encoding it for each reader would
+add, and what signing adds where [dkim] names keys.
 """
 
 from __future__ import annotations
 
 import binascii
+import tempfile
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 
 from accord.core.language.parse import parse_scenario
 from accord.core.mail.compile import compile_template
 from accord.core.mail.compose import compose
+from accord.core.mail.dkim import ED25519, RSA, SigningKey, signed
 from accord.core.mail.links import Links
 from accord.core.mail.render import render
 from accord.core.mail.reread import reread
@@ -24,6 +28,7 @@ from accord.core.model.decision import Situation
 from accord.core.model.message import Message, MessageState
 from accord.core.model.venue import Entity, Purpose, Venue
 from accord.shell.engine.sending.letters import LetterWriter
+from accord.shell.signing_keys import dkim_key, make_key
 from accord.shell.wordings import wordings
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -107,7 +112,9 @@ def main() -> None:
     mail = render(made, names, frame)
     head = writer._head(message, situation, mail, frame, NOW)  # noqa: SLF001
     bodies = [mail.html.encode(), mail.text.encode()]
-    size = len(writer.write(message, situation, now=NOW).envelope.content)
+    content = writer.write(message, situation, now=NOW).envelope.content
+    size = len(content)
+    rsa, ed25519 = signer(RSA), signer(ED25519)
     print(
         f"page {len(bodies[0]):,} bytes, text {len(bodies[1]):,}, {LINKS} signed links; mail {size:,} bytes"
     )
@@ -119,8 +126,19 @@ def main() -> None:
         "compose": lambda: compose(mail, head),
         "in all, as the engine writes it": lambda: writer.write(message, situation, now=NOW),
         "(encoding for each reader)": lambda: [_encoded(body) for body in bodies],
+        "(signing, Ed25519)": lambda: signed(content, (ed25519,)),
+        "(signing, RSA-2048)": lambda: signed(content, (rsa,)),
+        "(signing, both)": lambda: signed(content, (rsa, ed25519)),
     }.items():
         print(f"{what:34}{best(work):8.0f} µs")
+
+
+def signer(algorithm: str) -> SigningKey:
+    """A new key, as a venue's daemon holds it."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "key.pem"
+        make_key(file, algorithm)
+        return dkim_key("theatre.example.org", "bench", file).signer
 
 
 def _encoded(body: bytes) -> bytes:

@@ -10,7 +10,7 @@ from accord.core.casebook import KINDS, run_cases
 
 HERE = Path(__file__).parent
 FILES = ("article.yaml", "house.yaml")
-OTHER_SUITES = {"unsubscribe_http", "headers", "instrumentation"}
+OTHER_SUITES = {"unsubscribe_http", "instrumentation"}
 
 
 def report_of(name: str):
@@ -187,5 +187,6 @@ def test_every_kind_of_the_interfaces_is_known():
         "send_time",
         "segment_decision",
         "inbound",
+        "headers",
         *OTHER_SUITES,
     }

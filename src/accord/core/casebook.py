@@ -21,6 +21,9 @@ from accord.core.consent.cases import (
 )
 from accord.core.consent.gate_input import CASE_INPUTS
 from accord.core.language.source import ListNode, MapNode, Node, ScalarNode, plain, read
+from accord.core.mail.conform import ONE_CLICK, Headers, judge_headers
+from accord.core.mail.dkim import UNSUBSCRIBING
+from accord.core.model.consent import Nature
 from accord.core.model.decision import ThrottleState
 from accord.core.model.place import Diagnostic, Span
 from accord.core.throttle import LADDER, Evidence, Pair, Sample, at_share, decide
@@ -60,6 +63,32 @@ def _sample(value: Plain) -> Sample | None:
     return Sample(*counts)
 
 
+# -- headers, which the law's room never reads --------------------------------------------------------------
+
+_GOOD = {"list_unsubscribe": "<https://theatre.example/u/token>", "list_unsubscribe_post": ONE_CLICK}
+
+
+def headers(given: Given) -> Answer:
+    """Whether a mail with these headers conforms; what a case does not say is as it should be."""
+    nature = given.get("nature", "promotional")
+    if nature not in list(Nature):
+        return UNKNOWN
+    usual = _GOOD if nature != Nature.SERVICE else {}
+    told = {name: given.get(name, usual.get(name)) for name in _TEXTS}
+    covered = given.get("dkim_h", [*UNSUBSCRIBING])
+    if not isinstance(covered, list) or not all(isinstance(each, str) for each in covered):
+        return UNKNOWN
+    if not all(each is None or isinstance(each, str) for each in told.values()):
+        return UNKNOWN
+    texts = (None if each is None else str(each) for each in told.values())
+    names = frozenset(str(each).lower() for each in covered)
+    judged = judge_headers(Headers(Nature(nature), *texts, names))
+    return Answer("conformant" if judged.conforms else "non_conformant", judged.reason, judged.rule)
+
+
+_TEXTS = ("list_unsubscribe", "list_unsubscribe_post", "feedback_id", "precedence")
+
+
 # -- the kinds of cases --------------------------------------------------------------------------------------
 
 
@@ -93,7 +122,7 @@ KINDS: Mapping[str, Kind] = {
     "segment_decision": Kind(_keys("state O R"), segment_decision),
     "inbound": Kind(_keys("report action status envid feedback_type text"), inbound),
     "unsubscribe_http": Kind(),
-    "headers": Kind(),
+    "headers": Kind(frozenset(("nature", "dkim_h", *_TEXTS)), headers),
     "instrumentation": Kind(),
 }
 

@@ -248,6 +248,13 @@ class DryRunSection(Section):
     seed: str = "accord"
 
 
+class DkimSection(Section):
+    """The keys that our mail is signed with: selector → file."""
+
+    domain: str | None = None
+    keys: dict[str, str] = {}
+
+
 class FreeSection(BaseModel):
     """A section whose keys belong to parts that read them themselves."""
 
@@ -277,7 +284,7 @@ class Config(Section):
     guard: GuardSection = GuardSection()
     webhooks: dict[str, WebhookSection] = {}
     keys: KeysSection = KeysSection()
-    dkim: FreeSection = FreeSection()
+    dkim: DkimSection = DkimSection()
     throttle: ThrottleSection = ThrottleSection()
     inbound: dict[str, InboundSection] = {}
     console: FreeSection = FreeSection()

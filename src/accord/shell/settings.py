@@ -28,6 +28,7 @@ from accord.core.model.venue import (
     Venue,
 )
 from accord.shell.config_check import validated
+from accord.shell.config_dkim import Dkim, read_dkim
 from accord.shell.config_inbound import Hook, read_hook
 from accord.shell.config_look import look_of
 from accord.shell.config_shapes import Config, SmtpSection
@@ -73,6 +74,12 @@ class Settings:
     assumptions: Assumptions = Assumptions()
     values: tuple[tuple[str, str, str], ...] = ()
     hooks: Mapping[str, Hook] = field(default_factory=dict)
+    dkim: Dkim = Dkim()
+
+    @property
+    def way_out(self) -> tuple[object, ...]:
+        """What a carrier is made of."""
+        return self.delivery, self.mailbox, self.smtp, self.dkim
 
 
 class ConfigFault(Exception):
@@ -132,6 +139,7 @@ def _settings(config: Config, source: Source, root: Path) -> Settings:
         assumptions=Assumptions(**config.dry_run.model_dump()),
         values=tuple(_shown(config.model_dump(by_alias=True), source)),
         hooks={name: read_hook(name, config, source, root) for name in config.inbound},
+        dkim=read_dkim(config, source, root),
     )
 
 

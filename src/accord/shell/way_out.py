@@ -16,4 +16,5 @@ def way_out(settings: Settings, clock: Callable[[], float]) -> Carrier:
     smtp = settings.smtp
     server = Server(smtp.host, smtp.port, smtp.security, username=smtp.username, password=smtp.password)
     way = Way(server, Limits(width=smtp.connections), settings.mailbox)
-    return carrier_for(settings.delivery, way, per_second=smtp.per_second, clock=clock)
+    signers = settings.dkim.signers
+    return carrier_for(settings.delivery, way, per_second=smtp.per_second, signers=signers, clock=clock)

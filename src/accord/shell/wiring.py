@@ -243,8 +243,7 @@ class House:
         self.settings = replace(settings, **{name: getattr(before, name) for name in FIXED})
         self.store.law, self.store.outbox = law_of(self.venue), outbox_of(self.venue)
         self.work, self.shelf, self._stamp = None, Shelf(), None
-        way = (before.delivery, before.mailbox, before.smtp)
-        if self._carrier is not None and way != (settings.delivery, settings.mailbox, settings.smtp):
+        if self._carrier is not None and before.way_out != settings.way_out:
             self._former.append(self._carrier)
             self._carrier = None
         return fixed

@@ -138,16 +138,19 @@ def test_extensions_are_asked_for_only_where_needed() -> None:
             await carrier.carry(an_envelope(1))
             await carrier.carry(an_envelope(2, recipient="zoé@example.org"))
             await carrier.carry(an_envelope(3, recipient="ada@exämple.org", content="é\r\n".encode()))
+            await carrier.carry(an_envelope(4, recipient="ada@Straße.example"))
             await carrier.close()
         assert [sorted(asked) for asked in inbox.options] == [
             ["SIZE=21"],
             ["SIZE=21", "SMTPUTF8"],
             ["BODY=8BITMIME", "SIZE=4"],
+            ["SIZE=21"],
         ]
         assert [mail.rcpt_tos for mail in inbox.mails] == [
             ["ada@example.org"],
             ["zoé@example.org"],
             ["ada@xn--exmple-cua.org"],
+            ["ada@xn--strae-oqa.example"],
         ]
 
     asyncio.run(scene())

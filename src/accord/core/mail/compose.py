@@ -14,6 +14,7 @@ from email.utils import format_datetime
 from functools import lru_cache
 
 from accord.core.mail.letter import Rendered
+from accord.core.model.domain import NotADomain, ascii_domain
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +22,7 @@ class Head:
     """The headers of one mail. `message_key` makes the Message-ID, the same for each attempt at it.
 
     `unsubscribe` is the one HTTPS address of RFC 8058, None in service mail; `list_id` is RFC 2919's, stable
-    for each purpose.
+    for each purpose; `feedback_id` tells of many mails, never of one person (R-53).
     """
 
     sender_name: str
@@ -33,6 +34,7 @@ class Head:
     unsubscribe: str | None = None
     list_name: str | None = None
     list_id: str | None = None
+    feedback_id: str | None = None
 
 
 # A line of a header should not be longer than this (RFC 5322, 2.1.1), and must not be longer than that.
@@ -44,6 +46,7 @@ _PLAIN_WORD = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012
 
 _PLAIN_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9.-]{1,255}")
 _WIDE_ADDRESS = re.compile(r"[^\s@<>\"(),:;\[\]\\\x00-\x1f\x7f]{1,64}@[A-Za-z0-9.-]{1,255}")
+_NO_WORD = re.compile(r"[^A-Za-z0-9_.-]+")
 _PLAIN_URL = re.compile(r"[!-;=?-~]+")
 
 
@@ -96,6 +99,8 @@ def _headers(rendered: Rendered, head: Head) -> Iterator[str]:
             yield "List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
     if head.list_id is not None:
         yield _list_line(head.list_name or "", head.list_id)
+    if head.feedback_id is not None:
+        yield text_line("Feedback-ID", head.feedback_id)
 
 
 def text_line(name: str, value: str) -> str:
@@ -150,7 +155,7 @@ def _recipient(address: str) -> str:
         return address
     try:
         written = _ascii_domain(address)
-    except UnicodeError:
+    except NotADomain:
         raise HeaderFault("To: a domain that can't be written") from None
     if not _WIDE_ADDRESS.fullmatch(written):
         raise HeaderFault("To: not an address")
@@ -176,6 +181,16 @@ def _list_line(name: str, list_id: str) -> str:
     return f"List-Id: {phrase}\r\n <{list_id}>\r\n"
 
 
+def feedback_id(*told: str, sender: str) -> str:
+    """`a:b:c:SenderId`, by which Gmail counts complaints (R-53): the same for all mails of a kind.
+
+    The SenderId is made of the sender's domain, in the 5 to 15 characters that it may have.
+    """
+    parts = [_NO_WORD.sub("-", part)[:64] for part in told]
+    own = _NO_WORD.sub("-", _ascii_domain(sender).rpartition("@")[2].replace(".", "-"))
+    return ":".join((*parts, own[:15].ljust(5, "-")))
+
+
 def _ascii_domain(address: str) -> str:
     local, _, domain = address.rpartition("@")
-    return f"{local}@{domain.encode('idna').decode()}" if not domain.isascii() else address
+    return f"{local}@{ascii_domain(domain)}" if not domain.isascii() else address

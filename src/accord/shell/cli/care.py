@@ -36,7 +36,7 @@ def init(folder: Path) -> None:
     _add_schema(folder)
     new_keys(folder / "accord.keys")
     (folder / ".gitignore").write_text(
-        "accord.keys\naccord.db*\nobjections.log\nmailbox/\n", encoding="utf-8"
+        "accord.keys\ndkim-*.pem\naccord.db*\nobjections.log\nmailbox/\n", encoding="utf-8"
     )
     click.echo(f"A new venue in {folder}. Keep accord.keys out of git and in your backup.")
     click.echo("Next: edit config.toml, then run `scenario check` and `scenario dry-run bienvenue`.")

@@ -11,6 +11,7 @@ from accord.shell.cli.care import config, init
 from accord.shell.cli.consent import consent
 from accord.shell.cli.database import db
 from accord.shell.cli.demo import demo
+from accord.shell.cli.dkim import dkim
 from accord.shell.cli.dry_run import dry_run
 from accord.shell.cli.explain import explain
 from accord.shell.cli.going_live import activate, diff
@@ -45,5 +46,5 @@ SECTIONS: Mapping[str, Sequence[click.Command]] = {
     "People": (contacts, consent, forms, scripts, event, events, orders),
     "Why": (explain, messages, stats, throttle, policy),
     "For the officer": (retention, sweep, register, audit),
-    "Care": (db, keys, access, team, config),
+    "Care": (db, keys, dkim, access, team, config),
 }

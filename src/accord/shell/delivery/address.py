@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from accord.core.model.domain import NotADomain, ascii_domain
+
 # Quoted local parts are legal and extinct; what is let through here can't leave its angle brackets.
 _ADDRESS = re.compile(r"[^\s@<>\"(),:;\[\]\\\x00-\x1f\x7f]{1,64}@[^\s@<>\"(),:;\[\]\\\x00-\x1f\x7f]+")
 _LONGEST = 254
@@ -14,7 +16,7 @@ class Misspelt(ValueError):
 
 
 def path_of(address: str, *, or_null: bool = False) -> str:
-    """`<local@domain>` with the domain in its IDNA form; `or_null` lets the empty sender be `<>`.
+    """`<local@domain>` with the domain in ASCII (IDNA 2008); `or_null` lets the empty sender be `<>`.
 
     Raises Misspelt for what is no address.
     """
@@ -22,12 +24,12 @@ def path_of(address: str, *, or_null: bool = False) -> str:
         return "<>"
     local, _, domain = address.rpartition("@")
     try:
-        ascii_domain = domain if domain.isascii() else domain.encode("idna").decode("ascii")
-    except UnicodeError:
+        domain = domain if domain.isascii() else ascii_domain(domain)
+    except NotADomain:
         raise Misspelt(f"{address!r} has no domain that mail could go to") from None
-    path = f"{local}@{ascii_domain}"
+    path = f"{local}@{domain}"
     if not _ADDRESS.fullmatch(path) or len(path.encode("utf-8", "replace")) > _LONGEST:
         raise Misspelt(f"{address!r} is no e-mail address")
-    if "" in local.split(".") or "" in ascii_domain.split("."):
+    if "" in local.split(".") or "" in domain.split("."):
         raise Misspelt(f"{address!r} has a dot too many")
     return f"<{path}>"

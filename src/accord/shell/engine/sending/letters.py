@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from accord.core.consent.collection import state_of
 from accord.core.mail.compile import Compiled, Edition
-from accord.core.mail.compose import Head, HeaderFault
+from accord.core.mail.compose import Head, HeaderFault, feedback_id
 from accord.core.mail.frame import WHY
 from accord.core.mail.letter import Letter as Frame
 from accord.core.mail.letter import Rendered, RenderFault
@@ -141,6 +141,7 @@ class LetterWriter:
             at=now.astimezone(UTC),
             list_name=label,
             list_id=f"{message.purpose}.{host}" if message.nature is not Nature.SERVICE else None,
+            feedback_id=feedback_id(message.scenario, message.purpose, message.nature.value, sender=address),
         )
 
     def _sender(self, edition: Edition) -> tuple[str, str]:

@@ -74,15 +74,22 @@ def headers(given: Given) -> Answer:
     if nature not in list(Nature):
         return UNKNOWN
     usual = _GOOD if nature != Nature.SERVICE else {}
-    told = {name: given.get(name, usual.get(name)) for name in _TEXTS}
+    texts = {name: given.get(name, usual.get(name)) for name in _TEXTS}
+    told = {name: each if isinstance(each, str) else None for name, each in texts.items()}
     covered = given.get("dkim_h", [*UNSUBSCRIBING])
-    if not isinstance(covered, list) or not all(isinstance(each, str) for each in covered):
+    names = [each.lower() for each in covered if isinstance(each, str)] if isinstance(covered, list) else []
+    if told != texts or not isinstance(covered, list) or len(names) < len(covered):
         return UNKNOWN
-    if not all(each is None or isinstance(each, str) for each in told.values()):
-        return UNKNOWN
-    texts = (None if each is None else str(each) for each in told.values())
-    names = frozenset(str(each).lower() for each in covered)
-    judged = judge_headers(Headers(Nature(nature), *texts, names))
+    judged = judge_headers(
+        Headers(
+            Nature(nature),
+            unsubscribe=told["list_unsubscribe"],
+            post=told["list_unsubscribe_post"],
+            feedback_id=told["feedback_id"],
+            precedence=told["precedence"],
+            signed=frozenset(names),
+        )
+    )
     return Answer("conformant" if judged.conforms else "non_conformant", judged.reason, judged.rule)
 
 

@@ -51,7 +51,14 @@ class Base:
         return self.o[week % 4 :: 4], self.r[week % 4 :: 4]
 
     def write(
-        self, day: date, nature: str, o: Iterable[int], r: Iterable[int], of_o: Rates, of_r: Rates
+        self,
+        day: date,
+        nature: str,
+        o: Iterable[int],
+        r: Iterable[int],
+        of_o: Rates,
+        of_r: Rates,
+        **overrides: Any,
     ) -> None:
         """One campaign's mails of one day, and what came of each within it."""
         at, number = start_of_day(day, ZONE) + timedelta(hours=9), self._last_number()
@@ -60,7 +67,7 @@ class Base:
         for people, rates, basis in ((o, of_o, "soft_optin"), (r, of_r, "consent")):
             for person in people:
                 number += 1
-                mails.append(a_mail(number, person, at, nature=nature, basis=basis))
+                mails.append(a_mail(number, person, at, nature=nature, basis=basis, **overrides))
                 events += self._answers(person, number, rates, at)
         put(self.store, mails, events)
 

@@ -7,7 +7,7 @@ import re
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
-from itertools import pairwise
+from itertools import groupby, pairwise
 from pathlib import Path
 
 import pytest
@@ -23,6 +23,7 @@ from accord.shell.engine.target.watch import _judge, _with_heads, pin, unpin, wa
 from accord.shell.loops import Loops
 from accord.shell.settings import load_settings
 from accord.shell.store.database import SqlStore
+from accord.shell.web.console.target import Target, target
 from accord.shell.wiring import House
 from builders import a_catalogue, a_scenario, acts, an_order_line
 from engine_driver import Driver, Sink
@@ -384,6 +385,26 @@ def test_a_year_goes_up_the_ladder_down_and_up_again(store: SqlStore) -> None:
         assert 140 < when[4] <= 140 + 84
         assert when[5] > 210
     assert [row.data["state"] for row in changes] == [told.split()[1] for told in told_of[1:]]
+    if days == 364:
+        the_picture_shows_it(target(daemon.house, clock[0]))
+
+
+def the_picture_shows_it(view: Target) -> None:
+    """The console's page: both groups with intervals, the share on the same weeks, and no «0 %» of too few."""
+    assert view.clicks is not None
+    _narrow, ladder = re.findall(r'<polyline class="line share" points="([^"]+)"', view.clicks)
+    heights = [point.split(",")[1] for point in ladder.split()]
+    walked = [height for height, _ in groupby(heights)]
+    climbed = sorted(set(heights), key=float, reverse=True)
+    assert len(climbed) == 4
+    assert walked == [*climbed, *climbed], "up the ladder, down at once, and up again"
+    assert "50 weekly judgements" in view.clicks
+    assert view.clicks.count('class="band o"') == view.clicks.count('class="band r"') == 2, (
+        "for desk and telephone"
+    )
+    assert (view.share, view.next_raise) == (50, "none: at the top")
+    o = view.seen.groups[0]
+    assert (o.complained.count, o.complained.is_enough, o.clicked.is_enough) == (0, False, True)
 
 
 # 350 of O a week at 4.5 %, as in the tables: the weekly judgement alone takes 42 days 19 times in 20, as

@@ -75,7 +75,8 @@ def rates(
         said = "The share of promotions that was allowed, on the same days."
         return sheet(frame, "Share", said, [*frame.side(steps), *_steps(frame, share), *frame.foot(places)])
 
-    return _both(drawn) + legend(keys) + (_both(ladder) if share else Markup())
+    below = _both(ladder) + legend([("share", "share of promotions that was allowed")]) if share else Markup()
+    return _both(drawn) + legend(keys) + below
 
 
 def _both(drawn: Callable[[int], Markup]) -> Markup:

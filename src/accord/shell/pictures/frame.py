@@ -13,6 +13,9 @@ NARROW, WIDE = 300, 1080
 
 _LEFT, _RIGHT, _TOP, _BOTTOM = 46, 10, 12, 28
 
+# How wide what stands under a place may be.
+_NAME = 58
+
 
 @dataclass(frozen=True, slots=True)
 class Frame:
@@ -52,21 +55,23 @@ class Frame:
 
     def foot(self, names: Sequence[str]) -> Iterator[Markup]:
         """What stands under the places: as many as can be read, the last one always."""
-        every = max(1, math.ceil(len(names) * 58 / (self.width - _LEFT - _RIGHT)))
+        every = max(1, math.ceil(len(names) * _NAME / (self.width - _LEFT - _RIGHT)))
         for place in range(len(names) - 1, -1, -every):
             anchor = "end" if place == len(names) - 1 and len(names) > 1 else "middle"
             x = self.width - _RIGHT if anchor == "end" else self.x(place)
+            if anchor == "middle" and len(names) > 1 and x > self.width - _RIGHT - 1.5 * _NAME:
+                continue
             yield Markup('<text class="foot" text-anchor="{}" x="{}" y="{}">{}</text>').format(
                 anchor, x, self.height - 8, names[place]
             )
 
 
 def round_top(most: float) -> float:
-    """The next number that reads well: 1, 2 or 5 with noughts; 1 where there is nothing."""
+    """The next number that reads well, as its half does: one digit with noughts; 1 where there is nothing."""
     if most <= 0:
         return 1.0
     power = 10.0 ** math.floor(math.log10(most))
-    return next(step * power for step in (1, 2, 5, 10) if step * power >= most * 0.9999999)
+    return next(step * power for step in (1, 2, 3, 4, 5, 6, 8, 10) if step * power >= most * 0.9999999)
 
 
 def sheet(frame: Frame, name: str, says: str, marks: Sequence[Markup]) -> Markup:

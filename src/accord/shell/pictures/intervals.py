@@ -35,7 +35,7 @@ def _axis(frame: Frame) -> Iterator[Markup]:
 def _rows(frame: Frame, tracks: Sequence[Track]) -> Iterator[Markup]:
     for place, track in enumerate(tracks):
         y, point = place * _ROW + 30, track.points[-1]
-        yield Markup('<text x="4" y="{}">{}</text>').format(y - 14, track.name)
+        yield Markup('<text x="12" y="{}">{}</text>').format(y - 14, track.name)
         if point.rate is None:
             continue
         low, high = frame.along(point.low), frame.along(point.high)

@@ -21,17 +21,26 @@ LOOKED_AT = 400
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """A count of persons, its rate, and the interval that the rate lies in 19 times in 20."""
+    """A count of persons, its rate, and the interval that the rate lies in 19 times in 20.
+
+    `needed`: of fewer persons «none» proves nothing.
+    """
 
     count: int
     of: int
     low: float
     high: float
+    needed: int = 0
 
     @property
     def rate(self) -> float | None:
         """None of nobody."""
         return self.count / self.of if self.of else None
+
+    @property
+    def is_enough(self) -> bool:
+        """Whether it says anything."""
+        return self.of > 0 and (self.count > 0 or self.of >= self.needed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,12 +124,12 @@ def _group(name: str, sample: Sample) -> Group:
         sample.n,
         _rate(sample.click, sample.n),
         _rate(sample.unsub, sample.n),
-        _rate(sample.complaint, sample.heard),
+        _rate(sample.complaint, sample.heard, persons_needed(COMPLAINT_RATE)),
     )
 
 
-def _rate(count: int, of: int) -> Rate:
-    return Rate(count, of, *wilson(count, of))
+def _rate(count: int, of: int, needed: int = 0) -> Rate:
+    return Rate(count, of, *wilson(count, of), needed)
 
 
 # -- in words --------------------------------------------------------------------------------------------------
@@ -153,7 +162,8 @@ def _about_the_share(share: int, cap: FrequencyCap | None) -> Iterator[str]:
     if not share:
         return
     others = -(-100 // share) - 1
-    yield f"A promotion passes for a person who got {others} other mails in the {CYCLE_DAYS} days before it."
+    mails = "mail" if others == 1 else "mails"
+    yield f"A promotion passes for a person who got {others} other {mails} in the {CYCLE_DAYS} days before it."
     if cap is not None and cap.count * CYCLE_DAYS < (others + 1) * cap.days:
         yield (
             f"The cap of {cap} leaves no room for {others + 1} mails: as long as it stands, no promotion passes."

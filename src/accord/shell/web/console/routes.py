@@ -238,7 +238,8 @@ def _faults(console: Console) -> None:
         return RedirectResponse(f"{ROOT}/sign-in?back={back}", 303)
 
     def told(request: Request, status: int, text: str) -> HTMLResponse:
-        return sheets.page("fault", _who(door, request), status=status, fault=text)
+        title = "Not found" if status == 404 else "Nothing was changed"
+        return sheets.page("fault", _who(door, request), status=status, fault=text, title=title)
 
     @app.exception_handler(NotAllowed)
     def refused(request: Request, fault: NotAllowed) -> HTMLResponse:

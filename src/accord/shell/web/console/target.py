@@ -10,7 +10,7 @@ from typing import Any
 from markupsafe import Markup
 
 from accord.core.statistics import wilson
-from accord.core.throttle import LADDER, RAISE_AT
+from accord.core.throttle import ALARM_AT, LADDER, RAISE_AT
 from accord.shell.engine.ports.figures import Judgement
 from accord.shell.engine.target.outlook import Outlook, outlook
 from accord.shell.pictures.charts import Point, Track, rates
@@ -23,6 +23,27 @@ PINS = LADDER[:-1]
 WEEKS = 60
 
 
+# What the figures that decide mean, by the first word of their names.
+MEANT = {
+    "E(click)": "how strongly the clicks speak against O, every day anew",
+    "E(unsubscribe)": "the same of those who left",
+    "E(complaint)": "the same of complaints",
+    "P(click)": "how likely it is that O clicks at least 0.8 times as often as R",
+    "P(unsubscribe)": "how likely it is that O leaves at most 1.5 times as often as R",
+    "P(complaint)": "how likely it is that at most one of O in a thousand complains",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One figure of the judgement: what it means, and what a raise asks of it."""
+
+    name: str
+    value: float | None
+    meant: str
+    asked: str
+
+
 @dataclass(frozen=True, slots=True)
 class Target:
     """The whole page. `changes`: what was raised, fell or was pinned, newest first."""
@@ -32,10 +53,10 @@ class Target:
     pins: Mapping[str, int]
     clicks: Markup | None
     leavings: Markup | None
-    figures: Sequence[tuple[str, float | None]]
+    figures: Sequence[Figure]
     missing: Sequence[str]
     changes: Sequence[Judgement]
-    raise_at: float
+    next_raise: str
 
 
 def target(house: House, now: datetime) -> Target:
@@ -51,11 +72,32 @@ def target(house: House, now: datetime) -> Target:
         pins={"editorial only" if step == 0 else f"at most {step} %": step for step in PINS},
         clicks=_picture("Who clicked", "click", judged),
         leavings=_picture("Who left", "unsub", judged),
-        figures=evidence.get("figures", ()),
+        figures=[_figure(name, value) for name, value in evidence.get("figures", ())],
         missing=evidence.get("missing", ()),
         changes=[row for row in rows if row.move != "hold"][:12],
-        raise_at=RAISE_AT,
+        next_raise=_next_raise(seen),
     )
+
+
+def _next_raise(seen: Outlook) -> str:
+    """The day on which a raise is possible at the earliest, or why there is none."""
+    if seen.next_raise is not None:
+        return seen.next_raise.isoformat()
+    if seen.newest is None:
+        return "not yet: nothing was judged"
+    return "none: it is pinned" if seen.pin is not None else "none: at the top"
+
+
+def _figure(name: str, value: float | None) -> Figure:
+    asked = (
+        f"below {ALARM_AT:.0f}"
+        if name.startswith("E(")
+        else f"{RAISE_AT:.2f} or more"
+        if "P(" in name
+        else ""
+    )
+    word = next((word for word in MEANT if name.endswith(word)), "")
+    return Figure(name, value, MEANT.get(word, ""), asked)
 
 
 def _picture(name: str, what: str, judged: Sequence[Judgement]) -> Markup | None:

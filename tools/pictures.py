@@ -1,12 +1,14 @@
-"""Takes the documents' pictures from the real code: a letter and the page where its reader chooses; the report of a dry run.
+"""Takes the documents' pictures from the real code: a letter and its reader's page; the report of a dry run; the console.
 
-    python tools/pictures.py
+    python tools/pictures.py                all of them
+    python tools/pictures.py letter report  some; the console needs a year to be made, which takes minutes
 
 Needs a Chromium; nothing is fetched from the network.
 """
 
 from __future__ import annotations
 
+import argparse
 import email
 import email.policy
 import os
@@ -15,7 +17,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -107,6 +109,36 @@ def take_report(browser: Browser, venue: Path, file: Path) -> Path:
     return side_by_side(browser, venue, shots, 375 + 960 + 375, "report.png")
 
 
+def take_console(browser: Browser, venue: Path) -> Path:
+    """The opt-out target after a year, and a scenario, at a desk; the target on a telephone, in the dark."""
+    import year
+
+    from accord.shell.daemon import application
+    from accord.shell.web.server import WebServer
+
+    house, shots = year.again(venue / "year"), []
+    with WebServer(application(house), port=0) as web:
+        root = f"http://127.0.0.1:{web.port}/console"
+        for path, place, width, scheme in (
+            ("target", "h1", 1000, "light"),
+            ("scenarios/saison", "#goal", 700, "light"),
+            ("target", "#clicks", 375, "dark"),
+        ):
+            context = browser.new_context(viewport={"width": width, "height": HEIGHT}, color_scheme=scheme)
+            page = context.new_page()
+            page.goto(f"{root}/sign-in?back=/console/{path}")
+            page.fill("#name", "marie")
+            page.fill("#password", year.PASSWORD)
+            page.click("main button")
+            page.get_by_role("heading", level=1).first.wait_for()
+            page.locator(place).first.evaluate("each => each.scrollIntoView()")
+            shots.append(venue / f"console-{len(shots)}.png")
+            page.screenshot(path=shots[-1])
+            context.close()
+    house.store.close()
+    return side_by_side(browser, venue, shots, 1000 + 700 + 375, "console.png")
+
+
 def side_by_side(browser: Browser, venue: Path, shots: Sequence[Path], width: int, name: str) -> Path:
     """One picture of several, on a quiet ground."""
     page = browser.new_page(viewport={"width": width + 24 * len(shots) + 20, "height": HEIGHT + 40})
@@ -124,18 +156,41 @@ def side_by_side(browser: Browser, venue: Path, shots: Sequence[Path], width: in
     return PICTURES / name
 
 
+PICTURED: Mapping[str, Callable[[Browser, Path], Path]] = {
+    "report": lambda browser, venue: take_report(browser, venue, a_report(venue)),
+    "letter": lambda browser, venue: take_letter(browser, venue, *a_letter(venue)),
+    "console": take_console,
+}
+
+
 def main() -> None:
     """The command."""
-    from playwright.sync_api import sync_playwright
+    import year
     from shown import set_the_stage
 
-    with tempfile.TemporaryDirectory(prefix="accord-pictures-") as folder, sync_playwright() as play:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("names", nargs="*", choices=(*PICTURED, []), help="only these")
+    names = parser.parse_args().names or PICTURED
+    with tempfile.TemporaryDirectory(prefix="accord-pictures-") as folder:
         venue = Path(folder)
         set_the_stage(venue)
-        browser = play.chromium.launch(executable_path=shutil.which("chromium"), args=list(FLAGS))
-        taken = [take_report(browser, venue, a_report(venue)), take_letter(browser, venue, *a_letter(venue))]
-        browser.close()
+        if "console" in names:
+            # Before the browser, which has a loop of its own.
+            year.make(venue / "year").store.close()
+        taken = _taken(venue, names)
     print(f"taken: {', '.join(map(str, taken))}")
+
+
+def _taken(venue: Path, names: Collection[str]) -> list[Path]:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=shutil.which("chromium"), args=list(FLAGS))
+        taken = [PICTURED[name](browser, venue) for name in PICTURED if name in names]
+        browser.close()
+    return taken
 
 
 if __name__ == "__main__":

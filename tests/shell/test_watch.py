@@ -386,7 +386,7 @@ def test_a_year_goes_up_the_ladder_down_and_up_again(store: SqlStore) -> None:
         assert when[5] > 210
     assert [row.data["state"] for row in changes] == [told.split()[1] for told in told_of[1:]]
     if days == 364:
-        the_picture_shows_it(target(daemon.house, clock[0]))
+        the_picture_shows_it(target(loops.house, clock[0]))
 
 
 def the_picture_shows_it(view: Target) -> None:

@@ -57,9 +57,9 @@ steps:
 """
 
 
-def page() -> str:
+def page(stories: int = STORIES) -> str:
     """A long letter: stories with links, names, a condition and a loop."""
-    stories = "".join(
+    told = "".join(
         f"<h2>Histoire {number}</h2><p>{SENTENCE * 5}</p>"
         + (
             f'<p class="go"><a href="https://theatre.example.org/magazine/{number}">Lire</a></p>'
@@ -71,11 +71,11 @@ def page() -> str:
             if number % 6 == 0
             else ""
         )
-        for number in range(STORIES)
+        for number in range(stories)
     )
     loop = "<table>{% for each in event.families %}<tr><td>{{ loop.index }}</td><td>{{ each }}</td></tr>{% endfor %}</table>"
     style = "<style>h2 { color: #7a2e2a; margin: 26px 0 6px } p { margin: 0 0 16px } .go { margin: 8px 0 } a { color: #7a2e2a }</style>"
-    return f"---\nsubject: La lettre du mois, {{{{ contact.first_name }}}}\npreheader: Un entretien\n---\n{style}{stories}{loop}"
+    return f"---\nsubject: La lettre du mois, {{{{ contact.first_name }}}}\npreheader: Un entretien\n---\n{style}{told}{loop}"
 
 
 def best(work: Callable[[], object]) -> float:

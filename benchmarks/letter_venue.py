@@ -81,18 +81,18 @@ steps:
   plus_tard: { after: 2 days, send: lettre/longue, nature: editorial }
 """
 
-CONFIRMATION = """
-scenario: confirmation
+WELCOME = """
+scenario: compte
 purpose: service
-enter: { when: order.placed, per: event.order_id }
+enter: { when: account.created }
 steps:
-  confirmation: { send: commande/confirmation, nature: service, about: order }
+  bienvenue: { send: compte/bienvenue, nature: service, about: account }
 """
 
 SHORT = """---
-subject: Votre commande
+subject: Votre compte
 ---
-<p>Bonjour {{ contact.first_name }}, votre commande est enregistrée.</p>
+<p>Bonjour {{ contact.first_name }}, votre compte est ouvert.</p>
 """
 
 NAMES = ("Élodie", "Bruno", "Chloé", "Denis", "Farid", "Gaëlle", "Hugo", "Inès")
@@ -110,9 +110,9 @@ def make_venue(
         ),
         "scenarios/lettre.yaml": LETTER,
         "scenarios/attente.yaml": WAITING,
-        "scenarios/confirmation.yaml": CONFIRMATION,
+        "scenarios/compte.yaml": WELCOME,
         "templates/lettre/longue.fr.html": page(STORIES),
-        "templates/commande/confirmation.fr.html": SHORT,
+        "templates/compte/bienvenue.fr.html": SHORT,
     }
     for name, text in files.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)

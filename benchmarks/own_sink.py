@@ -10,7 +10,7 @@ import asyncio
 import sys
 import time
 from pathlib import Path
-from typing import TextIO
+from typing import TextIO, cast
 
 import uvloop
 
@@ -31,9 +31,8 @@ class Session(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Greet."""
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
-        transport.write(b"220 sink.example.org ESMTP\r\n")
+        self._transport = cast("asyncio.Transport", transport)
+        self._transport.write(b"220 sink.example.org ESMTP\r\n")
 
     def data_received(self, data: bytes) -> None:
         """Take what came, as far as it is whole."""

@@ -37,7 +37,11 @@ def page(name: str, condition: tuple[str, str], leave: str, stories: int = 42) -
     """The letter of our own benchmark in the peer's words: as many stories, links, and a condition."""
     told = "".join(
         f"<h2>Histoire {number}</h2><p>{SENTENCE * 5}</p>"
-        + (f'<p class="go"><a href="https://theatre.example.org/magazine/{number}">Lire</a></p>' if number < LINKS else "")
+        + (
+            f'<p class="go"><a href="https://theatre.example.org/magazine/{number}">Lire</a></p>'
+            if number < LINKS
+            else ""
+        )
         + (f"{condition[0]}<p>Bonjour {name}</p>{condition[1]}" if number % 6 == 0 else "")
         for number in range(stories)
     )
@@ -96,24 +100,40 @@ def tryton(folder: Path, into: Sink, server: Postgres, mails: int) -> Told:
     own.mkdir()
     config = own / "trytond.conf"
     config.write_text(TRYTON_CONFIG.format(port=into.port), encoding="utf-8")
-    template = page("${record.name}", ('<py:if test="record.name">', "</py:if>"), "unsubscribe|https://theatre.example.org/")
+    template = page(
+        "${record.name}",
+        ('<py:if test="record.name">', "</py:if>"),
+        "unsubscribe|https://theatre.example.org/",
+    )
     html = f'<html xmlns:py="http://genshi.edgewall.org/">{template}</html>'
     (own / "page.html").write_text(html, encoding="utf-8")
     variables = _server(own, server) | {"TRYTONPASSFILE": str(own / "password")}
     (own / "password").write_text("a password of nobody's", encoding="utf-8")
-    admin = [programs / "trytond-admin", "-c", config, "-d", "tryton", "--email", "lettre@theatre.example.org"]
+    admin = [
+        programs / "trytond-admin",
+        "-c",
+        config,
+        "-d",
+        "tryton",
+        "--email",
+        "lettre@theatre.example.org",
+    ]
     _run([*admin, "-u", "marketing_automation", "--activate-dependencies", "-p"], variables)
     driver = [programs / "python", HERE / "peer_tryton.py", config]
     _run([*driver, "fill", str(mails)], variables)
     before = into.count()
     worker = Program(
-        [programs / "trytond-worker", "-c", config, "-d", "tryton", "-n", "1"], own / "worker.log", variables=variables
+        [programs / "trytond-worker", "-c", config, "-d", "tryton", "-n", "1"],
+        own / "worker.log",
+        variables=variables,
     )
     time.sleep(5)
     used, began = cpu_of(worker.pid), time.monotonic()
     try:
         _run([*driver, "process"], variables)
-        until(lambda: into.count() >= before + mails, f"{mails} mails of {TRYTON}:\n{worker.said[-2000:]}", 600)
+        until(
+            lambda: into.count() >= before + mails, f"{mails} mails of {TRYTON}:\n{worker.said[-2000:]}", 600
+        )
         seconds = time.monotonic() - began
         return Told(mails, seconds, cpu_of(worker.pid) - used, max(map(peak_of, _children(worker.pid))))
     finally:

@@ -129,9 +129,9 @@ def one_mail(folder: Path) -> Path:
     now = house.clock()
     with house.store.begin() as unit:
         (message,) = unit.claim_messages(now, 1, now, frozenset())
-        situation = unit.with_runs(
-            unit.situations([message.contact_id]), unit.runs([message.enrolment_id])
-        )[0]
+        situation = unit.with_runs(unit.situations([message.contact_id]), unit.runs([message.enrolment_id]))[
+            0
+        ]
     written = house.writer().write(message, situation, now=now).envelope.content
     house.store.close()
     file = folder / "one.eml"
@@ -178,14 +178,24 @@ def measure(
             rows.append(replace(row, source=statistics.mean(around) if around else 0.0))
         if with_peers:
             rows.append(peer_row(f"{DRIP}, PostgreSQL", drip(folder, into, server, size.drip)))
-            rows.append(peer_row(f"{TRYTON}, PostgreSQL, 1 worker", tryton(folder, into, server, size.tryton)))
+            rows.append(
+                peer_row(f"{TRYTON}, PostgreSQL, 1 worker", tryton(folder, into, server, size.tryton))
+            )
         known = [rate for rate in rates if rate is not None]
-        return rows, statistics.median(known) if known else 0.0, f"{into.name}, mails of {mail.stat().st_size:,} bytes"
+        return (
+            rows,
+            statistics.median(known) if known else 0.0,
+            f"{into.name}, mails of {mail.stat().st_size:,} bytes",
+        )
 
 
 def told(rows: list[Row], source_rate: float) -> str:
     """The table: ratios are to what smtp-source did just before and after."""
-    lines = [["smtp-source, the same bytes", "", f"{source_rate:,.0f}", "1.00", "", "", ""]] if source_rate else []
+    lines = (
+        [["smtp-source, the same bytes", "", f"{source_rate:,.0f}", "1.00", "", "", ""]]
+        if source_rate
+        else []
+    )
     for row in rows:
         ratio = row.source or source_rate
         lines.append(
@@ -207,7 +217,9 @@ def main() -> None:
     """Measure, and print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--size", choices=SIZES, default="medium")
-    parser.add_argument("--profile", action="store_true", help="where their time went, into profiles/; it costs some speed")
+    parser.add_argument(
+        "--profile", action="store_true", help="where their time went, into profiles/; it costs some speed"
+    )
     parser.add_argument("--mails", type=int, help="so many of ours instead")
     parser.add_argument("--only", choices=ROWS, action="append", help="of ours only these rows")
     parser.add_argument("--no-peers", action="store_true")

@@ -21,8 +21,6 @@ from pathlib import Path
 from letter_venue import add_people, begin_runs, make_venue
 from machinery import SCENARIO, Postgres, Program, free_port, postgres, sink, table, until
 
-from accord.shell.wiring import House
-
 
 @dataclass(frozen=True)
 class Size:

@@ -15,6 +15,7 @@ import pytest
 
 from accord.core.model.coding import stored_instant
 from accord.shell.engine.care.rights import erase_person
+from accord.shell.engine.ports.daemons import DaemonRole, Presence
 from accord.shell.wiring import open_house
 from cli_driver import SMALL, Terminal, a_small_venue
 
@@ -70,6 +71,29 @@ def test_status_of_an_idle_venue_says_what_to_do_next(scenario: Terminal) -> Non
     )
     document = scenario("status", "--json").ok().json
     assert (document["late"], document["messages"], document["scenarios"]) == (False, {}, [])
+
+
+def test_status_names_each_daemon_and_one_that_fell_silent_is_an_alarm(scenario: Terminal) -> None:
+    now = datetime.now(UTC)
+    with open_house(scenario.folder / "config.toml").store.begin() as unit:
+        for name, role, ago in (("north:17", DaemonRole.ALL, 5), ("south:4", DaemonRole.SENDER, 3600)):
+            since = now - timedelta(hours=2)
+            seen = now - timedelta(seconds=ago)
+            unit.daemons.beat(Presence(name, name.partition(":")[0], role, "0.1.0", since, seen))
+    said = scenario("status")
+    assert said.code == 1
+    assert "ALARM: the daemon south:4 (sender) has said nothing for longer than a minute." in said.out
+    assert "north:17" in said.out
+    document = scenario("status", "--json").json
+    told = [(each["name"], each["role"], each["silent"]) for each in document["daemons"]]
+    assert told == [("north:17", "all", False), ("south:4", "sender", True)]
+
+
+def test_on_sqlite_one_daemon_does_everything(scenario: Terminal) -> None:
+    for role in ("sender", "web"):
+        refused = scenario("daemon", "--role", role)
+        assert (refused.code, "on SQLite one does everything" in refused.err) == (1, True)
+    assert scenario("daemon", "--role", "engine", "--no-web").code == 2
 
 
 def test_a_brake_holds_queued_mail_and_tells_whose_it_is(scenario: Terminal) -> None:

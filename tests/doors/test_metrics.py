@@ -21,6 +21,7 @@ from accord import __version__
 from accord.core.model.time import Duration
 from accord.shell.engine.care.roll_up import roll_up
 from accord.shell.engine.care.vitals import alarms, vitals
+from accord.shell.engine.ports.daemons import DaemonRole, Presence
 from accord.shell.engine.target.watch import watch
 from accord.shell.store.postings import POSTING
 from accord.shell.web.app import create_app
@@ -136,6 +137,21 @@ def test_it_tells_when_each_loop_last_turned(venue: Venue) -> None:
     at = datetime(2026, 11, 23, 8, 59, tzinfo=UTC)
     said = read(ask(venue, turned=lambda: {"think": at}))
     assert said["accord_loop_last_turn_timestamp_seconds"] == {("think",): at.timestamp()}
+
+
+def test_it_tells_of_each_daemon_when_it_was_last_heard_of(venue: Venue) -> None:
+    with venue.house.store.begin() as unit:
+        for name, role in (("north:1", DaemonRole.WEB), ("south:1", DaemonRole.SENDER)):
+            unit.daemons.beat(Presence(name, name, role, __version__, venue.now, venue.now))
+    beats = read(ask(venue))["accord_daemon_last_beat_timestamp_seconds"]
+    assert beats == {
+        ("north:1", "web"): venue.now.timestamp(),
+        ("south:1", "sender"): venue.now.timestamp(),
+    }
+    health = HousePeople(venue.house).health()
+    assert {"daemons, web": "1", "daemons, sender": "1"}.items() <= health.details.items()
+    venue.now += timedelta(minutes=2)
+    assert HousePeople(venue.house).health().details["daemons, silent"] == "2"
 
 
 def test_it_tells_what_webhooks_were_told_in_vain(venue: Venue) -> None:

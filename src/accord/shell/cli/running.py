@@ -6,7 +6,7 @@ import asyncio
 import errno
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -137,7 +137,7 @@ def status(context: click.Context, *, stuck: bool, as_json: bool) -> None:
     """Queues, the oldest that waits, brakes; exit code 1 when there is an alarm.
 
     An alarm is a lag past [engine] alarm_lag, a mail of which nobody knows whether it arrived, whatever fails
-    each time that it is tried, and what a webhook was told in vain for days.
+    each time that it is tried, what a webhook was told in vain for days, and a daemon that has fallen silent.
 
     \b
     Examples:
@@ -178,6 +178,17 @@ def _document(unit: Unit, seen: Vitals, limit: Duration, zone: ZoneInfo) -> dict
                 "older": digest not in {row.digest for row in live},
             }
             for scenario, digest, step, count in unit.in_flight()
+        ],
+        "daemons": [
+            {
+                "name": each.name,
+                "role": each.role.value,
+                "version": each.version,
+                "since": each.since,
+                "seen_at": each.seen_at,
+                "silent": each.is_silent(seen.now),
+            }
+            for each in seen.daemons
         ],
         "brakes": [
             {"name": brake.name, "reason": brake.reason, "by": brake.by, "since": brake.since}
@@ -228,6 +239,7 @@ def _print_status(document: Mapping[str, Any], limit: Duration, zone: ZoneInfo) 
         print_table("Live", ("scenario", "state", "mails since", "expected by today"), live)
     else:
         click.echo("No scenario is live: scenario activate NAME")
+    _print_daemons(document["daemons"], zone)
     flight = [
         (row["scenario"], row["step"], row["count"], f"older, {row['digest'][:8]}" if row["older"] else "")
         for row in document["in_flight"]
@@ -250,20 +262,7 @@ def _print_status(document: Mapping[str, Any], limit: Duration, zone: ZoneInfo) 
     ]
     if waiting:
         print_table("Waiting", ("what", "how many", "since"), waiting)
-    if document.get("stuck"):
-        rows = [
-            (
-                r["id"],
-                r["contact"],
-                r["what"],
-                when(r["since"], zone),
-                when(r["tried_again_at"], zone),
-                r["why"],
-            )
-            for r in document["stuck"]
-        ]
-        print_table("Stuck", ("id", "contact", "what", "since", "tried again", "why"), rows)
-        click.echo("Try one again: scenario retry ID. Settle a mail: scenario messages settle ID.")
+    _print_stuck(document.get("stuck", ()), zone)
     for row in document["scenarios"]:
         if row["paused"] is not None:
             click.echo(f"PAUSED: {row['name']}, {_by_and_since(row['paused'], zone)}")
@@ -272,6 +271,32 @@ def _print_status(document: Mapping[str, Any], limit: Duration, zone: ZoneInfo) 
     for alarm in document["alarms"]:
         click.echo(f"ALARM: {alarm}.")
     click.echo(f"The lag is {_long(document['lag_seconds'])} (alarm at {limit}).")
+
+
+def _print_daemons(daemons: Sequence[Mapping[str, Any]], zone: ZoneInfo) -> None:
+    rows = [
+        (row["name"], row["role"], when(row["since"], zone), when(row["seen_at"], zone), row["version"])
+        for row in daemons
+    ]
+    if rows:
+        print_table("Daemons", ("daemon", "role", "since", "last heard of", "version"), rows)
+
+
+def _print_stuck(stuck: Sequence[Mapping[str, Any]], zone: ZoneInfo) -> None:
+    rows = [
+        (
+            row["id"],
+            row["contact"],
+            row["what"],
+            when(row["since"], zone),
+            when(row["tried_again_at"], zone),
+            row["why"],
+        )
+        for row in stuck
+    ]
+    if rows:
+        print_table("Stuck", ("id", "contact", "what", "since", "tried again", "why"), rows)
+        click.echo("Try one again: scenario retry ID. Settle a mail: scenario messages settle ID.")
 
 
 def _state(row: Mapping[str, Any]) -> str:

@@ -90,6 +90,7 @@ class _House(Collector):
             return
         yield _gauge("database_up", "Whether the database answers.", 1)
         yield from _waiting(read)
+        yield from _daemons(read)
         yield from _stuck(read)
         yield from _today(read)
         yield from _throttle(read)
@@ -103,6 +104,12 @@ def _waiting(read: Readings) -> Families:
     yield _gauge("queue_length", "What is due and not done.", (("queue",), lengths))
     ages = {(name,): seen.age(name).total_seconds() for name in seen.waiting}
     yield _gauge("queue_oldest_seconds", "How long the oldest of each queue has waited.", (("queue",), ages))
+
+
+def _daemons(read: Readings) -> Families:
+    beats = {(each.name, each.role.value): each.seen_at.timestamp() for each in read.vitals.daemons}
+    what = "When each daemon on this database was last heard of."
+    yield _gauge("daemon_last_beat_timestamp_seconds", what, (("daemon", "role"), beats))
 
 
 def _stuck(read: Readings) -> Families:

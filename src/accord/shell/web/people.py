@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -189,6 +190,8 @@ class HousePeople:
             seen = vitals(unit, now)
         details = {name: f"{count} waiting" for name, (count, _) in seen.waiting.items()}
         late = is_late(seen, self.house.settings.alarm_lag)
+        roles = Counter("silent" if each in seen.silent else each.role.value for each in seen.daemons)
+        details |= {f"daemons, {role}": str(count) for role, count in sorted(roles.items())}
         return Health(not late, {**details, "lag": f"{int(seen.lag.total_seconds())} s"})
 
     # -- what they share ----------------------------------------------------------------------------------

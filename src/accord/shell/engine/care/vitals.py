@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from accord.core.model.time import Duration
+from accord.shell.engine.ports.daemons import Presence
 from accord.shell.engine.ports.rows import Brake, Stuck, StuckKind
 from accord.shell.engine.ports.running import GUARD
 from accord.shell.engine.ports.store import Unit
@@ -18,7 +19,7 @@ class Vitals:
     """Seen at one instant. `waiting`: of events, runs and messages, how many and since when the oldest.
 
     `stuck`: rows that do not get on by themselves, mails of unknown fate among them. `postings`: of each webhook,
-    how many are on their way and how many failed for good.
+    how many are on their way and how many failed for good. `daemons`: those that have not ended as they should.
     """
 
     now: datetime
@@ -26,6 +27,7 @@ class Vitals:
     stuck: Sequence[Stuck] = ()
     brakes: Sequence[Brake] = ()
     postings: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    daemons: Sequence[Presence] = ()
 
     @property
     def lag(self) -> timedelta:
@@ -49,10 +51,22 @@ class Vitals:
         kinds[StuckKind.MESSAGE] -= self.unknown
         return {kind: kinds[kind] for kind in StuckKind}
 
+    @property
+    def silent(self) -> Sequence[Presence]:
+        """Daemons that must have died, and that none of their machine and role has replaced."""
+        return [daemon for daemon in self.daemons if daemon.is_silent(self.now)]
+
 
 def vitals(unit: Unit, now: datetime) -> Vitals:
     """Look, through indexes alone. Of what is stuck at most a thousand rows of each kind are looked at."""
-    return Vitals(now, unit.backlog(now), unit.stuck(now), unit.brakes(), unit.postings.outstanding())
+    return Vitals(
+        now,
+        unit.backlog(now),
+        unit.stuck(now),
+        unit.brakes(),
+        unit.postings.outstanding(),
+        unit.daemons.known(),
+    )
 
 
 def alarms(seen: Vitals, limit: Duration) -> Sequence[str]:
@@ -77,6 +91,10 @@ def alarms(seen: Vitals, limit: Duration) -> Sequence[str]:
     failed = sum(count for _, count in seen.postings.values())
     if failed:
         found.append(f"{_many(failed, 'posting')} to webhooks failed for good: scenario webhooks failed")
+    found += [
+        f"the daemon {each.name} ({each.role.value}) has said nothing for longer than a minute"
+        for each in seen.silent
+    ]
     return found
 
 

@@ -43,8 +43,8 @@ def start() -> Iterator[Daemons]:
     """Starts daemons, and leaves none behind."""
     lives: list[Process] = []
 
-    def begin(house: House, *, pages: bool = False, **environment: str) -> Process:
-        lives.append(daemon(house.config, pages=pages, **environment))
+    def begin(house: House, role: str = "engine", **environment: str) -> Process:
+        lives.append(daemon(house.config, role, **environment))
         return lives[-1]
 
     yield begin

@@ -129,9 +129,9 @@ def scenario(config: Path, *arguments: str, **environment: str) -> Process:
     return Process(("--config", str(config), *arguments), log, environment)
 
 
-def daemon(config: Path, *, pages: bool = False, **environment: str) -> Process:
+def daemon(config: Path, role: str = "engine", **environment: str) -> Process:
     """Start a daemon, and wait until it is ready."""
-    life = scenario(config, "daemon", *(() if pages else ("--no-web",)), **environment)
+    life = scenario(config, "daemon", "--role", role, **environment)
     until(lambda: "event='ready'" in life.said or life.child.exitcode is not None, f"ready: {life.said}")
     assert "event='ready'" in life.said, life.said
     return life

@@ -111,7 +111,7 @@ def test_a_withdrawal_by_one_click_while_the_daemon_sends_wins(open_at, start, b
     ids = sign_up(house, 120)
     house.think(datetime.now(UTC))
     box.order(delay=0.01)
-    start(house, pages=True)
+    start(house, "all")
     until(lambda: box.count() > 5, "some sent")
     last = ids[-1]
     token = house.links.seal(LinkKind.UNSUBSCRIBE, last, "newsletter", "consent", 0)

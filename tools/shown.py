@@ -263,7 +263,10 @@ def main() -> int:
     parser.add_argument("--write", action="store_true")
     parser.add_argument("--slow", action="store_true")
     told = parser.parse_args()
-    import accord.shell.cli.groups  # noqa: F401 - imported once, for all the children
+    from accord.shell.cli.groups import PLACES, command_at
+
+    for place in PLACES.values():
+        command_at(place)  # Imported once, for all the children.
 
     stale = 0
     for document in told.documents or documents():

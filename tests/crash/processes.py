@@ -27,7 +27,7 @@ import pytest
 from crash import sink
 
 MODULES = (
-    "accord.shell.cli.groups",
+    "accord.shell.cli.running",
     "accord.shell.daemon",
     "alembic.command",
     "crash.sink",

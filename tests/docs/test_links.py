@@ -12,7 +12,7 @@ import click
 import pytest
 
 from accord.shell.cli import scenario
-from accord.shell.cli.groups import SECTIONS
+from accord.shell.cli.groups import PLACES, command_at
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = sorted(
@@ -92,7 +92,7 @@ def mentioned() -> Iterator[tuple[str, str]]:
 def test_a_command_that_is_mentioned_is_known(where: str, said: str) -> None:
     words = shlex.split(said.replace("…", ""), comments=True)[1:]
     command: click.Command = scenario
-    known = {str(each.name): each for section in SECTIONS.values() for each in section}
+    known = {name: command_at(place) for name, place in PLACES.items()}
     while words:
         word = words.pop(0)
         if word.startswith("-"):

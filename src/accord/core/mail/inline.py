@@ -5,10 +5,6 @@ from __future__ import annotations
 import html as entities
 import re
 
-from inscriptis import get_text
-from inscriptis.model.config import ParserConfig
-from premailer import Premailer
-
 from accord.core.mail.pieces import Piece
 from accord.core.mail.protect import Place, Placeholder, Protected
 
@@ -25,6 +21,8 @@ CRITICAL = 50
 
 def inlined(html: str) -> str:
     """The page with its styles on its elements; what can't be inlined (@media, :hover) stays in its head."""
+    from premailer import Premailer  # Slow to read, and most commands write no mail.
+
     return str(
         Premailer(
             html,
@@ -88,6 +86,9 @@ def as_text(html: str, page: Protected) -> str:
     words = _TABLE.sub(r"<\1div", _HIDDEN.sub("", words))
     # A button is a block to the eye; its text is still a line's.
     words = _LINK_STYLE.sub(r"\1", words)
+    from inscriptis import get_text
+    from inscriptis.model.config import ParserConfig
+
     text = get_text(words, ParserConfig(display_links=True, display_anchors=False))
     lines = (_unspaced(line.strip(" \t"), page) for line in text.split("\n"))
     return _GAP.sub("\n\n", "\n".join(lines)).strip()

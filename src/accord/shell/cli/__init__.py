@@ -7,58 +7,36 @@ import os
 import platform
 import sys
 import traceback
-from collections.abc import Iterable
 from pathlib import Path
 
 import click
 
 from accord import __version__
+from accord.shell.cli.groups import PLACES, SECTIONS, command_at
 from accord.shell.engine.ports.store import Busy, StoreError
 
 
 class Commands(click.Group):
-    """The commands in sections, each in the order in which it is met."""
-
-    def __init__(self, *arguments: object, **options: object) -> None:
-        super().__init__(*arguments, **options)  # type: ignore[arg-type]
-        self.sections: dict[str, list[str]] = {}
-
-    def add_section(self, title: str, commands: Iterable[click.Command]) -> None:
-        """Add commands under one heading."""
-        for command in commands:
-            self.add_command(command)
-            self.sections.setdefault(title, []).append(str(command.name))
-
-    def load(self) -> None:
-        """Have every command: imported when one is asked for, or all of them are listed."""
-        from accord.shell.cli.groups import SECTIONS
-
-        if not self.sections:
-            for title, commands in SECTIONS.items():
-                self.add_section(title, commands)
+    """The commands in sections, each in the order in which it is met; each is read when it is asked for."""
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """A command by its name. Those of the language run at every save: nothing else is imported for them."""
-        from accord.shell.cli.language import COMMANDS
-
-        if cmd_name in COMMANDS:
-            return COMMANDS[cmd_name]
-        self.load()
-        return super().get_command(ctx, cmd_name)
+        """A command by its name."""
+        return command_at(PLACES[cmd_name]) if cmd_name in PLACES else None
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Every name, section by section."""
-        self.load()
-        return [name for names in self.sections.values() for name in names]
+        return list(PLACES)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The sections in the help, each command with its first sentence."""
-        longest = max(map(len, self.list_commands(ctx)), default=0)
+        longest = max(map(len, PLACES))
         room = formatter.width - 6 - longest
-        for title, names in self.sections.items():
+        for title, places in SECTIONS.items():
             with formatter.section(title):
-                told = [(name.ljust(longest), self.commands[name].get_short_help_str(room)) for name in names]
-                formatter.write_dl(told)
+                commands = [command_at(place) for place in places]
+                formatter.write_dl(
+                    [(str(each.name).ljust(longest), each.get_short_help_str(room)) for each in commands]
+                )
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

@@ -1,50 +1,69 @@
-"""Every command, in the order in which a newcomer meets them."""
+"""Every command, in the order in which a newcomer meets them, and where it is: its file, and its name there.
+
+A file is read when one of its commands is asked for: a command waits for no other's libraries.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from importlib import import_module
 
 import click
 
-from accord.shell.cli.access import access
-from accord.shell.cli.care import config, init
-from accord.shell.cli.consent import consent
-from accord.shell.cli.database import db
-from accord.shell.cli.demo import demo
-from accord.shell.cli.dkim import dkim
-from accord.shell.cli.dry_run import dry_run
-from accord.shell.cli.explain import explain
-from accord.shell.cli.going_live import activate, diff
-from accord.shell.cli.imports import import_file
-from accord.shell.cli.keyring import keys
-from accord.shell.cli.language import check, schema, words
-from accord.shell.cli.ledger import messages
-from accord.shell.cli.officer import audit, census, register, replay
-from accord.shell.cli.people import contacts
-from accord.shell.cli.policy import policy
-from accord.shell.cli.retention import retention, sweep
-from accord.shell.cli.rights import erase, export, merge, show, update
-from accord.shell.cli.running import daemon, retry, status, tick
-from accord.shell.cli.stats import stats
-from accord.shell.cli.steering import drain, eject, hold, migrate, pause, release, resume
-from accord.shell.cli.team import team
-from accord.shell.cli.throttle import throttle
-from accord.shell.cli.told import event, events, orders
-from accord.shell.cli.webhooks import webhooks
-from accord.shell.cli.wordings import forms, scripts
-
-for command in (import_file, show, update, export, erase, merge):
-    contacts.add_command(command)
-consent.add_command(census)
-policy.add_command(replay)
-
-SECTIONS: Mapping[str, Sequence[click.Command]] = {
-    "Begin": (init, demo),
-    "Write scenarios": (check, schema, words, dry_run),
-    "Go live": (diff, activate, migrate, pause, resume, drain, eject, hold, release),
-    "Run": (daemon, tick, status, retry, webhooks),
-    "People": (contacts, consent, forms, scripts, event, events, orders),
-    "Why": (explain, messages, stats, throttle, policy),
-    "For the officer": (retention, sweep, register, audit),
-    "Care": (db, keys, dkim, access, team, config),
+SECTIONS: Mapping[str, Sequence[str]] = {
+    "Begin": ("care:init", "demo:demo"),
+    "Write scenarios": ("language:check", "language:schema", "language:words", "dry_run:dry_run"),
+    "Go live": (
+        "going_live:diff",
+        "going_live:activate",
+        "steering:migrate",
+        "steering:pause",
+        "steering:resume",
+        "steering:drain",
+        "steering:eject",
+        "steering:hold",
+        "steering:release",
+    ),
+    "Run": ("running:daemon", "running:tick", "running:status", "running:retry", "webhooks:webhooks"),
+    "People": (
+        "people:contacts",
+        "consent:consent",
+        "wordings:forms",
+        "wordings:scripts",
+        "told:event",
+        "told:events",
+        "told:orders",
+    ),
+    "Why": ("explain:explain", "ledger:messages", "stats:stats", "throttle:throttle", "policy:policy"),
+    "For the officer": ("retention:retention", "retention:sweep", "officer:register", "officer:audit"),
+    "Care": ("database:db", "keyring:keys", "dkim:dkim", "access:access", "team:team", "care:config"),
 }
+
+# Commands of a group that stand in other files than the group itself.
+MEMBERS: Mapping[str, Sequence[str]] = {
+    "people:contacts": (
+        "imports:import_file",
+        "rights:show",
+        "rights:update",
+        "rights:export",
+        "rights:erase",
+        "rights:merge",
+    ),
+    "consent:consent": ("officer:census",),
+    "policy:policy": ("officer:replay",),
+}
+
+# By the name that is typed.
+PLACES: Mapping[str, str] = {
+    place.partition(":")[2].replace("_", "-"): place for places in SECTIONS.values() for place in places
+}
+
+
+def command_at(place: str) -> click.Command:
+    """The command at `file:name`, with all its members; its file is read now."""
+    file, _, name = place.partition(":")
+    command: click.Command = getattr(import_module(f"accord.shell.cli.{file}"), name)
+    if isinstance(command, click.Group):
+        for member in MEMBERS.get(place, ()):
+            command.add_command(command_at(member))
+    return command

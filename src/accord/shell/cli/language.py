@@ -157,6 +157,3 @@ def words(context: click.Context, prefix: str, *, as_json: bool) -> None:
     else:
         rows = [(word.kind, word.name, word.type, word.example, word.of) for word in found]
         print_table("", ("kind", "name", "type", "example", "of"), rows)
-
-
-COMMANDS: Mapping[str, click.Command] = {"check": check, "schema": schema, "words": words}

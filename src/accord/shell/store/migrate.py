@@ -8,7 +8,7 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
-from sqlalchemy import Connection, column, inspect, select, table
+from sqlalchemy import Connection, String, column, inspect, select, table
 
 HERE = Path(__file__).parent / "migrations"
 
@@ -35,8 +35,8 @@ def is_current(connection: Connection) -> bool:
     """Whether every migration of this version has been made."""
     if not inspect(connection).has_table("alembic_version"):
         return False
-    made = connection.execute(select(column("version_num")).select_from(table("alembic_version")))
-    return list(made.scalars()) == [newest()]
+    made = select(column("version_num", String)).select_from(table("alembic_version"))
+    return list(connection.execute(made).scalars()) == [newest()]
 
 
 def make_index(connection: Connection, table: str, name: str) -> None:

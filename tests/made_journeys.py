@@ -77,11 +77,6 @@ class Journey:
     start: datetime
     until: datetime
 
-    @property
-    def days(self) -> list[date]:
-        """Every day that it touches, and the next."""
-        return [self.start.date() + timedelta(ahead) for ahead in range((self.until - self.start).days + 3)]
-
     def is_near(self, instant: datetime) -> bool:
         """Whether a day that the person told, as it is or shifted as our files shift it, is about then."""
         told = [thing.event.data for thing in self.script if thing.event is not None]
@@ -191,8 +186,6 @@ def _enter(dice: Random, way_in: str, *, service: bool) -> tuple[str, str | None
             )
         )
         return f"date: {day}{again}{asked}", None
-    if again == ", again: each":
-        again = ""  # every full hour lets everybody in the segment in once more
     held = dice.choice(CONDITIONS[:12])
     return f"segment: {_quoted(held)}, existing: {dice.choice(('true', 'false'))}{again}{opened}", None
 

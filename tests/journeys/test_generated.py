@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import os
 import shutil
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from accord.core.agenda import agenda, full_hour
 from accord.core.model.contact import Preferences
 from accord.core.model.content import Catalogue
 from accord.core.model.decision import Situation
-from accord.core.model.time import start_of_day
 from accord.core.simulate import simulate
 from accord.shell.engine.ports.rows import ContactChange, NewContact
 from accord.shell.store.database import SqlStore, open_store
+from both_ways import calls
 from builders import a_catalogue, a_contact, a_scenario
 from conftest import KEYS
 from engine_driver import Driver, told
@@ -76,22 +75,10 @@ def done_by_the_engine(
         unit.change_contacts([ContactChange(number, acted_at=before, preferences=journey.wishes)])
     assert number == 1
     driver = Driver(store, catalogue, journey.start)
-    driver.walk_quickly(journey.script, journey.until, calls(catalogue, journey), hourly=hourly)
+    asked = calls(catalogue, journey.start, journey.until, journey.is_near)
+    driver.walk_quickly(journey.script, journey.until, asked, hourly=hourly)
     assert driver.faults == []
     return told(driver.journal())
-
-
-def calls(catalogue: Catalogue, journey: Journey) -> list[datetime]:
-    """The instants at which the calendar asks: schedules, the days near one of the person's own, and, for
-    segments, each day's first hour. What changes in between, the driver looks at itself.
-    """
-    zone = catalogue.venue.entity.clock
-    made = agenda(catalogue.live.values(), start=journey.start, until=journey.until, zone=zone)
-    instants = [(call.occasion.at, call.occasion.who) for call in made.calls]
-    found = {at for at, who in instants if who is None or journey.is_near(at)}
-    if made.segments:
-        found |= {full_hour(start_of_day(day, zone)) for day in journey.days}
-    return sorted(found)
 
 
 @pytest.mark.parametrize(("seed", "days"), [*YEARS, *WEEKS, *HOURLY])

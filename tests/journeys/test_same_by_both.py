@@ -161,7 +161,7 @@ def test_the_engine_does_what_was_imagined(store: SqlStore, name: str) -> None:
 
 @pytest.mark.parametrize("name", ["moves to another city", "nothing at all"])
 def test_the_calendar_calls_both_at_the_same_hours(store: SqlStore, name: str) -> None:
-    lines = compare(store, SCRIPTS[name], BY_CALENDAR, until=SOON, hourly=True)
+    lines = compare(store, SCRIPTS[name], BY_CALENDAR, until=SOON)
     assert any("scenario.entered" in line for line in lines)
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from accord.core.model.scenario import OnEvent, OnSegment, Scenario
-from accord.core.model.time import local_day, start_of_day
+from accord.core.model.time import later, local_day, start_of_day
 from accord.core.triggers import occasions
 from accord.core.triggers.occasion import Occasion
 
@@ -78,6 +78,27 @@ def full_hour(instant: datetime) -> datetime:
     """The first full hour at or after an instant (UTC)."""
     hour = instant.replace(minute=0, second=0, microsecond=0)
     return hour if hour == instant else hour + HOUR
+
+
+def next_look(
+    scenario: Scenario,
+    hour: datetime,
+    entered: Collection[datetime],
+    zones: tuple[ZoneInfo, ZoneInfo],
+    *,
+    waits: bool,
+) -> datetime:
+    """When a segment's answer may be another than at `hour`, if nothing of the person changes before.
+
+    `entered`: when the person entered the scenario. `waits`: they are in the segment, and may enter once `again` lets
+    them. `zones`: the entity's and the person's.
+    """
+    again, tomorrow = scenario.entry.again, next_day(hour, zones[0])
+    if waits and again.after is not None:
+        free = [full_hour(later(at, again.after, zones[1])) for at in entered]
+        return min([tomorrow, *(each for each in free if each > hour)])
+    once = again.after is None and not again.each and scenario.entry.per is None
+    return NEVER if once and entered else tomorrow
 
 
 @lru_cache(maxsize=4096)  # everybody asks it of the same days

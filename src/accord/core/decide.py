@@ -28,7 +28,7 @@ from accord.core.model.decision import (
 from accord.core.model.enrolment import Enrolment, RunState
 from accord.core.model.event import update_of
 from accord.core.model.expression import Expression, Value
-from accord.core.model.scenario import END, Call, OnEvent, Scenario, Send, Step, WaitUntil
+from accord.core.model.scenario import END, Call, OnEvent, OnSegment, Scenario, Send, Step, WaitUntil
 from accord.core.model.time import Duration, later, local_day
 from accord.core.steps import perform
 from accord.core.steps.asking import Asked
@@ -260,6 +260,7 @@ def _enrol(
         event_id=event.id if event is not None else None,
         this=situation.this,
         held_out=is_held_out(scenario, situation.contact.id),
+        stays=isinstance(scenario.entry.trigger, OnSegment),
         priority=priority_of(scenario),
     )
 

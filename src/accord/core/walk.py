@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from accord.core.agenda import HOUR, NEVER, full_hour, next_day
+from accord.core.agenda import HOUR, NEVER, full_hour, next_look
 from accord.core.consent.collection import consents
 from accord.core.consent.evidence import after, learn, told
 from accord.core.decide import enters, moved, reaches_goal, something_happened, time_has_come
@@ -35,12 +35,11 @@ from accord.core.model.enrolment import Enrolment, RunState
 from accord.core.model.event import Event, told_anew
 from accord.core.model.message import PastMail
 from accord.core.model.scenario import OnSegment, Scenario
-from accord.core.model.time import later
 from accord.core.model.trial import Trial, TrialKey
 from accord.core.steps.call import told_fields
 from accord.core.steps.subjects import Because, trial_of
 from accord.core.telling import OWN_DOINGS, tell, tell_entered, tell_reached
-from accord.core.triggers import wakes
+from accord.core.triggers import asks_of_returning, wakes
 from accord.core.world import Happening, Known, Witness, World
 
 # A scenario that loops on its own events would never end; no honest journey takes this many steps.
@@ -71,6 +70,7 @@ class Walk:
         self.calls = iter(world.agenda.calls)
         self.call = next(self.calls, None)
         self.unseen = set(world.unseen)
+        self.staying = set(known.staying)
         self.looks = {each.name: full_hour(world.start) for each in world.agenda.segments}
         self.asked_at: datetime | None = None
         self.numbers = itertools.count(first_number(known))
@@ -146,23 +146,18 @@ class Walk:
             if self.looks[scenario.name] != hour or not isinstance(trigger, OnSegment):
                 continue
             in_it = holds(trigger.segment, self.situation, self.venue, now=self.now)
-            if in_it:
-                self._enter(scenario, None, hour.isoformat())
+            if not in_it:
+                self.staying.discard(scenario.name)
+            elif not self._stays(scenario) and self._enter(scenario, None, hour.isoformat()):
+                self.staying.add(scenario.name)
             self.unseen.discard(scenario.name)
-            self.looks[scenario.name] = self._next_look(scenario, hour, in_it=in_it)
+            waits = in_it and not self._stays(scenario)
+            entered = self.entered.get(scenario.name, {}).values()
+            zones = (self.venue.entity.clock, ZoneInfo(self.situation.contact.zone))
+            self.looks[scenario.name] = next_look(scenario, hour, entered, zones, waits=waits)
 
-    def _next_look(self, scenario: Scenario, hour: datetime, *, in_it: bool) -> datetime:
-        """When the answer may be another, if nothing of the person changes before."""
-        entry = scenario.entry
-        if in_it and (entry.again.each or entry.per is not None):
-            return hour + HOUR
-        last = self.entered.get(scenario.name, {}).get("")
-        if not in_it or last is None:
-            return next_day(hour, self.venue.entity.clock)
-        if entry.again.after is None:
-            return NEVER
-        free = later(last, entry.again.after, ZoneInfo(self.situation.contact.zone))
-        return max(full_hour(free), hour + HOUR)
+    def _stays(self, scenario: Scenario) -> bool:
+        return scenario.name in self.staying and asks_of_returning(scenario)
 
     def _stir(self) -> None:
         """Something of the person has changed: segments are asked anew at the next full hour."""
@@ -251,8 +246,11 @@ class Walk:
             self.situation = replace(self.situation, mails=clicked_in(self.situation.mails, event))
         self._stir()
 
-    def _enter(self, scenario: Scenario, event: Event | None, occurrence: str) -> None:
-        """The runs that begin. Who is in a segment already, where the author leaves those out, is only noted."""
+    def _enter(self, scenario: Scenario, event: Event | None, occurrence: str) -> bool:
+        """The runs that begin; whether any does. Who is in a segment already, where the author leaves those out, is
+        only noted.
+        """
+        begins = False
         last = self.entered.get(scenario.name, {})
         situation = replace(self.situation, it=event)
         trigger = scenario.entry.trigger
@@ -267,10 +265,12 @@ class Walk:
         ):
             if (scenario.name, enrol.entry_key) in self.keys:
                 continue
+            begins = True
             self.keys.add((scenario.name, enrol.entry_key))
             self.entered.setdefault(scenario.name, {})[enrol.per_key] = self.now
             if not leaves_out:
                 self._begin(begun(enrol, next(self.numbers), situation, self.now), event)
+        return begins
 
     def _begin(self, run: Enrolment, event: Event | None) -> None:
         self.runs[run.id] = run

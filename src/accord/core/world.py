@@ -43,12 +43,14 @@ class Known:
 
     `ledger`: the consent entries behind the situation. `runs`: those in flight, each with what it entered by
     and heard. `entries`: when each scenario was entered, by its name and the entry key; ended runs too.
+    `staying`: the scenarios by whose segment they entered, and which they have not left since.
     """
 
     situation: Situation
     ledger: Sequence[ConsentEntry] = ()
     runs: Sequence[Situation] = ()
     entries: Mapping[tuple[str, str], datetime] = field(default_factory=dict)
+    staying: frozenset[str] = frozenset()
 
 
 class Witness(Protocol):

@@ -212,6 +212,7 @@ class Enrol:
 
     `entry_key` makes it unique in its scenario; `per_key` is the part of it that `again` counts by; of one
     person's due runs the one with the highest `priority` goes first. `held_out`: it is to get nothing.
+    `stays`: the person is in the segment that it is entered by.
     """
 
     scenario: str
@@ -224,6 +225,7 @@ class Enrol:
     this: Value = None
     priority: int = 50
     held_out: bool = False
+    stays: bool = False
 
 
 @dataclass(frozen=True, slots=True)

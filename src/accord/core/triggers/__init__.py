@@ -10,6 +10,7 @@ from accord.core.model.scenario import OnDate, OnEvent, OnSchedule, OnSegment, T
 from accord.core.triggers.occasion import Calendar, Occasion
 from accord.core.triggers.on_date import days
 from accord.core.triggers.on_schedule import occurrences
+from accord.core.triggers.on_segment import asks_of_returning as asks_of_returning
 from accord.core.triggers.on_segment import scans
 
 TRIGGER_KINDS: Mapping[type, Calendar] = {

@@ -44,14 +44,18 @@ class SqlForeseeing:
         for run in situations.with_runs(self.connection, people, runs.going(self.connection, ids)):
             in_flight.setdefault(run.contact.id, []).append(run)
         entries: dict[int, dict[tuple[str, str], datetime]] = {}
+        staying: dict[int, set[str]] = {}
         for past in runs.past_entries(self.connection, ids, scenarios):
             entries.setdefault(past.contact_id, {})[past.scenario, past.entry_key] = past.entered_at
+            if past.stays:
+                staying.setdefault(past.contact_id, set()).add(past.scenario)
         return {
             number: Known(
                 situation,
                 ledgers.get(number, ()),
                 in_flight.get(number, ()),
                 entries.get(number, {}),
+                frozenset(staying.get(number, ())),
             )
             for number, situation in people.items()
         }

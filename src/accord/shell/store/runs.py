@@ -64,6 +64,7 @@ def _row(run: NewRun) -> dict[str, Any]:
         "this": run.this,
         "priority": run.priority,
         "held_out": run.held_out,
+        "stays": int(run.stays),
     }
 
 
@@ -162,11 +163,19 @@ def past_entries(
     connection: Connection, contact_ids: Sequence[int], scenarios: Sequence[str]
 ) -> list[PastEntry]:
     """When these contacts entered these scenarios, ended or not."""
-    wanted = select(RUN.c.contact_id, RUN.c.scenario, RUN.c.entry_key, RUN.c.entered_at, RUN.c.open).where(
+    columns = (
+        RUN.c.contact_id,
+        RUN.c.scenario,
+        RUN.c.entry_key,
+        RUN.c.entered_at,
+        RUN.c.open,
+        RUN.c.stays,
+    )
+    wanted = select(*columns).where(
         among(connection, RUN.c.contact_id, contact_ids), among(connection, RUN.c.scenario, scenarios)
     )
     return [
-        PastEntry(row.contact_id, row.scenario, row.entry_key, row.entered_at, not row.open)
+        PastEntry(row.contact_id, row.scenario, row.entry_key, row.entered_at, not row.open, row.stays == 1)
         for row in connection.execute(wanted)
     ]
 

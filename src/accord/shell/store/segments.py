@@ -12,6 +12,7 @@ from sqlalchemy import (
     Connection,
     Float,
     Integer,
+    Select,
     Text,
     and_,
     case,
@@ -25,6 +26,7 @@ from sqlalchemy import (
     or_,
     select,
     true,
+    update,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
@@ -55,7 +57,7 @@ from accord.shell.store.journal import EVENT
 from accord.shell.store.mail import MESSAGE
 from accord.shell.store.orders import LINE
 from accord.shell.store.people import CONTACT, STATE, Law
-from accord.shell.store.runs import RUN
+from accord.shell.store.runs import ONE, RUN
 
 
 def matching(
@@ -66,26 +68,42 @@ def matching(
     now: datetime,
     not_in: str | None,
     not_since: datetime | None = None,
+    staying: str | None = None,
     after_id: int,
     limit: int,
 ) -> list[int]:
     """Ids of contacts for whom a condition holds, in order of id, beyond `after_id`.
 
     Agrees with `expressions.evaluate.holds` for every contact. Who is gone is in no segment. `not_in`:
-    leave out those who have a run of this scenario already, or have one since `not_since`.
+    leave out those who have a run of this scenario already, or have one since `not_since`. `staying`: leave out
+    those who have been in the segment ever since they entered this scenario.
     """
-    asked = Asked(connection, clock, now)
-    wanted = select(CONTACT.c.id).where(
-        CONTACT.c.id > after_id,
-        CONTACT.c.address_state.not_in([state.value for state in GONE]),
-        asked.condition(condition.tree),
-    )
+    wanted = _in_segment(connection, condition, clock, now).where(CONTACT.c.id > after_id)
     if not_in is not None:
         runs = select(RUN.c.id).where(RUN.c.contact_id == CONTACT.c.id, RUN.c.scenario == not_in)
         if not_since is not None:
             runs = runs.where(RUN.c.entered_at > not_since)
         wanted = wanted.where(~runs.exists())
+    if staying is not None:
+        stays = select(RUN.c.id).where(
+            RUN.c.contact_id == CONTACT.c.id, RUN.c.scenario == staying, RUN.c.stays == ONE
+        )
+        wanted = wanted.where(~stays.exists())
     return list(connection.execute(wanted.order_by(CONTACT.c.id).limit(limit)).scalars())
+
+
+def let_go(connection: Connection, scenario: str, segment: Expression, clock: Law, *, now: datetime) -> None:
+    """Who entered a scenario by its segment and is not in it any more has left it."""
+    inside = _in_segment(connection, segment, clock, now).where(CONTACT.c.id == RUN.c.contact_id)
+    gone = (RUN.c.scenario == scenario, RUN.c.stays == ONE, ~inside.exists())
+    connection.execute(update(RUN).where(*gone).values(stays=0))
+
+
+def _in_segment(connection: Connection, condition: Expression, clock: Law, now: datetime) -> Select[Any]:
+    return select(CONTACT.c.id).where(
+        CONTACT.c.address_state.not_in([state.value for state in GONE]),
+        Asked(connection, clock, now).condition(condition.tree),
+    )
 
 
 class Asked:

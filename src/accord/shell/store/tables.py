@@ -247,6 +247,12 @@ class EnrolmentRow(Row, table=True):
             sqlite_where=text("open = 1"),
             postgresql_where=text("open = 1"),
         ),
+        Index(
+            "ix_enrolment_staying",
+            *("scenario", "contact_id"),
+            sqlite_where=text("stays = 1"),
+            postgresql_where=text("stays = 1"),
+        ),
     )
     id: int | None = id_column()
     contact_id: int = number_column()
@@ -268,6 +274,7 @@ class EnrolmentRow(Row, table=True):
     priority: int = 50
     held_out: bool = False
     goal_at: datetime | None = at_column(nullable=True)
+    stays: int = 0
 
 
 class MessageRow(Row, table=True):

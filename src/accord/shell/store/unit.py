@@ -145,6 +145,7 @@ class SqlUnit(Rooms):
         now: datetime,
         not_in: str | None,
         not_since: datetime | None = None,
+        staying: str | None = None,
         after_id: int,
         limit: int,
     ) -> Sequence[int]:
@@ -155,9 +156,13 @@ class SqlUnit(Rooms):
             now=now,
             not_in=not_in,
             not_since=not_since,
+            staying=staying,
             after_id=after_id,
             limit=limit,
         )
+
+    def let_go(self, scenario: str, segment: Expression, *, now: datetime) -> None:
+        segments.let_go(self.connection, scenario, segment, self.law, now=now)
 
     def in_flight(self) -> Sequence[tuple[str, str, str, int]]:
         return runs.in_flight(self.connection)

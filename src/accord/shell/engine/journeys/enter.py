@@ -16,7 +16,7 @@ from accord.core.model.expression import And, Condition, Constant, Expression, O
 from accord.core.model.place import Span
 from accord.core.model.scenario import OnEvent, OnSegment, Scenario
 from accord.core.model.time import later
-from accord.core.triggers import occasions
+from accord.core.triggers import asks_of_returning, occasions
 from accord.core.triggers.occasion import Occasion
 from accord.shell.engine.apart import Faults, apart
 from accord.shell.engine.apply import Batch
@@ -138,6 +138,8 @@ def _take_page(
     unit: Unit, catalogue: Catalogue, scenario: Scenario, occasion: Occasion, mark: Mark, *, now: datetime
 ) -> Faults[int]:
     after_id = mark.after_id if mark.page_of == occasion.at else 0
+    if occasion.who is not None and asks_of_returning(scenario) and not after_id:
+        unit.let_go(scenario.name, occasion.who, now=occasion.at)
     ids = unit.matching(
         _who(scenario, occasion),
         now=occasion.at,
@@ -166,11 +168,13 @@ def _not_again(scenario: Scenario, now: datetime) -> dict[str, Any]:
     Where runs are counted by `per`, or the last one lies so far back that it hangs on a day, `enters` says.
     """
     again = scenario.entry.again
+    staying = scenario.name if asks_of_returning(scenario) else None
     if again.each or scenario.entry.per is not None:
-        return {"not_in": None}
+        return {"not_in": None, "staying": staying}
     if again.after is None:
         return {"not_in": scenario.name}
-    return {"not_in": scenario.name, "not_since": later(now, -again.after, ZoneInfo("UTC")) + LEEWAY}
+    since = later(now, -again.after, ZoneInfo("UTC")) + LEEWAY
+    return {"not_in": scenario.name, "not_since": since, "staying": staying}
 
 
 def _begun(

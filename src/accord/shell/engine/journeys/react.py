@@ -156,4 +156,5 @@ def new_run(enrol: Enrol, contact_id: int, entered_at: datetime) -> NewRun:
         this=enrol.this,
         priority=enrol.priority,
         held_out=enrol.held_out,
+        stays=enrol.stays,
     )

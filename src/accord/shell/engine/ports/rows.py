@@ -79,6 +79,7 @@ class NewRun:
     state: RunState = RunState.DUE
     priority: int = 50
     held_out: bool = False
+    stays: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,13 +161,14 @@ class LiveScenario:
 
 @dataclass(frozen=True, slots=True)
 class PastEntry:
-    """One former run of a contact, for `again`."""
+    """One former run of a contact, for `again`. `stays`: it has been in the segment ever since it entered."""
 
     contact_id: int
     scenario: str
     entry_key: str
     entered_at: datetime
     ended: bool
+    stays: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -142,13 +142,19 @@ class Unit(Rooms, Telling, Measured, Protocol):
         now: datetime,
         not_in: str | None,
         not_since: datetime | None = None,
+        staying: str | None = None,
         after_id: int,
         limit: int,
     ) -> Sequence[int]:
         """Ids of contacts for whom a segment holds, in order of id, beyond `after_id`.
 
         `not_in`: leave out those who have a run of this scenario already, or have one since `not_since`.
+        `staying`: leave out those who have been in the segment ever since they entered this scenario.
         """
+        ...
+
+    def let_go(self, scenario: str, segment: Expression, *, now: datetime) -> None:
+        """Whoever entered by a segment and is not in it any more does not stay in it."""
         ...
 
     # mail

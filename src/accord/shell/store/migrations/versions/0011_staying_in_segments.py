@@ -7,8 +7,8 @@ from alembic import op
 
 from accord.shell.store.migrate import make_index
 
-revision = "0010"
-down_revision = "0009"
+revision = "0011"
+down_revision = "0010"
 branch_labels = None
 depends_on = None
 

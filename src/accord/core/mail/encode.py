@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import binascii
+import re
 from typing import Any, cast
 
 from jinja2 import Environment, Template, nodes
@@ -11,6 +12,9 @@ from markupsafe import Markup, escape
 
 # Characters of a line (RFC 2045, 6.7).
 _LONGEST = 76
+
+# What stands for itself anywhere in a line: no space that could come to stand at its end.
+_PLAIN = re.compile(r"[!-<>-~]+")
 
 # A filter's name that no template can spell.
 _ENCODED = " encoded"
@@ -24,6 +28,8 @@ def quoted_printable(text: str) -> str:
     """
     if not text:
         return ""
+    if len(text) < _LONGEST and _PLAIN.fullmatch(text):
+        return f"{text}=\r\n"
     lines = text.replace("\r\n", "\n").replace("\r", "\n").encode("utf-8", "replace")
     encoded = binascii.b2a_qp(lines, istext=True)
     if not encoded.endswith(b"\n"):

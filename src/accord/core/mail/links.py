@@ -91,7 +91,7 @@ class Links:
 
     def click(self, token: str, target: str) -> str:
         """The address that records a fetch and redirects to `target`."""
-        packed = _packed(target).decode()
+        packed = _packed_target(target)
         return f"{_base(self.base_url)}/l/{token}~{packed}~{_mark(self.keys[0], token, packed)}"
 
     def read(self, kind: LinkKind, token: str) -> Claim | None:
@@ -147,6 +147,11 @@ def _signer(keys: tuple[bytes, ...], kind: LinkKind) -> Signer:
 
 def _packed(text: str) -> bytes:
     return urlsafe_b64encode(text.encode()).rstrip(b"=")
+
+
+@lru_cache(maxsize=1024)
+def _packed_target(target: str) -> str:
+    return _packed(target).decode()
 
 
 def _unpacked(packed: str) -> str:

@@ -22,13 +22,15 @@ from accord.core.model.venue import Venue
 # Names that are no room's: a layout's slots, and what Jinja gives to loops, macros and blocks.
 _FRAME = frozenset({"preheader", "content", "invitation", "footer", "loop", "caller", "super"})
 
+# What each of the engine's own names asks.
+_FIXED = {path: Expression(path, Span("", 1, 1), Name(path, kind), kind) for path, (kind, *_) in FIXED.items()}
+
 
 def names_for(situation: Situation, venue: Venue, *, now: datetime) -> dict[str, Any]:
     """The rooms of names for one mail, all but that of its signed links."""
 
     def fixed(path: str) -> Any:
-        expression = Expression(path, Span("", 1, 1), Name(path, FIXED[path][0]), FIXED[path][0])
-        return value_of(expression, situation, venue, now=now)
+        return value_of(_FIXED[path], situation, venue, now=now)
 
     contact = situation.contact
     own = {"email": contact.email, "language": contact.language, "zone": contact.zone}

@@ -10,6 +10,7 @@ import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import date
+from functools import cache
 from typing import Any
 
 from accord.core.mail.compile import Compiled
@@ -79,11 +80,14 @@ def letter_of(
     """What the engine's own blocks read. `check` is asked of each target that depends on the reader."""
     token = links.seal(LinkKind.CLICK, *_parts(recipe.seals[LinkKind.CLICK])) if recipe.counted else None
 
+    # Each target stands in both bodies, and is signed once.
+    click = cache(lambda target: links.click(token, target)) if token is not None else str
+
     def lead(*pieces: object) -> str:
         target = "".join(map(str, pieces))
         check(target)
         of_the_web = target.startswith(("https://", "http://"))
-        return links.click(token, target) if token is not None and of_the_web else target
+        return click(target) if of_the_web else target
 
     return Letter(
         language=recipe.language,
@@ -93,7 +97,7 @@ def letter_of(
         address=recipe.address,
         why=recipe.why,
         preferences=addresses["preferences"],
-        click=lambda target: links.click(token, target) if token is not None else target,
+        click=click,
         lead=lead,
         unsubscribe=addresses.get("unsubscribe"),
         invitation=addresses["preferences"] if recipe.invitation is not None else None,
@@ -129,6 +133,9 @@ def _parts(sealed: Sealed) -> tuple[int, str, str, int, date | None]:
 # -- kept, and made again ------------------------------------------------------------------------------------
 
 
+_WINDOW_BITS, _MEMORY_LEVEL = 12, 4
+
+
 @dataclass(frozen=True, slots=True)
 class Kept:
     """What the ledger keeps of one mail: its recipe, and which template, key and bytes it came to.
@@ -157,7 +164,9 @@ def packed(recipe: Recipe, template: Compiled, links: Links, content: bytes) -> 
         "key": fingerprint(links.keys[0]),
         "sha256": hashlib.sha256(content).hexdigest(),
     }
-    return zlib.compress(dumps(kept).encode(), 6)
+    # A small window: what is set up for a large one takes ten times as long as a thousand bytes do.
+    squeezing = zlib.compressobj(6, zlib.DEFLATED, _WINDOW_BITS, _MEMORY_LEVEL)
+    return squeezing.compress(dumps(kept).encode()) + squeezing.flush()
 
 
 def unpacked(context: bytes) -> Kept:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import DateTime, Dialect, Text
@@ -38,8 +39,13 @@ class UtcDateTime(TypeDecorator[datetime]):
         """The instant, aware and in UTC."""
         if value is None:
             return None
-        instant = datetime.fromisoformat(value) if isinstance(value, str) else value
-        return instant.astimezone(UTC)
+        return _instant(value) if isinstance(value, str) else value.astimezone(UTC)
+
+
+# The rows of a batch have most of their instants in common.
+@lru_cache(maxsize=4096)
+def _instant(text: str) -> datetime:
+    return datetime.fromisoformat(text).astimezone(UTC)
 
 
 class Json(TypeDecorator[Any]):

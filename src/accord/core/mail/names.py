@@ -23,7 +23,9 @@ from accord.core.model.venue import Venue
 _FRAME = frozenset({"preheader", "content", "invitation", "footer", "loop", "caller", "super"})
 
 # What each of the engine's own names asks.
-_FIXED = {path: Expression(path, Span("", 1, 1), Name(path, kind), kind) for path, (kind, *_) in FIXED.items()}
+_FIXED = {
+    path: Expression(path, Span("", 1, 1), Name(path, kind), kind) for path, (kind, *_) in FIXED.items()
+}
 
 
 def names_for(situation: Situation, venue: Venue, *, now: datetime) -> dict[str, Any]:

@@ -29,6 +29,7 @@ from accord.core.model.consent import LegalBasis, Nature
 from accord.shell.daemon import application
 from accord.shell.engine.care.roll_up import roll_up
 from accord.shell.engine.care.vitals import vitals
+from accord.shell.engine.ports.tallies import Subject
 from accord.shell.engine.ports.team import Role
 from accord.shell.engine.team import add_member, remove_member
 from accord.shell.web.console.messages import STATES
@@ -140,13 +141,15 @@ def pages(browser: Browser, house: House, requests: int) -> Iterator[Measured]:
     dice = Random(20261123)
     with house.store.engine.connect() as connection:
         people, mails = (
-            int(connection.execute(text(f"SELECT max(id) FROM {table}")).scalar() or 1)  # noqa: S608
+            int(connection.execute(text(f"SELECT max(id) FROM {table}")).scalar() or 1)
             for table in ("contact", "message")
         )
     for path in ("/", "/target", "/scenarios", "/retention"):
         yield measured(path, [browser.get(path)] * requests)
     names = sorted(house.catalogue.live)
-    yield measured("/scenarios/NAME", [browser.get(f"/scenarios/{names[n % len(names)]}") for n in range(requests)])
+    yield measured(
+        "/scenarios/NAME", [browser.get(f"/scenarios/{names[n % len(names)]}") for n in range(requests)]
+    )
     some = [dice.randint(1, people) for _ in range(requests)]
     yield measured("/people, found by address", [browser.find(f"p{n:08}@example.org") for n in some])
     yield measured("/people/N", [browser.get(f"/people/{n}") for n in some])
@@ -154,7 +157,9 @@ def pages(browser: Browser, house: House, requests: int) -> Iterator[Measured]:
     down = [browser.get(f"/messages?before={dice.randint(1, mails)}") for _ in range(requests)]
     yield measured("/messages, further down", down)
     queries = filters(dice, house)
-    yield measured("/messages, filtered", [browser.get(f"/messages?{next(queries)}") for _ in range(2 * requests)])
+    yield measured(
+        "/messages, filtered", [browser.get(f"/messages?{next(queries)}") for _ in range(2 * requests)]
+    )
     some = [dice.randint(1, mails) for _ in range(requests)]
     yield measured("/messages/N", [browser.get(f"/messages/{n}") for n in some])
 
@@ -165,6 +170,7 @@ def questions(house: House, port: int, requests: int) -> Iterator[Measured]:
     def status() -> None:
         with house.store.read() as unit:
             vitals(unit, UNTIL)
+            unit.message_counts()
 
     def metrics() -> None:
         line.request("GET", "/metrics")
@@ -180,6 +186,8 @@ def questions(house: House, port: int, requests: int) -> Iterator[Measured]:
 def turns(house: House) -> Iterator[Measured]:
     """The loop that counts: its first turn of a new day, and those after it."""
     at = UNTIL + timedelta(days=1)
+    with house.store.begin() as unit:
+        unit.tallies.replace(at.date(), set(Subject), [])
 
     def turn() -> None:
         nonlocal at
@@ -217,7 +225,9 @@ def _line(port: int) -> http.client.HTTPConnection:
 
 def main() -> int:
     """The command."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--base", type=Path, help="a base that console_base.py has made")
     parser.add_argument("--contacts", type=int, default=CONTACTS, help="of the base that is made otherwise")
     parser.add_argument("--requests", type=int, default=REQUESTS, help="of each page")
@@ -230,7 +240,7 @@ def main() -> int:
         try:
             with house.store.engine.connect() as connection:
                 sizes = [
-                    connection.execute(text(f"SELECT max(id) FROM {table}")).scalar()  # noqa: S608
+                    connection.execute(text(f"SELECT max(id) FROM {table}")).scalar()
                     for table in ("contact", "event")
                 ]
             print("{:,} contacts, {:,} rows of the journal".format(*sizes))

@@ -36,6 +36,9 @@ MAILS_EACH = 3
 DAYS = 400
 UNTIL = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 
+# What the letter is measured by.
+GOAL = "goal: {when: order.placed, within: 14 days}\nholdout: 10%"
+
 # So many people have a real ledger of consents, which the engine wrote: the first ones.
 WITH_LEDGER = 200
 
@@ -58,6 +61,10 @@ def make(root: Path, contacts: int = CONTACTS, until: datetime = UNTIL) -> House
     root.mkdir(parents=True)
     with starter() as example:
         copy_parts(example, root, PARTS)
+    letter = root / "scenarios" / "lettre.yaml"
+    letter.write_text(
+        letter.read_text(encoding="utf-8").replace("\nenter:", f"\n{GOAL}\nenter:"), encoding="utf-8"
+    )
     new_keys(root / "accord.keys")
     house = open_house(root / "config.toml", clock=lambda: until)
     house.open_for_work("benchmark")
@@ -214,12 +221,14 @@ SELECT id, contact_id, entity, external_id || '-1', 'theatre', 2400, 'EUR', plac
 # Who entered in the last twelve days is under way still.
 RUN = f"""
 INSERT INTO enrolment (id, contact_id, scenario, digest, entry_key, entered_at, state, open, step, due_at,
-    planned_at, decided_at, last_send_at, ended_because, priority)
+    planned_at, decided_at, last_send_at, ended_because, priority, held_out, goal_at)
 {_numbers(":mails")}
 SELECT i, {PERSON}, scenario, digest, i, {_instant(f"{SENT} - 3600")},
     CASE WHEN i > :mails * 97 / 100 THEN 'waiting' WHEN {_dice(1)} < 60 THEN 'left' ELSE 'finished' END,
     i > :mails * 97 / 100, step, {_instant(f"{SENT} + 86400 * 20")}, {_instant(SENT)}, {_instant(SENT)},
-    {_instant(SENT)}, iif({_dice(1)} < 60, 'OBJECTION', NULL), 50
+    {_instant(SENT)}, iif({_dice(1)} < 60, 'OBJECTION', NULL), 50,
+    scenario = 'lettre' AND i % 10 = 0,
+    iif(scenario = 'lettre' AND {_dice(8)} < 80, {_instant(f"{SENT} + 86400 * 4")}, NULL)
 FROM n JOIN place ON place.n = (i * 31 + i / 997) % :places
 """
 

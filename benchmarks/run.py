@@ -17,7 +17,7 @@ README = HERE.parent / "README.md"
 BETWEEN = re.compile(r"(<!-- bench: begin -->\n).*?(<!-- bench: end -->)", re.DOTALL)
 
 # What each measures is in its first lines; the throttle's prints figures of the rule, not of the machine.
-EVERY = ("mail.py", "check.py", "imports.py", "forecast.py", "oneclick.py")
+EVERY = ("mail.py", "check.py", "imports.py", "forecast.py", "oneclick.py", "console.py")
 
 # Those that run whole daemons; each knows a small, a medium and a full size.
 OF_DAEMONS = ("sending.py", "steps.py", "flight.py", "latency.py")

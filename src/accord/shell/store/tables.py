@@ -49,6 +49,11 @@ OUTCOMES = text(
 # Mails that wait, likewise.
 HELD = text("name = 'mail.held'")
 
+# Mails that did not simply arrive, likewise.
+TROUBLED = text(
+    "state IN ('bounced', 'cancelled', 'complained', 'expired', 'refused', 'rejected', 'unknown')"
+)
+
 # -- people --------------------------------------------------------------------------------------------------
 
 
@@ -303,6 +308,13 @@ class MessageRow(Row, table=True):
             sqlite_where=text("state = 'unknown'"),
             postgresql_where=text("state = 'unknown'"),
         ),
+        Index(
+            "ix_message_troubled",
+            *("id", "state"),  # in the order of the ledger, with all that they are counted by
+            sqlite_where=TROUBLED,
+            postgresql_where=TROUBLED,
+        ),
+        Index("ix_message_scenario", "scenario", "id"),
         Index("ix_message_contact", "contact_id"),
         Index(
             "ix_message_sent",

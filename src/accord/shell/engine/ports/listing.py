@@ -24,8 +24,16 @@ class MailsWanted:
     scenario: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A page of mails with their recipients. `looked_to`: where the search was broken off; None at the end."""
+
+    mails: Sequence[tuple[Message, str]]
+    looked_to: int | None = None
+
+
 class Listing(Protocol):
-    """Reads only; each page is one statement."""
+    """Reads only; each page is a statement or two."""
 
     def contacts(self, after_id: int, limit: int) -> Sequence[Contact]:
         """People who are neither erased nor merged away, in order of number, beyond `after_id`."""
@@ -35,4 +43,8 @@ class Listing(Protocol):
         self, wanted: MailsWanted, *, before_id: int | None, limit: int
     ) -> Sequence[tuple[Message, str]]:
         """Mails with their recipients, newest first, before `before_id`."""
+        ...
+
+    def newest_mails(self, wanted: MailsWanted, *, before_id: int | None, limit: int) -> Found:
+        """The same for somebody who waits for it: in a large ledger the search is broken off after a while."""
         ...

@@ -41,11 +41,15 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """The whole page; `older` is the query of the next one, None on the last."""
+    """The whole page; `older` is the query of the next one, None on the last.
+
+    `broken_off`: among the mails that were looked through there are no more, and there are older ones.
+    """
 
     rows: Sequence[tuple[Message, str]]
     choices: Sequence[Choice]
     older: str | None
+    broken_off: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +83,11 @@ def ledger(house: House, query: Mapping[str, str]) -> Ledger:
         )
         before = query.get("before", "")
         before_id = int(before) if before.isdecimal() and len(before) < 16 else None
-        rows = unit.listing.mails(wanted, before_id=before_id, limit=PAGE + 1)
-    more = len(rows) > PAGE
-    older = urlencode({**chosen, "before": rows[PAGE - 1][0].id}) if more else None
-    return Ledger(rows[:PAGE], choices, older)
+        found = unit.listing.newest_mails(wanted, before_id=before_id, limit=PAGE + 1)
+    more = len(found.mails) > PAGE
+    end = found.mails[PAGE - 1][0].id if more else found.looked_to
+    older = urlencode({**chosen, "before": end}) if end is not None else None
+    return Ledger(found.mails[:PAGE], choices, older, older is not None and not more)
 
 
 def _choice(query: Mapping[str, str], name: str, options: Sequence[str]) -> Choice:

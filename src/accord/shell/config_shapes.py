@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_network
+from ipaddress import ip_address, ip_network
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
@@ -255,6 +255,19 @@ class DkimSection(Section):
     keys: dict[str, str] = {}
 
 
+def _address(value: str) -> str:
+    try:
+        return str(ip_address(value))
+    except ValueError:
+        raise ValueError(f"«{value}» is no address; write 203.0.113.7") from None
+
+
+class DoctorSection(Section):
+    """What `scenario doctor` can't find out by itself."""
+
+    sends_from: list[Annotated[str, AfterValidator(_address)]] = []
+
+
 class FreeSection(BaseModel):
     """A section whose keys belong to parts that read them themselves."""
 
@@ -287,6 +300,7 @@ class Config(Section):
     dkim: DkimSection = DkimSection()
     throttle: ThrottleSection = ThrottleSection()
     inbound: dict[str, InboundSection] = {}
+    doctor: DoctorSection = DoctorSection()
     console: FreeSection = FreeSection()
     dry_run: DryRunSection = DryRunSection()
     log: FreeSection = FreeSection()

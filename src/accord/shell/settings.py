@@ -75,6 +75,7 @@ class Settings:
     values: tuple[tuple[str, str, str], ...] = ()
     hooks: Mapping[str, Hook] = field(default_factory=dict)
     dkim: Dkim = Dkim()
+    sends_from: tuple[str, ...] = ()
 
     @property
     def way_out(self) -> tuple[object, ...]:
@@ -140,6 +141,7 @@ def _settings(config: Config, source: Source, root: Path) -> Settings:
         values=tuple(_shown(config.model_dump(by_alias=True), source)),
         hooks={name: read_hook(name, config, source, root) for name in config.inbound},
         dkim=read_dkim(config, source, root),
+        sends_from=tuple(config.doctor.sends_from),
     )
 
 

@@ -11,6 +11,7 @@ import click
 from accord import __version__
 from accord.shell.cli.house import by_option, house_at, house_of, json_option, settings_of, who
 from accord.shell.cli.output import InputFault, print_json, when
+from accord.shell.engine.ports.checkup import LAST_BACKUP
 from accord.shell.engine.ports.rows import Deed
 from accord.shell.engine.sending.relive import doubt_what_waits
 from accord.shell.settings import Settings
@@ -84,9 +85,10 @@ def check_database(context: click.Context, *, as_json: bool) -> None:
 
 @db.command()
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+@by_option
 @json_option
 @click.pass_context
-def backup(context: click.Context, folder: Path, *, as_json: bool) -> None:
+def backup(context: click.Context, folder: Path, by: str | None, *, as_json: bool) -> None:
     """A consistent copy of the SQLite database, made while the daemon runs, with a manifest.
 
     Keep accord.keys as well, in another place: whoever has both can read the objection list.
@@ -95,13 +97,16 @@ def backup(context: click.Context, folder: Path, *, as_json: bool) -> None:
     Example:
       scenario db backup backups/2026-11-23
     """
-    with house_of(context) as house:
+    with house_of(context, by=by) as house:
         try:
             manifest = make_copy(
                 house.store, folder, version=__version__, keys=house.keys.prints(), now=house.clock()
             )
         except CopyFault as fault:
             raise InputFault(str(fault)) from None
+        with house.store.begin() as unit:
+            unit.tell_anew(LAST_BACKUP, manifest.made_at.isoformat(), manifest.made_at)
+            unit.note_deed(Deed(manifest.made_at, who(by), "db backup", str(folder)))
     if as_json:
         print_json(asdict(manifest))
     else:

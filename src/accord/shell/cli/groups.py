@@ -36,7 +36,15 @@ SECTIONS: Mapping[str, Sequence[str]] = {
     ),
     "Why": ("explain:explain", "ledger:messages", "stats:stats", "throttle:throttle", "policy:policy"),
     "For the officer": ("retention:retention", "retention:sweep", "officer:register", "officer:audit"),
-    "Care": ("database:db", "keyring:keys", "dkim:dkim", "access:access", "team:team", "care:config"),
+    "Care": (
+        "doctor:doctor",
+        "database:db",
+        "keyring:keys",
+        "dkim:dkim",
+        "access:access",
+        "team:team",
+        "care:config",
+    ),
 }
 
 # Commands of a group that stand in other files than the group itself.

@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from accord.shell.keys import Keys
 from accord.shell.store.access import SqlAccess
+from accord.shell.store.checkup import SqlCheckup
 from accord.shell.store.daemons import SqlDaemons
 from accord.shell.store.foreseeing import SqlForeseeing
 from accord.shell.store.keeping import SqlKeeping
@@ -96,3 +97,7 @@ class Rooms:
     @property
     def postings(self) -> SqlPostings:
         return SqlPostings(self.connection)
+
+    @property
+    def checkup(self) -> SqlCheckup:
+        return SqlCheckup(self.connection)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from accord.shell.engine.ports.access import Access
+from accord.shell.engine.ports.checkup import Checkup
 from accord.shell.engine.ports.daemons import Daemons
 from accord.shell.engine.ports.figures import Figures
 from accord.shell.engine.ports.foreseeing import Foreseeing
@@ -44,3 +45,5 @@ class Rooms(Protocol):
     def templates(self) -> Templates: ...
     @property
     def daemons(self) -> Daemons: ...
+    @property
+    def checkup(self) -> Checkup: ...

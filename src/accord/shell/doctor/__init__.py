@@ -1,0 +1,1 @@
+"""`scenario doctor`: what mail needs to arrive, looked at one by one; the list is EXAMINATIONS."""

@@ -1,0 +1,92 @@
+"""The patient: all that examinations look at, and what they ask the outside world with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from email.utils import parseaddr
+from functools import cached_property
+
+from accord.core.mail.compose import Head, compose, feedback_id
+from accord.core.mail.dkim import signed
+from accord.core.mail.letter import Rendered
+from accord.core.model.consent import Nature
+from accord.core.model.domain import NotADomain, ascii_domain
+from accord.shell.delivery.greeting import Greeting
+from accord.shell.delivery.smtp import Server
+from accord.shell.doctor.dns import Answers
+from accord.shell.settings import Settings
+from accord.shell.store.database import SqlStore
+
+
+@dataclass
+class Patient:
+    """One venue. `ask` answers for DNS, `greet` calls a mail server, `press` presses a one-click address.
+
+    `press` gives the status of the answer, or the reason why there was none.
+    """
+
+    settings: Settings
+    store: SqlStore
+    now: datetime
+    ask: Answers
+    greet: Callable[[Server], Greeting]
+    press: Callable[[str], int | str]
+
+    @property
+    def sends(self) -> bool:
+        """Whether mail leaves the house at all."""
+        return self.settings.delivery != "folder"
+
+    @cached_property
+    def sender(self) -> tuple[str, str]:
+        """The name and address of the first sender."""
+        return parseaddr(next(iter(self.settings.venue.entity.senders.values())))
+
+    @cached_property
+    def domains(self) -> list[str]:
+        """The domains that stand in From, each once, in ASCII."""
+        found = []
+        for sender in self.settings.venue.entity.senders.values():
+            try:
+                found.append(ascii_domain(parseaddr(sender)[1].rpartition("@")[2]))
+            except NotADomain:
+                continue
+        return list(dict.fromkeys(found))
+
+    @property
+    def return_paths(self) -> list[str]:
+        """The domains that bounces go to: mail leaves in the name of its From."""
+        return self.domains
+
+    @property
+    def relays(self) -> list[Server]:
+        """The mail servers that take our mail."""
+        smtp = self.settings.smtp
+        return [Server(smtp.host, smtp.port, smtp.security, username=smtp.username, password=smtp.password)]
+
+    @cached_property
+    def sample(self) -> bytes:
+        """A letter as it would leave now, to nobody: signed, with all its headers."""
+        name, address = self.sender
+        host = address.rpartition("@")[2]
+        words = Rendered("Examination", "", b"<p>Examination</p>\r\n", b"Examination\r\n", None, "en")
+        head = Head(
+            sender_name=name,
+            sender_address=address,
+            recipient=address,
+            message_key=f"doctor.{int(self.now.timestamp())}",
+            host=host,
+            at=self.now,
+            unsubscribe=self.one_click,
+            list_name="Examination",
+            list_id=f"doctor.{host}",
+            feedback_id=feedback_id("doctor", "doctor", Nature.EDITORIAL, sender=address),
+        )
+        return signed(compose(words, head), self.settings.dkim.signers)
+
+    @property
+    def one_click(self) -> str:
+        """An address as those behind List-Unsubscribe, for a token that nobody has."""
+        return f"{self.settings.venue.base_url}/u/examination"

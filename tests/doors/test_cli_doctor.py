@@ -68,7 +68,9 @@ def test_dns_comes_from_a_file_and_each_record_that_is_wanted_is_spelt_out(scena
 
 def test_one_document_with_findings_and_the_demands_of_mailboxes(scenario: Terminal) -> None:
     # Nothing of a test leaves the house: the page is one for trying out.
-    scenario.write("config.toml", (SMALL + SENDS).replace("https://theatre.example.org", "http://127.0.0.1:9"))
+    scenario.write(
+        "config.toml", (SMALL + SENDS).replace("https://theatre.example.org", "http://127.0.0.1:9")
+    )
     file = str(scenario.write("records.txt", RECORDS))
     ran = scenario("doctor", "--dns", file, "--json")
     assert ran.code == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 from collections.abc import Iterator
 from itertools import count
@@ -14,8 +15,9 @@ from accord.core.mail.links import LinkKind
 from accord.core.model.event import Event
 from accord.core.model.message import MessageState
 from accord.shell.engine.record import record_events
-from doors.houses import Venue
+from accord.shell.settings import ConfigFault, load_settings
 from doors.served import Served, links_of, served
+from doors.systems import Quiet
 
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}
 _numbers = count(1)
@@ -23,8 +25,8 @@ _numbers = count(1)
 
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    venue = Venue(tmp_path_factory.mktemp("oneclick"))
-    venue.activate("bienvenue", "lettre", "confirmation")
+    venue = Quiet(tmp_path_factory.mktemp("oneclick"))
+    venue.stock("bienvenue", "lettre", "confirmation")
     with served(venue) as running:
         yield running
     venue.house.store.close()
@@ -197,7 +199,8 @@ def test_the_objection_is_in_the_log_when_the_answer_comes(house: Served, ada: i
 
 
 def test_nobody_is_told_of_an_objection_that_the_log_could_not_take(tmp_path: Path) -> None:
-    venue = Venue(tmp_path)
+    venue = Quiet(tmp_path)
+    venue.stock()
     (tmp_path / "objections.log").mkdir()
     with served(venue) as house:
         ada = house.somebody("ada@example.org", agreed=True)
@@ -261,7 +264,7 @@ def test_the_headers_of_a_mail(house: Served) -> None:
 
 
 def test_no_mail_measures_whether_it_is_opened(house: Served) -> None:
-    """X01 to X03: there is no pixel, whatever anybody agreed to; nothing is kept of an opening."""
+    """X01, X03: there is no pixel, whatever anybody agreed to; nothing is kept of an opening."""
     house.somebody("pixel@example.org", agreed=True)
     (mail,) = (each for each in house.venue.turn() if each["to"] == "pixel@example.org")
     page = mail.get_body(("html",)).get_content()  # type: ignore[union-attr]
@@ -271,7 +274,40 @@ def test_no_mail_measures_whether_it_is_opened(house: Served) -> None:
         assert house.web.get(path).status_code == 404
 
 
+def test_no_switch_lets_openings_be_measured(house: Served) -> None:
+    """X02: even the narrow exemption for deliverability is not there to be switched on."""
+    with pytest.raises(ConfigFault) as fault:
+        load_settings(house.venue.root / "config.toml", {"ACCORD_TRACKING__OPENS": "deliverability"})
+    (wrong,) = fault.value.diagnostics
+    assert "tracking.opens" in wrong.message or "ACCORD_TRACKING__OPENS" in wrong.message
+
+
 def test_the_server_speaks_to_those_who_keep_the_line_open(house: Served, ada: int) -> None:
     with httpx.Client(base_url=house.web.base_url) as web:
         for _ in range(3):
             assert web.post(f"/u/{house.token(ada)}", data=ONE_CLICK).status_code == 200
+
+
+# -- the cases of the rule book ------------------------------------------------------------------------------------
+
+CASES = {
+    "H01": test_a_post_without_cookie_or_login_unsubscribes,
+    "H02": test_fetching_changes_nothing_and_shows_one_button,
+    "H03": test_fetching_changes_nothing_and_shows_one_button,
+    "H04": test_a_post_without_cookie_or_login_unsubscribes,
+    "H05": test_the_same_post_twice_is_one_entry,
+    "H06": test_a_forged_token_tells_nothing,
+    "H07": test_a_post_without_cookie_or_login_unsubscribes,
+    "H08": test_a_post_without_cookie_or_login_unsubscribes,
+    "H10": test_the_headers_of_a_mail,
+    "X01": test_no_mail_measures_whether_it_is_opened,
+    "X02": test_no_switch_lets_openings_be_measured,
+    "X03": test_no_mail_measures_whether_it_is_opened,
+}
+WITH_SIGNATURES = {"H09"}  # what a DKIM signature covers is tested where mails are signed
+
+
+def test_every_case_about_requests_headers_and_pixels_is_tested_here() -> None:
+    text = (Path(__file__).parents[1] / "policy" / "article.yaml").read_text(encoding="utf-8")
+    kinds = "unsubscribe_http|headers|instrumentation"
+    assert set(re.findall(rf"id: (\w+), kind: (?:{kinds}),", text)) == set(CASES) | WITH_SIGNATURES

@@ -145,10 +145,9 @@ class Gallery:
 
     def _unsubscribing(self) -> Iterator[Shown]:
         path = f"/u/{self.people.token(LinkKind.UNSUBSCRIBE)}"
-        for stops in ("season", None):
-            self.people.known = {1: replace(self.ada, stops=stops)}
-            yield self._ask("unsubscribe", stops or "everything", "GET", path)
-            yield self._ask("unsubscribed", stops or "everything", "POST", path)
+        for self.people.stops in (None, "season"):
+            yield self._ask("unsubscribe", self.people.stops or "everything", "GET", path)
+            yield self._ask("unsubscribed", self.people.stops or "everything", "POST", path)
         self.people.known = {}
         yield self._ask("unsubscribed", "gone", "POST", path)
         self.people.known = {1: self.ada}

@@ -110,7 +110,8 @@ def test_a_person_no_longer_known_gets_the_same_answer() -> None:
 
 def test_a_link_that_stops_everything_says_so() -> None:
     people = InMemory()
-    people.known[1] = replace(people.known[1], stops=None, language="en")
+    people.known[1] = replace(people.known[1], language="en")
+    people.stops = None
     assert "no longer get newsletters or offers" in client(people).get(f"/u/{people.token(U)}").text
 
 

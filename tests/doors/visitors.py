@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from functools import partialmethod
@@ -15,7 +16,7 @@ from accord.core.mail.links import Claim, LinkKind, Links
 from accord.core.model.contact import Preferences
 from accord.core.model.venue import Entity, Purpose, Venue
 from accord.core.robots import Fetch
-from accord.shell.web.ports import Health, PreferenceChanges, PreferencesView, PurposeChoice
+from accord.shell.web.ports import Health, PreferenceChanges, PreferencesView, PurposeChoice, Reader
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
@@ -46,8 +47,6 @@ ADA = PreferencesView(
     language="fr",
     purposes=(PurposeChoice("season", True), PurposeChoice("young", True), PurposeChoice("friends", False)),
     preferences=Preferences(newsletters_per_month=2),
-    stops="season",
-    preferences_url="https://oliviers.example.org/p/token",
 )
 
 
@@ -61,20 +60,28 @@ class InMemory:
     clicks: list[Fetch] = field(default_factory=list)
     state: Health = Health(ready=True)
     fault: Exception | None = None
+    stops: str | None = "season"
     venue: Venue = THEATRE
     links: Links = Links(THEATRE.base_url, (b"a key for tests",))
 
     def now(self) -> datetime:
         return NOW
 
+    def reader(self, claim: Claim) -> Reader | None:
+        view = self.known.get(claim.contact_id)
+        url = "https://oliviers.example.org/p/token"
+        return Reader(view.language, self.stops, url) if view is not None else None
+
     def preferences(self, claim: Claim) -> PreferencesView | None:
         return self.known.get(claim.contact_id)
 
-    def unsubscribe(self, claim: Claim, now: datetime) -> None:
+    def unsubscribe(self, claims: Sequence[Claim], now: datetime) -> Sequence[Reader | None]:
         self._fail()
-        if claim.contact_id not in self.unsubscribed:
-            self.unsubscribed.add(claim.contact_id)
-            self.journal.append(("unsubscribe", claim.contact_id, claim.purpose))
+        for claim in claims:
+            if claim.contact_id not in self.unsubscribed:
+                self.unsubscribed.add(claim.contact_id)
+                self.journal.append(("unsubscribe", claim.contact_id, claim.purpose))
+        return [self.reader(claim) for claim in claims]
 
     def save_preferences(self, claim: Claim, changes: PreferenceChanges, now: datetime) -> None:
         self._fail()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
@@ -15,11 +15,12 @@ from accord.core.consent.history import REFUSALS
 from accord.core.model.consent import EVERYTHING, ConsentEntry, Consents, LegalBasis
 from accord.core.model.contact import GONE
 from accord.core.model.content import Catalogue
-from accord.core.model.decision import OBJECTING, Situation
+from accord.core.model.decision import OBJECTING
 from accord.core.model.event import Event, told_anew, update_of
 from accord.core.model.expression import Value
 from accord.core.model.order import OrderLine
 from accord.core.model.time import later
+from accord.core.model.venue import Policy
 from accord.shell.engine.apply import journal
 from accord.shell.engine.clicks import confirm_clicks
 from accord.shell.engine.ports.keeping import Objection
@@ -158,15 +159,15 @@ def consents_in(
 ) -> Sequence[Event]:
     """The same, in a transaction of the caller's."""
     known, entries = _for_the_living(unit, entries)
+    before = _standing(unit, known, catalogue.venue.policy)
     unit.add_entries(entries, now)
-    ledgers = unit.entries(list(known))
-    standing = {who: consents(ledgers.get(who, ()), catalogue.venue.policy) for who in known}
+    standing = _standing(unit, known, catalogue.venue.policy)
     own: dict[int, list[ConsentEntry]] = {}
     for entry in entries:
         own.setdefault(entry.contact_id, []).append(entry)
     events: list[Event] = []
     for who, acts in sorted(own.items()):
-        events += [replace(event, source=source) for event in told(acts, known[who].consents, standing[who])]
+        events += [replace(event, source=source) for event in told(acts, before[who], standing[who])]
     _stop(unit, _refused(entries, standing, events), now)
     for event in events:
         if event.name == "consent.invalidated":
@@ -178,18 +179,23 @@ def consents_in(
 
 def _for_the_living(
     unit: Unit, entries: Sequence[ConsentEntry]
-) -> tuple[Mapping[int, Situation], Sequence[ConsentEntry]]:
+) -> tuple[Collection[int], Sequence[ConsentEntry]]:
     """Who these acts are of today, kept as they are for this transaction, and the acts as theirs.
 
     An act of a merged record is its survivor's; of an erased person nothing can be written down.
     """
     for _ in range(MERGES_WAITED_FOR):
         lives = unit.keeping.living({entry.contact_id for entry in entries})
-        known = unit.situations(sorted(set(lives.values())), lock=True)
-        if all(situation.contact.address_state not in GONE for situation in known.values()):
+        known = unit.contacts(sorted(set(lives.values())), lock=True)
+        if all(contact.address_state not in GONE for contact in known.values()):
             theirs = [entry for entry in entries if lives.get(entry.contact_id) in known]
-            return known, [replace(entry, contact_id=lives[entry.contact_id]) for entry in theirs]
+            return list(known), [replace(entry, contact_id=lives[entry.contact_id]) for entry in theirs]
     raise Busy("these people were being merged all the while. Nothing was changed; try again.")
+
+
+def _standing(unit: Unit, ids: Collection[int], policy: Policy) -> Mapping[int, Consents]:
+    ledgers = unit.entries(list(ids))
+    return {who: consents(ledgers.get(who, ()), policy) for who in ids}
 
 
 @dataclass(frozen=True, slots=True)

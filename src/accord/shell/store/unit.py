@@ -58,8 +58,8 @@ class SqlUnit(Rooms):
     """The port `Unit` over one connection."""
 
     # people
-    def contacts(self, ids: Sequence[int]) -> Mapping[int, Contact]:
-        return people.contacts(self.connection, ids)
+    def contacts(self, ids: Sequence[int], *, lock: bool = False) -> Mapping[int, Contact]:
+        return people.contacts(self.connection, ids, lock=lock)
 
     def contacts_by_key(self, keys: Sequence[str]) -> Mapping[str, Contact]:
         return people.contacts_by_key(self.connection, keys)

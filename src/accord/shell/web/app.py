@@ -12,7 +12,7 @@ from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.routing import BaseRoute
 
-from accord.core.mail.links import TRAP, LinkKind
+from accord.core.mail.links import TRAP, Claim, LinkKind
 from accord.core.robots import Fetch
 from accord.shell.engine.ports.store import StoreError
 from accord.shell.web.choices import Unreadable, changes_of
@@ -22,7 +22,8 @@ from accord.shell.web.looks import look_routes
 from accord.shell.web.meters import Meters
 from accord.shell.web.own import OwnData, opens_data, own_routes
 from accord.shell.web.pages import STATIC, Pages, zones
-from accord.shell.web.ports import People
+from accord.shell.web.ports import People, Reader
+from accord.shell.web.together import Together
 from accord.shell.web.visit import Fields, Visit, language_of, verified, visit
 
 LOG = logging.getLogger(__name__)
@@ -83,11 +84,14 @@ def _health_routes(app: FastAPI, people: People) -> None:
 
 
 def _unsubscribe_routes(app: FastAPI, people: People, pages: Pages) -> None:
+    stop: Together[Claim, Reader | None] = Together(lambda claims: people.unsubscribe(claims, people.now()))
+
     @app.api_route("/u/{token}", methods=READING)
     def ask(request: Request, token: str) -> HTMLResponse:
         """One button, and nothing changes: software fetches these addresses (R-51)."""
-        here = visit(request, people, token, LinkKind.UNSUBSCRIBE)
-        return pages.page("unsubscribe", here.language, stops=_stops(here, pages))
+        reader = people.reader(verified(people, token, LinkKind.UNSUBSCRIBE))
+        language = language_of(request, people, reader)
+        return pages.page("unsubscribe", language, stops=_stops(reader, language, pages))
 
     @app.post("/u/{token}")
     def unsubscribe(request: Request, token: str) -> HTMLResponse:
@@ -96,19 +100,16 @@ def _unsubscribe_routes(app: FastAPI, people: People, pages: Pages) -> None:
         An objection has no form (R-10), so that no body can be wrong: it is not even read. Answered with
         200, without cookie, login or redirect, the same the second time and for a person no longer known.
         """
-        claim = verified(people, token, LinkKind.UNSUBSCRIBE)
-        people.unsubscribe(claim, people.now())
-        here = visit(request, people, token, LinkKind.UNSUBSCRIBE)
-        url = here.view.preferences_url if here.view else None
-        stops, gone = _stops(here, pages), here.view is None
-        return pages.page("unsubscribed", here.language, stops=stops, gone=gone, preferences_url=url)
+        reader = stop(verified(people, token, LinkKind.UNSUBSCRIBE))
+        language = language_of(request, people, reader)
+        url = reader.preferences_url if reader else None
+        stops, gone = _stops(reader, language, pages), reader is None
+        return pages.page("unsubscribed", language, stops=stops, gone=gone, preferences_url=url)
 
 
-def _stops(here: Visit, pages: Pages) -> str | None:
+def _stops(reader: Reader | None, language: str, pages: Pages) -> str | None:
     """What the link's click stops, as readers know it; None for all prospecting."""
-    if here.view is None or here.view.stops is None:
-        return None
-    return pages.label(here.view.stops, here.language)
+    return pages.label(reader.stops, language) if reader is not None and reader.stops is not None else None
 
 
 def _preference_routes(app: FastAPI, people: People, pages: Pages, own: OwnData | None) -> None:

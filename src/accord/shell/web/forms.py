@@ -129,7 +129,7 @@ def confirm_routes(app: FastAPI, people: People, signups: SignUps, pages: Pages)
     def ask(request: Request, token: str) -> HTMLResponse:
         """One button; a scanner that fetches the address agrees to nothing."""
         claim = verified(people, token, LinkKind.CONFIRM)
-        language = language_of(request, people, people.preferences(claim))
+        language = language_of(request, people, people.reader(claim))
         name = "confirm" if signups.can_confirm(claim) else "confirm_late"
         return pages.page(name, language, label=pages.label(claim.purpose, language))
 
@@ -138,6 +138,6 @@ def confirm_routes(app: FastAPI, people: People, signups: SignUps, pages: Pages)
         """The button was pressed. The same the second time."""
         claim = verified(people, token, LinkKind.CONFIRM)
         url = signups.confirm(claim)
-        language = language_of(request, people, people.preferences(claim))
+        language = language_of(request, people, people.reader(claim))
         name = "confirmed" if url else "confirm_late"
         return pages.page(name, language, label=pages.label(claim.purpose, language), preferences_url=url)

@@ -157,13 +157,13 @@ def _address_routes(app: FastAPI, people: People, own: OwnData, pages: Pages) ->
     @app.api_route("/a/{token}", methods=READING)
     def ask(request: Request, token: str) -> HTMLResponse:
         """One button; fetching changes nothing."""
-        here = visit(request, people, token, LinkKind.ADDRESS)
-        return pages.page("address_confirm", here.language)
+        reader = people.reader(verified(people, token, LinkKind.ADDRESS))
+        return pages.page("address_confirm", language_of(request, people, reader))
 
     @app.post("/a/{token}")
     def confirm(request: Request, token: str) -> HTMLResponse:
         """The new address is the person's from now on. The same the second time."""
         claim = verified(people, token, LinkKind.ADDRESS)
         moved = own.move(claim, people.now())
-        language = language_of(request, people, people.preferences(claim))
+        language = language_of(request, people, people.reader(claim))
         return pages.page("address_moved", language, moved=moved.value)

@@ -11,7 +11,8 @@ from accord.core.consent.asking import Asking, answered
 from accord.core.consent.collection import consents, scope_of_unsubscribe, state_of
 from accord.core.consent.retention import cut_off
 from accord.core.mail.links import Claim, LinkKind, Links
-from accord.core.model.consent import Act, ConsentEntry, Consents, ConsentStatus, LegalBasis
+from accord.core.model.consent import EVERYTHING, Act, ConsentEntry, Consents, ConsentStatus, LegalBasis
+from accord.core.model.contact import Contact
 from accord.core.model.decision import Situation
 from accord.core.model.event import Event
 from accord.core.model.expression import Value
@@ -25,7 +26,7 @@ from accord.shell.engine.care.vitals import is_late, vitals
 from accord.shell.engine.ports.store import Unit
 from accord.shell.engine.record import consents_in, record_events
 from accord.shell.web.clicks import record_click
-from accord.shell.web.ports import Answer, Health, PreferenceChanges, PreferencesView, PurposeChoice
+from accord.shell.web.ports import Answer, Health, PreferenceChanges, PreferencesView, PurposeChoice, Reader
 from accord.shell.web.visit import known_to
 from accord.shell.wiring import House
 
@@ -50,6 +51,28 @@ class HousePeople:
         """The instant of the request."""
         return self.house.clock()
 
+    def reader(self, claim: Claim) -> Reader | None:
+        """Who follows a link; None when they are no longer known."""
+        with self.house.store.read() as unit:
+            (found,) = self._readers(unit, [claim])
+        return found
+
+    def _readers(self, unit: Unit, claims: Sequence[Claim]) -> Sequence[Reader | None]:
+        lives = unit.keeping.living({claim.contact_id for claim in claims})
+        known = unit.contacts(sorted(set(lives.values())))
+        contacts = [known.get(lives.get(claim.contact_id, 0)) for claim in claims]
+        return [
+            self._reader(claim, contact) if contact is not None else None
+            for claim, contact in zip(claims, contacts, strict=True)
+        ]
+
+    def _reader(self, claim: Claim, contact: Contact) -> Reader:
+        scope = self._scope(claim)
+        mail = (claim.contact_id, claim.purpose, claim.basis, claim.message_id)
+        token = self.links.seal(LinkKind.PREFERENCES, *mail, claim.sealed_on)
+        stops = claim.purpose if scope and scope[0][0] != EVERYTHING else None
+        return Reader(contact.language, stops, self.links.url(LinkKind.PREFERENCES, token))
+
     def preferences(self, claim: Claim) -> PreferencesView | None:
         """What the person's own page shows; None when they are no longer known."""
         with self.house.store.read() as unit:
@@ -60,9 +83,6 @@ class HousePeople:
         ends = cut_off(contact, self.venue)
         today = local_day(self.now(), self.venue.entity.clock)
         near = add_months(today, self.venue.retention.reactivation_months) >= ends
-        scope = self._scope(claim)
-        mail = (claim.contact_id, claim.purpose, claim.basis, claim.message_id)
-        token = self.links.seal(LinkKind.PREFERENCES, *mail, claim.sealed_on)
         purposes = tuple(self._choice(situation, each) for each in self.venue.purposes.values())
         why, since = self._why(claim, situation, purposes)
         return PreferencesView(
@@ -71,8 +91,6 @@ class HousePeople:
             purposes=purposes,
             preferences=contact.preferences,
             forgotten_on=ends if near else None,
-            stops=claim.purpose if scope and scope[0][0] != "*" else None,
-            preferences_url=self.links.url(LinkKind.PREFERENCES, token),
             zone=contact.zone,
             why=why,
             since=since,
@@ -102,26 +120,22 @@ class HousePeople:
     def _day(self, instant: datetime) -> date:
         return local_day(instant, self.venue.entity.clock)
 
-    def unsubscribe(self, claim: Claim, now: datetime) -> None:
-        """Stop what the link stops (R-10): idempotent, one journal entry."""
+    def unsubscribe(self, claims: Sequence[Claim], now: datetime) -> Sequence[Reader | None]:
+        """Stop what the links stop (R-10): idempotent, one journal entry each."""
         with self.house.store.begin() as unit:
-            number = unit.keeping.living([claim.contact_id]).get(claim.contact_id)
-            if number is None:
-                return
-            known = consents(unit.entries([number]).get(number, ()), self.venue.policy)
-            wanted = [
-                ConsentEntry(
-                    claim.contact_id,
-                    now,
-                    purpose,
-                    kind,
-                    Act.UNSUBSCRIBE,
-                    details={"channel": "one_click", "message": str(claim.message_id), "basis": claim.basis},
-                )
-                for purpose, kind in self._scope(claim)
-                if not _is_stopped(known, purpose, kind)
-            ]
-            self._write(unit, wanted, now, f"unsubscribe/{claim.message_id}")
+            lives = unit.keeping.living({claim.contact_id for claim in claims})
+            ledgers = unit.entries(sorted(set(lives.values())))
+            wanted: dict[tuple[int, str, str], ConsentEntry] = {}
+            for claim in claims:
+                number = lives.get(claim.contact_id)
+                if number is not None:
+                    known = consents(ledgers.get(number, ()), self.venue.policy)
+                    for purpose, kind in self._scope(claim):
+                        if not _is_stopped(known, purpose, kind):
+                            entry = _one_click(claim, purpose, kind, now)
+                            wanted.setdefault((number, purpose, kind), entry)
+            self._write(unit, list(wanted.values()), now, "unsubscribe")
+            return self._readers(unit, claims)
 
     def save_preferences(self, claim: Claim, changes: PreferenceChanges, now: datetime) -> None:
         """Write the boxes that were turned, and what was chosen."""
@@ -229,6 +243,11 @@ def _page_wording(purpose: Purpose, answer: Answer) -> Wording:
         refusal_offered=True,
     )
     return replace(said, version=said.sealed().digest[:12]).sealed()
+
+
+def _one_click(claim: Claim, purpose: str, kind: str, now: datetime) -> ConsentEntry:
+    proof = {"channel": "one_click", "message": str(claim.message_id), "basis": claim.basis}
+    return ConsentEntry(claim.contact_id, now, purpose, kind, Act.UNSUBSCRIBE, details=proof)
 
 
 def _taken_back(claim: Claim, purpose: Purpose, answer: Answer, now: datetime) -> list[ConsentEntry]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Protocol
@@ -23,13 +23,25 @@ class PurposeChoice:
 
 
 @dataclass(frozen=True, slots=True)
+class Reader:
+    """Whoever follows a link, as far as any page needs to know.
+
+    `stops`: the one purpose that the link's one click stops; None where it stops all prospecting.
+    `preferences_url` leads to this person's preference page.
+    """
+
+    language: str
+    stops: str | None = None
+    preferences_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PreferencesView:
     """What a person's own page shows.
 
     `forgotten_on`: the day on which all is deleted unless the person asks to be kept; None while that is
-    far. `stops`: the one purpose that the link's one click stops; None where it stops all prospecting.
-    `preferences_url` leads to this person's preference page. `why`: what their mail rests on, `off` where they
-    get none; `since` when; `known_since` is when their address was given.
+    far. `why`: what their mail rests on, `off` where they get none; `since` when; `known_since` is when their
+    address was given.
     """
 
     email: str
@@ -37,8 +49,6 @@ class PreferencesView:
     purposes: tuple[PurposeChoice, ...] = ()
     preferences: Preferences = Preferences()
     forgotten_on: date | None = None
-    stops: str | None = None
-    preferences_url: str | None = None
     zone: str = "Europe/Paris"
     why: str = "off"
     since: date | None = None
@@ -87,12 +97,16 @@ class People(Protocol):
         """The aware instant, UTC."""
         ...
 
+    def reader(self, claim: Claim) -> Reader | None:
+        """None when the person is no longer known."""
+        ...
+
     def preferences(self, claim: Claim) -> PreferencesView | None:
         """None when the person is no longer known."""
         ...
 
-    def unsubscribe(self, claim: Claim, now: datetime) -> None:
-        """Stop what the link stops (R-10), also for a person who is no longer known."""
+    def unsubscribe(self, claims: Sequence[Claim], now: datetime) -> Sequence[Reader | None]:
+        """Stop what these links stop (R-10), in one transaction; whose they are, None for who is no longer known."""
         ...
 
     def save_preferences(self, claim: Claim, changes: PreferenceChanges, now: datetime) -> None: ...

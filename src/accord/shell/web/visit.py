@@ -11,7 +11,7 @@ from starlette.datastructures import FormData, UploadFile
 from accord.core.mail.links import Claim, LinkKind
 from accord.core.model.decision import Situation
 from accord.shell.engine.ports.store import Unit
-from accord.shell.web.ports import People, PreferencesView
+from accord.shell.web.ports import People, PreferencesView, Reader
 from accord.shell.web.words import choose
 
 MOST_FIELDS = 200
@@ -27,7 +27,7 @@ class Visit:
     language: str
 
 
-def language_of(request: Request, people: People, view: PreferencesView | None = None) -> str:
+def language_of(request: Request, people: People, view: Reader | PreferencesView | None = None) -> str:
     """The language in which this request is answered."""
     accepted = request.headers.get("accept-language")
     return choose(view.language if view else None, accepted, people.venue.entity.languages)

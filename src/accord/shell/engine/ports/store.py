@@ -47,7 +47,10 @@ class Unit(Rooms, Telling, Measured, Protocol):
     """
 
     # people and what is known of them
-    def contacts(self, ids: Sequence[int]) -> Mapping[int, Contact]: ...
+    def contacts(self, ids: Sequence[int], *, lock: bool = False) -> Mapping[int, Contact]:
+        """Contacts by id; with `lock` kept as they are until the transaction ends."""
+        ...
+
     def contacts_by_key(self, keys: Sequence[str]) -> Mapping[str, Contact]: ...
     def add_contacts(self, contacts: Sequence[NewContact]) -> Sequence[int]:
         """Ids in the order of `contacts`; raises Duplicate when a key exists."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import socket
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from pathlib import Path
 
@@ -99,6 +100,20 @@ def test_the_same_post_twice_is_one_entry(house: Served, ada: int) -> None:
     with house.venue.house.store.read() as unit:
         assert unit.entries([ada])[ada] == once
     assert [event.name for event in house.journal(ada)[told:]] == ["consent.withdrawn"]
+
+
+def test_people_who_leave_at_the_same_time_leave_one_by_one(house: Served) -> None:
+    """Written in one transaction, each with an entry of their own, and once though they press twice."""
+    numbers = [house.somebody(f"crowd{next(_numbers)}@example.org", agreed=True) for _ in range(8)]
+    paths = [f"/u/{house.token(number)}" for number in numbers]
+    with ThreadPoolExecutor(16) as callers:
+        answers = list(callers.map(lambda path: house.web.post(path, data=ONE_CLICK), paths * 2))
+    assert {answer.status_code for answer in answers} == {200}
+    for number in numbers:
+        assert [event.name for event in house.journal(number, "consent.withdrawn")] == ["consent.withdrawn"]
+        assert is_unsubscribed(house, number)
+    log = (house.venue.root / "objections.log").read_text(encoding="utf-8").splitlines()
+    assert len(set(log)) == len(log)
 
 
 def test_a_forged_token_tells_nothing(house: Served, ada: int) -> None:

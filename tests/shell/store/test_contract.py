@@ -259,7 +259,7 @@ def test_a_cancelled_mail_is_out_of_the_queue_and_service_mail_is_not_cancelled(
     queued(store, run)
     service = queued(store, run, nature=Nature.SERVICE, step="second")
     with store.begin() as unit:
-        assert len(unit.cancel_messages(number, None, "OBJECTION", NOW)) == 1
+        assert len(unit.cancel_messages([number], None, "OBJECTION", NOW)) == 1
         assert [each.id for each in unit.claim_messages(NOW, 10, NOW + HOUR, frozenset())] == [service]
 
 

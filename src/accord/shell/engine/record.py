@@ -173,7 +173,7 @@ def consents_in(
         if event.name == "consent.invalidated":
             # Mail that rests on something else, such as a purchase, is judged again at the door.
             purpose = str(event.data["purpose"])
-            unit.cancel_messages(event.contact_id, purpose, "CONSENT_UNPROVEN", now, LegalBasis.CONSENT)
+            unit.cancel_messages([event.contact_id], purpose, "CONSENT_UNPROVEN", now, LegalBasis.CONSENT)
     return events_in(unit, catalogue, events, now=now, history=history)
 
 
@@ -229,9 +229,11 @@ def _refused(
 def _stop(unit: Unit, stops: Sequence[_Stop], now: datetime) -> None:
     """Cancel what is queued, and put the addresses on the objection list."""
     unit.objections.keep([Objection(each.contact_id, each.purpose, each.at) for each in stops])
+    alike: dict[tuple[str, str], list[int]] = {}
     for each in stops:
-        wide = None if each.purpose == EVERYTHING else each.purpose
-        unit.cancel_messages(each.contact_id, wide, each.reason, now)
+        alike.setdefault((each.purpose, each.reason), []).append(each.contact_id)
+    for (purpose, reason), whose in alike.items():
+        unit.cancel_messages(whose, None if purpose == EVERYTHING else purpose, reason, now)
 
 
 # What an event of the ledger says of mail that is queued already.

@@ -123,7 +123,7 @@ def _object(unit: SqlUnit, listed: Mapping[int, Mapping[str, datetime]], now: da
     unit.add_entries(new, now)
     for entry in new:
         wide = None if entry.purpose == EVERYTHING else entry.purpose
-        unit.cancel_messages(entry.contact_id, wide, "OBJECTION", now)
+        unit.cancel_messages([entry.contact_id], wide, "OBJECTION", now)
     told = [
         Event(
             each.contact_id, "consent.objected", each.at, {"purpose": each.purpose, "kind": each.kind}, SOURCE

@@ -121,18 +121,19 @@ def message_of(row: Row[Any]) -> Message:
 
 def cancel(
     connection: Connection,
-    contact_id: int,
+    contact_ids: Sequence[int],
     purpose: str | None,
     reason: str,
     now: datetime,
     basis: LegalBasis | None = None,
 ) -> list[int]:
-    """Cancel prospecting that has not left yet: of one purpose, or all (None); of one basis, or any."""
+    """Cancel prospecting to these people that has not left yet: of one purpose, or all; of one basis, or any."""
     recallable = MESSAGE.c.state.in_(("queued", "deferred", "claimed"))
     scope = MESSAGE.c.purpose == purpose if purpose is not None else MESSAGE.c.lane == PROSPECTING_LANE
+    theirs = among(connection, MESSAGE.c.contact_id, contact_ids)
     done = connection.execute(
         update(MESSAGE)
-        .where(MESSAGE.c.contact_id == contact_id, recallable, scope, MESSAGE.c.lane == PROSPECTING_LANE)
+        .where(theirs, recallable, scope, MESSAGE.c.lane == PROSPECTING_LANE)
         .where(MESSAGE.c.basis == basis.value if basis is not None else true())
         .values(
             state=MessageState.CANCELLED.value,

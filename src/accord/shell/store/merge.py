@@ -54,7 +54,7 @@ def _end_prospecting(connection: Connection, gone: int, ending: Sequence[int], n
         .where(among(connection, RUN.c.id, ending), OPEN)
         .values(state=RunState.LEFT.value, open=0, ended_because="MERGED", lease_until=None)
     )
-    cancel_calls(connection, gone, None, "MERGED", now)
+    cancel_calls(connection, [gone], None, "MERGED", now)
     connection.execute(
         update(MESSAGE)
         .where(

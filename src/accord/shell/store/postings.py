@@ -228,13 +228,13 @@ def settle(connection: Connection, posted: Sequence[Posted]) -> frozenset[int]:
 
 
 def cancel_calls(
-    connection: Connection, contact_id: int, purpose: str | None, reason: str, now: datetime
+    connection: Connection, contact_ids: Sequence[int], purpose: str | None, reason: str, now: datetime
 ) -> None:
-    """Cancel calls about somebody that are no service and have not left: of one purpose, or all."""
+    """Cancel calls about these people that are no service and have not left: of one purpose, or all."""
     scope = POSTING.c.purpose == purpose if purpose is not None else literal(1) == 1
     connection.execute(
         update(POSTING)
-        .where(POSTING.c.contact_id == contact_id, RECALLABLE, _PROSPECTING, scope)
+        .where(among(connection, POSTING.c.contact_id, contact_ids), RECALLABLE, _PROSPECTING, scope)
         .values(**_cancelled(reason, "R-02", now))
     )
 

@@ -201,15 +201,15 @@ class SqlUnit(Rooms):
 
     def cancel_messages(
         self,
-        contact_id: int,
+        contact_ids: Sequence[int],
         purpose: str | None,
         reason: str,
         now: datetime,
         basis: LegalBasis | None = None,
     ) -> Sequence[int]:
         if basis is None:  # what rests on something else is judged again at the door
-            postings.cancel_calls(self.connection, contact_id, purpose, reason, now)
-        return mail.cancel(self.connection, contact_id, purpose, reason, now, basis)
+            postings.cancel_calls(self.connection, contact_ids, purpose, reason, now)
+        return mail.cancel(self.connection, contact_ids, purpose, reason, now, basis)
 
     def unsent(self, *, after_id: int, limit: int) -> Sequence[Message]:
         return mail.unsent(self.connection, after_id, limit)

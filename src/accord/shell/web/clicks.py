@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from accord.core.mail.links import Claim
+from accord.core.model.contact import Contact
 from accord.core.model.event import Event
 from accord.core.model.expression import Value
 from accord.core.robots import ClickVerdict, Fetch, click_verdict
+from accord.shell.engine.ports.store import Unit
 from accord.shell.engine.record import events_in
 from accord.shell.engine.sending.letters import agreed_to_tracking
-from accord.shell.web.visit import known_to
+from accord.shell.web.visit import contact_behind
 from accord.shell.wiring import House
 
 # Fetches of one mail within this long are judged beside one another.
@@ -32,22 +34,20 @@ def record_click(house: House, claim: Claim, fetch: Fetch) -> None:
     """
     caller = _sealed(house, fetch.address)
     with house.store.begin() as unit:
-        situation = known_to(unit, claim, lock=True)
-        if situation is None:
-            return
-        if house.settings.click_tracking != "individual" and not agreed_to_tracking(situation, claim.purpose):
+        contact = contact_behind(unit, claim, lock=True)
+        if contact is None or not _is_counted(house, unit, contact, claim.purpose):
             return
         message = unit.message(claim.message_id)
         before = {
             event.id: (event, _fetch(event, caller, fetch.address))
-            for event in unit.events_of(situation.contact.id, limit=MOST_OTHERS)
+            for event in unit.events_of(contact.id, limit=MOST_OTHERS)
             if event.name == "mail.clicked"
             and event.data.get("message_id") == str(claim.message_id)
             and fetch.at - event.at <= BURST
         }
         others = [each for _, each in before.values()]
         judged = _Judging(message.sent_at if message is not None else None, house.settings.scanners)
-        last = situation.contact.last_action_at
+        last = contact.last_action_at
         data: dict[str, Value] = {
             "message_id": str(claim.message_id),
             "purpose": claim.purpose,
@@ -68,6 +68,13 @@ def record_click(house: House, claim: Claim, fetch: Fetch) -> None:
             and SEVERITY.index(verdict) > SEVERITY.index(ClickVerdict(str(event.data.get("verdict"))))
         }
         unit.keeping.take_back(anew)
+
+
+def _is_counted(house: House, unit: Unit, contact: Contact, purpose: str) -> bool:
+    """Whether this person's clicks are recorded one by one: everybody's, or of those who agreed (R-57)."""
+    if house.settings.click_tracking == "individual":
+        return True
+    return agreed_to_tracking(unit.situations([contact.id])[contact.id], purpose)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
@@ -54,11 +54,13 @@ class HousePeople:
     def reader(self, claim: Claim) -> Reader | None:
         """Who follows a link; None when they are no longer known."""
         with self.house.store.read() as unit:
-            (found,) = self._readers(unit, [claim])
+            lives = unit.keeping.living([claim.contact_id])
+            (found,) = self._readers(unit, [claim], lives)
         return found
 
-    def _readers(self, unit: Unit, claims: Sequence[Claim]) -> Sequence[Reader | None]:
-        lives = unit.keeping.living({claim.contact_id for claim in claims})
+    def _readers(
+        self, unit: Unit, claims: Sequence[Claim], lives: Mapping[int, int]
+    ) -> Sequence[Reader | None]:
         known = unit.contacts(sorted(set(lives.values())))
         contacts = [known.get(lives.get(claim.contact_id, 0)) for claim in claims]
         return [
@@ -135,7 +137,7 @@ class HousePeople:
                             entry = _one_click(claim, purpose, kind, now)
                             wanted.setdefault((number, purpose, kind), entry)
             self._write(unit, list(wanted.values()), now, "unsubscribe")
-            return self._readers(unit, claims)
+            return self._readers(unit, claims, lives)
 
     def save_preferences(self, claim: Claim, changes: PreferenceChanges, now: datetime) -> None:
         """Write the boxes that were turned, and what was chosen."""

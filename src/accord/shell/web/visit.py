@@ -9,6 +9,7 @@ from fastapi import Depends, HTTPException, Request
 from starlette.datastructures import FormData, UploadFile
 
 from accord.core.mail.links import Claim, LinkKind
+from accord.core.model.contact import Contact
 from accord.core.model.decision import Situation
 from accord.shell.engine.ports.store import Unit
 from accord.shell.web.ports import People, PreferencesView, Reader
@@ -52,10 +53,16 @@ def visit(request: Request, people: People, token: str, *kinds: LinkKind) -> Vis
     return Visit(claim, token, view, language_of(request, people, view))
 
 
-def known_to(unit: Unit, claim: Claim, *, lock: bool = False) -> Situation | None:
+def known_to(unit: Unit, claim: Claim) -> Situation | None:
     """Whose link it is today: the survivor's, where the record was merged; None for who is gone."""
     number = unit.keeping.living([claim.contact_id]).get(claim.contact_id)
-    return unit.situations([number], lock=lock).get(number) if number is not None else None
+    return unit.situations([number]).get(number) if number is not None else None
+
+
+def contact_behind(unit: Unit, claim: Claim, *, lock: bool = False) -> Contact | None:
+    """The same, without what they did and agreed to; with `lock` kept until the transaction ends."""
+    number = unit.keeping.living([claim.contact_id]).get(claim.contact_id)
+    return unit.contacts([number], lock=lock).get(number) if number is not None else None
 
 
 async def _read_fields(request: Request) -> dict[str, str]:

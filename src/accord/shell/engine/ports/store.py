@@ -205,13 +205,13 @@ class Unit(Rooms, Telling, Measured, Protocol):
 
     def cancel_messages(
         self,
-        contact_id: int,
+        contact_ids: Sequence[int],
         purpose: str | None,
         reason: str,
         now: datetime,
         basis: LegalBasis | None = None,
     ) -> Sequence[int]:
-        """Cancel prospecting that has not left yet: of one purpose, or all (None); of one basis, or any.
+        """Cancel prospecting to these people that has not left yet: of one purpose, or all; of one basis, or any.
 
         Returns the ids.
         """

@@ -123,7 +123,7 @@ def _settings(config: Config, source: Source, root: Path) -> Settings:
     return Settings(
         root=root,
         venue=venue,
-        database_url=_absolute(config.database.url, root),
+        database_url=absolute_url(config.database.url, root),
         delivery=config.delivery.kind,
         mailbox=root / config.delivery.folder,
         smtp=_smtp(config.smtp, source, root),
@@ -172,7 +172,7 @@ def _smtp(smtp: SmtpSection, source: Source, root: Path) -> Smtp:
     )
 
 
-def _absolute(url: str, root: Path) -> str:
+def absolute_url(url: str, root: Path) -> str:
     """A SQLite file counts from the folder of config.toml."""
     if not url.startswith("sqlite:///") or url in ("sqlite:///:memory:", "sqlite://"):
         return url

@@ -10,11 +10,11 @@ import click
 
 from accord import __version__
 from accord.shell.cli.house import by_option, house_at, house_of, json_option, settings_of, who
-from accord.shell.cli.output import InputFault, print_json, when
+from accord.shell.cli.output import InputFault, print_json, print_table, when
 from accord.shell.engine.ports.checkup import LAST_BACKUP
 from accord.shell.engine.ports.rows import Deed
 from accord.shell.engine.sending.relive import doubt_what_waits
-from accord.shell.settings import Settings
+from accord.shell.settings import Settings, absolute_url
 from accord.shell.store.copies import (
     CopyFault,
     Manifest,
@@ -24,11 +24,12 @@ from accord.shell.store.copies import (
     read_manifest,
     stage,
 )
+from accord.shell.store.transfer import transfer
 
 
 @click.group(short_help="Migrations, integrity, copies.")
 def db() -> None:
-    """The database: upgrade, check, backup, restore.
+    """The database: upgrade, check, backup, restore, copy.
 
     \b
     Examples:
@@ -165,6 +166,38 @@ def restore(context: click.Context, folder: Path, by: str | None, *, force: bool
             f"{doubted} mails may have left since, and are not sent again: scenario messages --unknown"
         )
     click.echo("Everything is held. Look around, then: scenario release all")
+
+
+@db.command("copy")
+@click.argument("url")
+@by_option
+@click.pass_context
+def copy_database(context: click.Context, url: str, by: str | None) -> None:
+    """Copy everything into another, empty database: from SQLite to PostgreSQL, or back.
+
+    Stop the daemon first. Every row is compared at the end, and so are the chains of the consent ledger. Then
+    the database that was copied is held, so that nothing leaves from both: name the new one in config.toml
+    as [database] url, and start. The keys and the objections log stay the files that they are.
+
+    \b
+    Examples:
+      scenario db copy postgresql://accord@db.example.org/accord --by marie
+      scenario db copy sqlite:///accord-again.db --by marie
+    """
+    if not url.startswith(("sqlite:///", "postgresql://")):
+        raise InputFault("Name a database as sqlite:///FILE or postgresql://…")
+    settings = settings_of(context)
+    other = replace(settings, database_url=absolute_url(url, settings.root))
+    with house_at(context, settings) as house, house_at(context, other) as target:
+        if house.store.file is not None and not house.store.file.exists():
+            raise InputFault(f"There is nothing to copy: {house.store.file} does not exist.")
+        try:
+            made = transfer(house.store, target.store, by=who(by), now=house.clock())
+        except CopyFault as fault:
+            raise InputFault(str(fault)) from None
+    print_table("Copied", ("table", "rows"), [(name, each.rows) for name, each in made.items() if each.rows])
+    click.echo("Every row is the same in both, and so are the chains of the consent ledger.")
+    click.echo("The old database is held. Name the new one in config.toml, as [database] url, and start.")
 
 
 def _hold(context: click.Context, settings: Settings, manifest: Manifest, by: str) -> tuple[int, int, int]:

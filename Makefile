@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format map docs soak bench browser clean
+.PHONY: help demo test lint format map docs soak interop bench browser clean
 
 help: ## what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/	/' | sort
@@ -48,6 +48,14 @@ soak: $(STAMP) ## a thousand kills of the daemon, mutated files by the ten thous
 	ACCORD_SOAK=1 $(BIN)/python -m pytest -n 2 -s tests/crash/test_kills.py -k moment
 	ACCORD_SOAK=1 $(BIN)/python -m pytest -n 2 --timeout 3600 tests/core/language/test_fuzz.py tests/doors/test_api_fuzz.py
 	ACCORD_SOAK=1 $(BIN)/python -m pytest -n 2 tests/journeys/test_generated.py
+
+# What other people's programs make of ours. Each test skips by name where its program is missing and can't be installed.
+OTHERS := opendkim
+interop: $(STAMP) ## against programs of Debian's that are not ours: opendkim
+	@[ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null 2>&1 || { apt-get update -qq >/dev/null \
+	  && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(OTHERS) >/dev/null; } \
+	  || echo "not installed: $(OTHERS)"
+	ACCORD_INTEROP=1 $(BIN)/python -m pytest -rs tests/interop
 
 bench: $(STAMP) ## measure, and write the table that the README quotes
 	$(BIN)/python benchmarks/run.py

@@ -86,11 +86,13 @@ def test_diff_tells_what_a_file_changes_and_for_whom(scenario: Terminal) -> None
 
 def test_activate_shows_what_changes_and_keeps_the_forecast_that_was_accepted(scenario: Terminal) -> None:
     scenario.write("scenarios/merci.yaml", SUITE.replace("3 days", "5 days"))
-    assert scenario("status", "--json").ok().json["scenarios"][0]["expected"] == 0
+    assert scenario("status", "--json").ok().json["scenarios"][0]["expected"] == 2
     told = scenario("activate", "merci", "--yes", "--json", "--by", "luc").ok().json
     [made] = told
     assert (made["by"], made["forecast"]["people"], made["forecast"]["days"]) == ("luc", 2, 90)
-    assert made["forecast"]["mails"] == 1  # what Ada still gets by the version that she entered by
+    assert (
+        made["forecast"]["mails"] == 3
+    )  # what Ada still gets by the version that she entered by, and Bob's two
     assert made["difference"]["would_move"] == 1
     [row] = scenario("status", "--json").ok().json["scenarios"]
     assert (row["mails"], row["paused"]) == (0, None)

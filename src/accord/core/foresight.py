@@ -55,6 +55,7 @@ class Tally:
     people: int = 0
     expired: int = 0
     left_out: int = 0
+    apart: list[int] = field(default_factory=list)
     mails: Counter[tuple[date, str, str, str, str, str, str, str, str, str]] = field(default_factory=Counter)
     hours: Counter[datetime] = field(default_factory=Counter)
     refusals: Counter[tuple[str, str, str, str, str, str]] = field(default_factory=Counter)
@@ -214,6 +215,7 @@ def forecast_of(tally: Tally, frame: Frame) -> Forecast:
         cut_off=tuple(CutOffCount(day, people) for day, people in sorted(tally.cut_off.items())),
         expired=tally.expired,
         left_out=tally.left_out,
+        apart=tuple(sorted(tally.apart)),
         standing_still=frame.standing_still,
         imagined=frame.imagined,
     )

@@ -2,17 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from accord.core.consent.collection import consents
+from accord.core.consent.evidence import Learned, after
+from accord.core.consent.retention import renews
 from accord.core.decide import per_key
+from accord.core.model.consent import ConsentEntry, LegalBasis
+from accord.core.model.content import TemplateFacts
 from accord.core.model.decision import Enrol, QueueMail, Situation
 from accord.core.model.enrolment import Enrolment, RunState
 from accord.core.model.event import Event
 from accord.core.model.expression import Value
 from accord.core.model.message import PastMail
-from accord.core.world import Known
+from accord.core.model.venue import Venue
+from accord.core.world import Happening, Known
+
+
+@dataclass(slots=True)
+class Proven:
+    """What proves an imagined event, laid over what is known of the person: before the runs that it let in alone.
+
+    Runs of other scenarios see the person as they are: to them it has not happened.
+    """
+
+    thing: Happening
+    runs: set[int] = field(default_factory=set)
+    _of: tuple[Situation, Situation] | None = None
+
+    def over(self, situation: Situation, ledger: Sequence[ConsentEntry], venue: Venue) -> Situation:
+        """The person as they are, and with it."""
+        if self._of is None or self._of[0] is not situation:
+            self._of = (situation, self._laid_over(situation, ledger, venue))
+        return self._of[1]
+
+    def _laid_over(self, situation: Situation, ledger: Sequence[ConsentEntry], venue: Venue) -> Situation:
+        thing, event = self.thing, self.thing.event
+        acted_at = event.at if event is not None and renews(event, situation.mails) else None
+        known = after(situation, Learned(acted_at=acted_at, lines=thing.lines))
+        if not thing.entries:
+            return known
+        return replace(known, consents=consents([*ledger, *thing.entries], venue.policy))
 
 
 def begun(enrol: Enrol, number: int, situation: Situation, now: datetime) -> Enrolment:
@@ -33,6 +65,25 @@ def begun(enrol: Enrol, number: int, situation: Situation, now: datetime) -> Enr
         this=enrol.this,
         priority=enrol.priority,
         held_out=enrol.held_out,
+    )
+
+
+def as_sent(
+    run: Enrolment, mail: QueueMail, facts: TemplateFacts | None, number: int, now: datetime
+) -> PastMail:
+    """The mail that leaves, as it is remembered; `facts` are its template's."""
+    return PastMail(
+        scenario=run.scenario,
+        step=mail.step,
+        purpose=mail.purpose,
+        nature=mail.nature,
+        basis=mail.verdict.basis or LegalBasis.SERVICE,
+        at=now,
+        template=mail.template,
+        template_digest=facts.digest if facts is not None else None,
+        message_id=number,
+        enrolment_id=run.id,
+        with_invitation=mail.with_invitation,
     )
 
 

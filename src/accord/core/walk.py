@@ -16,8 +16,17 @@ from accord.core.consent.collection import consents
 from accord.core.consent.evidence import after, learn, told
 from accord.core.decide import enters, moved, reaches_goal, something_happened, time_has_come
 from accord.core.expressions.evaluate import holds
-from accord.core.memory import about, begun, clicked_in, first_number, last_entries, queue_left
-from accord.core.model.consent import ConsentEntry, LegalBasis
+from accord.core.memory import (
+    Proven,
+    about,
+    as_sent,
+    begun,
+    clicked_in,
+    first_number,
+    last_entries,
+    queue_left,
+)
+from accord.core.model.consent import ConsentEntry
 from accord.core.model.decision import (
     Decision,
     Effect,
@@ -33,7 +42,6 @@ from accord.core.model.decision import (
 )
 from accord.core.model.enrolment import Enrolment, RunState
 from accord.core.model.event import Event, told_anew
-from accord.core.model.message import PastMail
 from accord.core.model.scenario import OnSegment, Scenario
 from accord.core.model.trial import Trial, TrialKey
 from accord.core.steps.call import told_fields
@@ -62,7 +70,8 @@ class Walk:
         self.unanswered: deque[Event] = deque()
         self.runs: dict[int, Enrolment] = {}
         self.ended: dict[int, Enrolment] = {}
-        self.trials: dict[TrialKey, Trial] = {}
+        self.trials: dict[TrialKey, Trial] = dict(world.trials)
+        self.proven: Proven | None = None
         self.keys = set(known.entries)
         self.entered = last_entries(known.entries)
         self.sources: dict[int, Event] = {}
@@ -173,7 +182,7 @@ class Walk:
     def _happen(self, thing: Happening) -> None:
         """Facts first, then what scenarios make of them, as the engine records and reacts."""
         if thing.lets_into is not None and thing.event is not None:
-            self._let_in(thing.event, thing.lets_into)
+            self._let_in(thing, thing.event, thing.lets_into)
             return
         if thing.lines:
             changed = {line.order_id for line in thing.lines}
@@ -189,12 +198,20 @@ class Walk:
             self._learn(event)
             self._hear(event)
 
-    def _let_in(self, event: Event, name: str) -> None:
+    def _let_in(self, thing: Happening, event: Event, name: str) -> None:
         event = self._numbered(event)
         self.witness.happened(event, self.now)
         scenario = self.world.catalogue.live[name]
-        if wakes(scenario.entry.trigger, event.name):
-            self._enter(scenario, event, "")
+        if not wakes(scenario.entry.trigger, event.name):
+            return
+        known, before = self.situation, set(self.runs)
+        if thing.entries or thing.lines:
+            self.proven = Proven(thing)
+            self.situation = self.proven.over(known, self.ledger, self.venue)
+        self._enter(scenario, event, "")
+        if self.proven is not None:
+            self.proven.runs |= self.runs.keys() - before
+        self.situation = known
 
     def _consent_events(self, entries: Sequence[ConsentEntry]) -> tuple[Event, ...]:
         if not entries:
@@ -213,7 +230,7 @@ class Walk:
         self.heard.append(event)
         if event.name.endswith(".updated"):
             self.sources = {run: told_anew(source, event) for run, source in self.sources.items()}
-        if self._listens(event.name):
+        if self.world.listens(event.name):
             self.unanswered.append(event)
 
     def _answer(self, event: Event) -> None:
@@ -298,7 +315,10 @@ class Walk:
         ]
         key = self._trial(run)
         trial = self.trials.get(key) if key is not None else None
-        return self.situation.in_run(run, self.sources.get(run.id), tuple(own), trial)
+        known = self.situation
+        if self.proven is not None and run.id in self.proven.runs:
+            known = self.proven.over(known, self.ledger, self.venue)
+        return known.in_run(run, self.sources.get(run.id), tuple(own), trial)
 
     def _trial(self, run: Enrolment) -> TrialKey | None:
         return trial_of(self.world.catalogue.versions[run.digest], run)
@@ -336,13 +356,10 @@ class Walk:
         if emits or self.hears_itself:
             self._echo_heard(tell(decision, asked, now))
 
-    def _listens(self, name: str) -> bool:
-        return self.world.listened is None or name in self.world.listened
-
     def _echo_heard(self, rows: Sequence[Event]) -> None:
         """What was written down of a decision is heard by those who listen to it."""
         for row in rows:
-            if self._listens(row.name):
+            if self.world.listens(row.name):
                 self._hear(self._numbered(row))
 
     def _as_told(self, run: Enrolment, decision: Decision) -> Decision:
@@ -368,22 +385,10 @@ class Walk:
     def _send(self, run: Enrolment, mail: QueueMail) -> None:
         """In imagined days each mail that was allowed leaves at once."""
         facts = self.world.catalogue.templates.get(mail.template)
-        past = PastMail(
-            scenario=run.scenario,
-            step=mail.step,
-            purpose=mail.purpose,
-            nature=mail.nature,
-            basis=mail.verdict.basis or LegalBasis.SERVICE,
-            at=self.now,
-            template=mail.template,
-            template_digest=facts.digest if facts is not None else None,
-            message_id=next(self.numbers),
-            enrolment_id=run.id,
-            with_invitation=mail.with_invitation,
-        )
+        past = as_sent(run, mail, facts, next(self.numbers), self.now)
         self.situation = replace(self.situation, mails=(*self.situation.mails, past))
         self._stir()
-        if self._listens("mail.sent"):
+        if self.world.listens("mail.sent"):
             self._await(Happening(self.now, Event(run.contact_id, "mail.sent", self.now, about(run, mail))))
         if self.world.answers is not None:
             for answer in self.world.answers(self.situation, run, mail, self.now):

@@ -16,6 +16,7 @@ from accord.core.model.enrolment import Enrolment
 from accord.core.model.event import Event
 from accord.core.model.order import OrderLine
 from accord.core.model.scenario import Scenario
+from accord.core.model.trial import Trial, TrialKey
 from accord.core.telling import TOLD
 
 # The source of an event that lets people in and has not happened.
@@ -26,8 +27,8 @@ IMAGINED = "imagined"
 class Happening:
     """One thing of the script: an event, acts for the consent ledger, or an order's lines.
 
-    `lets_into`: an imagined event, which lets the person into the scenario called so and does nothing else: it
-    is no evidence, and nothing else hears it.
+    `lets_into`: an imagined event, which lets the person into the scenario called so and does nothing else:
+    nothing else hears it. `entries` and `lines` are then what proves it, before that scenario alone.
     """
 
     at: datetime
@@ -77,7 +78,8 @@ class World:
     """What the walks of all people have in common; make it with `a_world`.
 
     `unseen`: scenarios whose segment nobody was looked for yet; `listened`: the names that some scenario
-    hears (None: all). `answers`: what a person does about a mail that has left.
+    hears (None: all). `answers`: what a person does about a mail that has left. `trials`: the tests of subjects
+    that have begun before `start`, with what is known of them.
     """
 
     catalogue: Catalogue
@@ -88,6 +90,11 @@ class World:
     unseen: frozenset[str]
     listened: frozenset[str] | None
     answers: Answers | None = None
+    trials: Mapping[TrialKey, Trial] = field(default_factory=dict)
+
+    def listens(self, name: str) -> bool:
+        """Whether some scenario hears an event."""
+        return self.listened is None or name in self.listened
 
     @property
     def hears_itself(self) -> bool:
@@ -102,10 +109,11 @@ def a_world(
     until: datetime,
     unseen: frozenset[str] | None = None,
     answers: Answers | None = None,
+    trials: Mapping[TrialKey, Trial] | None = None,
 ) -> World:
     """The days from `start` to `until` (UTC) under the live scenarios of a catalogue.
 
-    `unseen` is as in World; all segments where it is not said.
+    The rest is as in World; `unseen`: all segments where it is not said.
     """
     live = tuple(catalogue.live.values())
     known = dict(catalogue.versions) | {scenario.digest: scenario for scenario in live}
@@ -120,4 +128,5 @@ def a_world(
         frozenset(catalogue.live) if unseen is None else unseen,
         listened_names(catalogue),
         answers,
+        trials or {},
     )

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from accord.core.foresight import forecast_of
@@ -14,7 +15,9 @@ from accord.core.model.contact import Preferences
 from accord.core.model.content import Catalogue
 from accord.core.model.forecast import SILENCE, Assumptions, Change, Forecast, NoteCount, changes
 from accord.core.model.scenario import Scenario
+from accord.core.model.trial import TrialKey, Tried
 from accord.core.model.venue import Webhook
+from accord.core.simulate import journal_of
 from accord.shell.crowd import Source, walk_everybody
 from accord.shell.engine.ports.rows import ContactChange, NewContact
 from accord.shell.engine.ports.store import StoreError
@@ -102,11 +105,89 @@ def test_what_would_change_is_told_in_the_same_terms(store: SqlStore) -> None:
     both = a_catalogue(a_scenario(WELCOME), a_scenario(LONGER))
     catalogue = Catalogue(live.venue, live.live, live.versions, both.templates)
     proposed, running = foretold(store, catalogue, a_scenario(LONGER))
-    assert (running.total(), proposed.total()) == (4, 6)
+    assert (running.total(), proposed.total()) == (6, 9)
     assert [each for each in changes(running, proposed) if each.what == "mails of"] == [
-        Change("mails of", "accueil/trois", 0, 2)
+        Change("mails of", "accueil/trois", 0, 3)
     ]
     assert changes(running, running) == ()
+
+
+REVIEW = f"""
+scenario: avis
+purpose: newsletter
+{WHY}
+enter: {{when: EVENT, per: event.order_id}}
+steps:
+  avis: {{after: 2 days, send: r/avis, nature: review_request}}
+"""
+
+
+def test_the_event_that_lets_people_in_is_imagined_with_what_proves_it(store: SqlStore) -> None:
+    """Somebody who had never agreed has by then; the letter, which the event is nothing to, sees them as they are."""
+    a_base(store)
+    live = a_catalogue(a_scenario(WELCOME), a_scenario(LETTER))
+    [told, _] = foretold(store, live, a_scenario(WELCOME), days=7)
+    assert told.mails_by(lambda row: (row.scenario, row.step, row.basis.value)) == {
+        ("accueil", "un", "consent"): 3,
+        ("accueil", "deux", "consent"): 3,
+        ("lettre", "edition", "consent"): 2,
+    }
+    assert told.refusals_by_reason("lettre") == {("FREQUENCY_CAP", "R-34"): 1, ("NO_CONSENT", "R-05"): 1}
+
+
+def test_who_takes_an_imagined_consent_back_has_none(store: SqlStore) -> None:
+    a_base(store)
+    leaving = Assumptions(0, 0, 100, 0, 0, answers_within_hours=1)
+    [told, _] = foretold(store, a_catalogue(a_scenario(WELCOME)), a_scenario(WELCOME), assumed=leaving)
+    assert told.mails_by(lambda row: row.step) == {"un": 3}
+    assert sum(row.count for row in told.exits) == 3
+
+
+@pytest.mark.parametrize("event", ["order.paid", "order.delivered"])
+def test_an_imagined_order_makes_a_customer(store: SqlStore, event: str) -> None:
+    """Of the one who was never offered to refuse no order makes somebody who may be written to."""
+    a_base(store)
+    review = a_scenario(REVIEW.replace("EVENT", event))
+    [told, _] = foretold(store, a_catalogue(review), review)
+    assert told.total("avis") == 3
+
+
+def test_who_cannot_be_read_is_set_apart_and_named(store: SqlStore) -> None:
+    a_base(store)
+    with store.engine.begin() as connection:
+        connection.execute(text("UPDATE contact SET zone = 'Nowhere/At-all' WHERE id = 3"))
+    [told, _] = foretold(store, a_catalogue(a_scenario(WELCOME)), a_scenario(WELCOME))
+    assert (told.people, told.apart, told.total()) == (3, (3,), 4)
+
+
+TESTED = f"""
+scenario: essai
+purpose: newsletter
+{WHY}
+enter: {{when: consent.given}}
+steps:
+  un:
+    after: 4 days
+    send: a/un
+    nature: editorial
+    subjects: {{a: Premier, b: Second}}
+    test: 10% for 1 day, then best by clicks
+"""
+
+
+def test_a_test_that_is_over_is_known_in_a_forecast(store: SqlStore) -> None:
+    a_base(store)
+    tested = a_scenario(TESTED)
+    key = TrialKey(tested.digest, "un")
+    with store.begin() as unit:
+        unit.measuring.begin([key], START - timedelta(days=9))
+        unit.measuring.keep(key, {"a": Tried(50, 1), "b": Tried(50, 5)})
+    with store.read() as unit:
+        plan = planned(unit, a_catalogue(tested), tested, SILENCE, START, START, START + timedelta(days=9))
+        [known, *_] = unit.foreseeing.known([1], ["essai"]).values()
+    course = plan.courses[0]
+    [sent] = [row for row in journal_of(course.world, known, course.script) if row.name == "mail.queued"]
+    assert (sent.data["subject"], sent.data["subject_because"]) == ("b", "best")
 
 
 def test_what_lies_before_the_first_day_is_walked_and_not_counted(store: SqlStore) -> None:
@@ -131,7 +212,7 @@ def test_a_call_is_counted_apart_from_mails(store: SqlStore) -> None:
     calling = a_scenario(WELCOME + "  dire: {call: crm, nature: editorial}\n", venue)
     [told, _] = foretold(store, a_catalogue(calling, venue=venue), calling)
     assert [row for row in told.notes if row.code == "CALL"] == [
-        NoteCount("accueil", "dire", "CALL", "crm", 2)
+        NoteCount("accueil", "dire", "CALL", "crm", 3)
     ]
 
 

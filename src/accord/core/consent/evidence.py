@@ -72,7 +72,7 @@ def _lines(event: Event, situation: Situation, venue: Venue) -> tuple[OrderLine,
     order_id = str(event.data.get("order_id", ""))
     known = tuple(line for line in situation.lines if line.order_id == order_id)
     if not known and event.name == "order.placed":
-        known = _new_lines(event, order_id, venue)
+        known = new_lines(event, venue)
     match event.name:
         case "order.paid":
             return tuple(replace(line, paid_at=event.at) for line in known)
@@ -83,7 +83,9 @@ def _lines(event: Event, situation: Situation, venue: Venue) -> tuple[OrderLine,
     return known if all(line not in situation.lines for line in known) else ()
 
 
-def _new_lines(event: Event, order_id: str, venue: Venue) -> tuple[OrderLine, ...]:
+def new_lines(event: Event, venue: Venue) -> tuple[OrderLine, ...]:
+    """The lines of an order of which only the event is known: one a family, the amount shared out."""
+    order_id = str(event.data.get("order_id", ""))
     families = event.data.get("families") or ()
     if not isinstance(families, tuple):
         families = (str(families),)

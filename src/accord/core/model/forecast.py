@@ -35,6 +35,9 @@ class Assumptions:
 # The note of a call that would leave.
 CALL = "CALL"
 
+# So many of those who could not be read are named where somebody reads of them.
+MOST_NAMED = 20
+
 # Nobody answers anything: what one person's days are shown with.
 SILENCE = Assumptions(0, 0, 0, 0, 0)
 
@@ -163,8 +166,9 @@ class Forecast:
     `people`: how many were walked; days are of `zone`, the entity's. `throttle` and `held` (the brakes) stand
     as they are now and are not moved on. `expired`: people whose three years were over before `begins`.
     `left_out`: runs in flight by a version that can't be read any more, which the forecast goes without, as it does
-    without those `standing_still`, whose scenario is paused. `imagined`: the
-    event by which everybody enters at `begins`, where the scenario is entered by one.
+    without those `standing_still`, whose scenario is paused. `apart`: the contacts that could not be read or walked,
+    by their numbers; they are in no figure. `imagined`: the event by which everybody enters at `begins`, where the
+    scenario is entered by one.
     """
 
     scenario: str
@@ -187,6 +191,7 @@ class Forecast:
     cut_off: tuple[CutOffCount, ...] = ()
     expired: int = 0
     left_out: int = 0
+    apart: tuple[int, ...] = ()
     standing_still: int = 0
     imagined: str | None = None
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from accord.core.answers import answering
+from accord.core.consent.evidence import new_lines
 from accord.core.expressions.names import fields_of
 from accord.core.foresight import Frame, Tally, count_person
+from accord.core.model.consent import Act, ConsentEntry
 from accord.core.model.content import Catalogue
 from accord.core.model.event import Event
 from accord.core.model.forecast import Assumptions
@@ -16,8 +19,13 @@ from accord.core.model.scenario import OnEvent, Scenario
 from accord.core.model.venue import Venue
 from accord.core.simulate import Happening, World, a_world
 from accord.core.world import IMAGINED
+from accord.shell.engine.apart import apart
+from accord.shell.engine.journeys.measure import trials_now
 from accord.shell.engine.ports.store import Unit
-from accord.shell.preview.personas import imagined_data
+from accord.shell.preview.personas import PROOF, imagined_data
+
+# What nobody does without having ordered.
+ORDERED = ("order.placed", "order.paid", "order.delivered")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +65,31 @@ def entering(scenario: Scenario, venue: Venue, at: datetime) -> tuple[Happening,
     return (Happening(at, Event(0, event, at, data, IMAGINED), lets_into=scenario.name),)
 
 
+def proven(script: Sequence[Happening], venue: Venue) -> tuple[Happening, ...]:
+    """The same things with what proves them: of a consent the acts, of an order its lines, paid at once.
+
+    It is before the scenario that they let people into alone; see Happening.
+    """
+    return tuple(
+        thing if thing.event is None else replace(thing, **_proof(thing.event, venue)) for thing in script
+    )
+
+
+def _proof(event: Event, venue: Venue) -> dict[str, Any]:
+    purpose = venue.purposes.get(str(event.data.get("purpose")))
+    if event.name == "consent.given" and purpose is not None:
+        given = (
+            ConsentEntry(0, event.at, purpose.name, kind, Act.OPTIN_PROVEN, informed=True, details=PROOF)
+            for kind in purpose.kinds
+        )
+        return {"entries": tuple(given)}
+    if event.name in ORDERED:
+        delivered_at = event.at if event.name == "order.delivered" else None
+        lines = new_lines(event, venue)
+        return {"lines": tuple(replace(each, paid_at=event.at, delivered_at=delivered_at) for each in lines)}
+    return {}
+
+
 def with_file(catalogue: Catalogue, scenario: Scenario) -> Catalogue:
     """What would run if the scenario were made live as it stands in its file."""
     return replace(catalogue, live={**catalogue.live, scenario.name: scenario})
@@ -84,9 +117,11 @@ def planned(
             until=until,
             unseen=frozenset(each.live) - looked_through(unit, each.live),
             answers=answering(assumed, each.venue),
+            trials=trials_now(unit, each, now=now),
         )
         entered = each.live.get(scenario.name)
-        courses.append(Course(world, entering(entered, each.venue, begins) if entered is not None else ()))
+        script = proven(entering(entered, each.venue, begins), each.venue) if entered is not None else ()
+        courses.append(Course(world, script))
     return Plan(begins, tuple(courses))
 
 
@@ -96,7 +131,18 @@ def looked_through(unit: Unit, names: Mapping[str, Scenario]) -> frozenset[str]:
 
 
 def count_page(unit: Unit, plan: Plan, contact_ids: Sequence[int]) -> list[Tally]:
-    """Walk some people through every course; a tally a course."""
+    """Walk some people through every course; a tally a course. Who can't be read or walked is set apart."""
+    tallies = [Tally() for _ in plan.courses]
+    counted, faults = apart(contact_ids, lambda some: [_count(unit, plan, some)])
+    for each in counted:
+        for tally, more in zip(tallies, each, strict=True):
+            tally.add(more)
+    for tally in tallies:
+        tally.apart += [number for number, _ in faults]
+    return tallies
+
+
+def _count(unit: Unit, plan: Plan, contact_ids: Sequence[int]) -> list[Tally]:
     tallies = [Tally() for _ in plan.courses]
     for known in unit.foreseeing.known(contact_ids, plan.scenarios).values():
         for course, tally in zip(plan.courses, tallies, strict=True):

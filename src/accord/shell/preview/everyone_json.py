@@ -49,6 +49,7 @@ def _told(forecast: Forecast) -> dict[str, Any]:
         "runs": [{**asdict(row), "under_way": row.under_way} for row in forecast.runs],
         "left_out": forecast.left_out,
         "standing_still": forecast.standing_still,
+        "apart": list(forecast.apart),
         "answers": {row.name: row.count for row in forecast.answers},
         "rows": {
             name: [asdict(row) for row in getattr(forecast, name)]

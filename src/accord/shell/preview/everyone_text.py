@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.text import Text
 
 from accord.core.consent.reasons import in_words
-from accord.core.model.forecast import CAPS, Assumptions, Forecast, changes
+from accord.core.model.forecast import CAPS, MOST_NAMED, Assumptions, Forecast, changes
 from accord.shell.preview.text import a_plain_table, preview_console
 
 # The longest bar, in characters; and how many bars are still read day by day.
@@ -53,6 +53,14 @@ def _heading(forecast: Forecast) -> Iterator[Text]:
     if forecast.busiest is not None:
         hour = forecast.busiest.begins
         yield Text(f"Busiest hour: {hour:%a %d %b %Y, %H:%M}, with {forecast.busiest.mails:,} mails.")
+
+
+def apart_in_words(forecast: Forecast) -> str:
+    """Who could not be walked, by number: the first of them, where there are many."""
+    named = ", ".join(str(number) for number in forecast.apart[:MOST_NAMED])
+    more = len(forecast.apart) - MOST_NAMED
+    rest = f" and {more:,} more" if more > 0 else ""
+    return f"{len(forecast.apart):,} people can't be read, and are in no figure: contacts {named}{rest}."
 
 
 def in_a_sentence(assumed: Assumptions) -> str:
@@ -168,6 +176,8 @@ def _ends(forecast: Forecast) -> Iterator[Text]:
         yield Text(f"Answers assumed: {told}.")
     if forecast.standing_still:
         yield Text(f"{forecast.standing_still:,} runs stand still, their scenario being paused.", "yellow")
+    if forecast.apart:
+        yield Text(apart_in_words(forecast), "yellow")
     if forecast.left_out:
         yield Text(
             f"{forecast.left_out:,} runs are by a version that can't be read any more: left out.", "yellow"

@@ -13,6 +13,7 @@ from accord.core.model.scenario import Scenario
 from accord.core.model.venue import Venue
 from accord.core.simulate import a_world, journal_of, simulate
 from accord.shell.engine.catalogue import Shelf
+from accord.shell.engine.journeys.measure import trials_now
 from accord.shell.engine.ports.store import Unit
 from accord.shell.preview.everyone import entering, looked_through, with_file
 from accord.shell.preview.personas import SKETCHES, Sketch, persona
@@ -78,7 +79,11 @@ def of_contact(
     names = catalogue.live
     known = unit.foreseeing.known([contact_id], list(names))[contact_id]
     world = a_world(
-        catalogue, start=start, until=until, unseen=frozenset(names) - looked_through(unit, names)
+        catalogue,
+        start=start,
+        until=until,
+        unseen=frozenset(names) - looked_through(unit, names),
+        trials=trials_now(unit, catalogue, now=start),
     )
     script = entering(scenario, catalogue.venue, start) if scenario is not None else ()
     return Timeline(

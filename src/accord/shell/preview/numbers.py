@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from html import escape
 
 from accord.core.model.consent import LegalBasis, Nature
-from accord.core.model.forecast import CAPS, Assumptions, Forecast, changes
+from accord.core.model.forecast import CAPS, MOST_NAMED, Assumptions, Forecast, changes
 from accord.shell.preview.calendar import Days
 from accord.shell.preview.cards import NATURES
 from accord.shell.preview.saying import Saying
@@ -66,6 +66,14 @@ def assumed(forecast: Forecast, say: Saying) -> list[str]:
     ]
     if forecast.held:
         told.append(say("These brakes stay on: {brakes}.", brakes=say.listed(list(forecast.held))))
+    if forecast.apart:
+        said = say.several(
+            "{number} person can't be read, and is in no figure: contact {contacts}.",
+            "{number} people can't be read, and are in no figure: contacts {contacts}.",
+            len(forecast.apart),
+            contacts=say.listed([str(number) for number in forecast.apart[:MOST_NAMED]]),
+        )
+        told.append(said)
     if forecast.left_out:
         told.append(
             say.several(

@@ -79,15 +79,17 @@ class SqlMeasuring:
 
     def trials(self, keys: Collection[TrialKey]) -> Mapping[TrialKey, Trial]:
         """What is known of these trials; those that have not begun are left out."""
-        if not keys:
+        known = self.trials_of({each.digest for each in keys})
+        return {key: known[key] for key in keys if key in known}
+
+    def trials_of(self, digests: Collection[str]) -> Mapping[TrialKey, Trial]:
+        """Every trial of these versions that has begun."""
+        if not digests:
             return {}
-        wanted = select(TRIAL).where(
-            among(self.connection, TRIAL.c.digest, sorted({each.digest for each in keys}))
-        )
-        known = {
+        wanted = select(TRIAL).where(among(self.connection, TRIAL.c.digest, sorted(digests)))
+        return {
             _key(row): Trial(row.began_at, _figures(row.figures)) for row in self.connection.execute(wanted)
         }
-        return {key: known[key] for key in keys if key in known}
 
     def begin(self, keys: Collection[TrialKey], now: datetime) -> None:
         """These trials begin now; one that has begun stays as it is."""

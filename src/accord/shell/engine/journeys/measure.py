@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -39,6 +40,19 @@ def trials_at(
         unit.measuring.keep(key, unit.measuring.count(key, _end(key, known[key], catalogue)))
     known |= unit.measuring.trials(over)
     return {number: known[key] for number, key in keys.items() if key in known}
+
+
+def trials_now(unit: Unit, catalogue: Catalogue, *, now: datetime) -> Mapping[TrialKey, Trial]:
+    """Every test of subjects that has begun, with what came of it until now, or until its end. Nothing is written."""
+    versions = {**catalogue.versions, **{each.digest: each for each in catalogue.live.values()}}
+    catalogue = replace(catalogue, versions=versions)
+    found = {}
+    for key, trial in unit.measuring.trials_of(versions.keys()).items():
+        if trial.figures is None:
+            until = min(now, _end(key, trial, catalogue))
+            trial = replace(trial, figures=unit.measuring.count(key, until))
+        found[key] = trial
+    return found
 
 
 def _end(key: TrialKey, trial: Trial, catalogue: Catalogue) -> datetime:

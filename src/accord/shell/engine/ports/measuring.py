@@ -50,6 +50,10 @@ class Measuring(Protocol):
 
     # subjects
     def trials(self, keys: Collection[TrialKey]) -> Mapping[TrialKey, Trial]: ...
+    def trials_of(self, digests: Collection[str]) -> Mapping[TrialKey, Trial]:
+        """Every trial of these versions that has begun."""
+        ...
+
     def begin(self, keys: Collection[TrialKey], now: datetime) -> None:
         """These trials begin now; one that has begun stays as it is."""
         ...

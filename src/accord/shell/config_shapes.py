@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from ipaddress import ip_address, ip_network
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
+
+from accord.core.mail.returns import LONGEST_LOCAL, LONGEST_MARK
 
 
 def _network(value: str) -> str:
@@ -95,6 +98,24 @@ class DeliverySection(Section):
 
     kind: Literal["smtp", "folder"] = "folder"
     folder: str = "mailbox"
+    return_path: str | None = None
+    provider: Literal["none", "brevo", "postmark", "ses"] = "none"
+
+    @field_validator("return_path")
+    @classmethod
+    def _path(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        local, at, domain = value.rpartition("@")
+        plain = re.fullmatch(r"[A-Za-z0-9.+_=-]*\*[A-Za-z0-9.+_=-]*", local) and re.fullmatch(
+            r"[A-Za-z0-9.-]+", domain
+        )
+        if not at or not plain or len(local) - 1 + LONGEST_MARK > LONGEST_LOCAL:
+            room = LONGEST_LOCAL - LONGEST_MARK
+            raise ValueError(
+                f"write retours+*@example.org: one *, at most {room} other characters before the @"
+            )
+        return value
 
 
 class RatesSection(Section):
@@ -222,12 +243,24 @@ class WebhookSection(Section):
 
 
 class InboundSection(Section):
-    """A system that posts to /hooks/NAME; its secrets come from the environment or from a file, never from here."""
+    """A way in: a system or a provider that posts to /hooks/NAME, or a mailbox that is read.
 
-    kind: Literal["events", "orders"] = "events"
+    Secrets come from the environment or from files, never from here.
+    """
+
+    kind: Literal["events", "orders", "imap", "maildir", "brevo", "postmark", "ses"] = "events"
     secret: str | None = None
     secret_file: str | None = None
     evidence: bool = False
+    topic: str | None = None
+    host: str | None = None
+    port: Port = 993
+    security: Literal["tls", "starttls", "none"] = "tls"
+    username: str | None = None
+    folder: str = "INBOX"
+    handled: str | None = None
+    every: str = "1 minute"
+    forward_to: str | None = None
 
 
 class KeysSection(Section):

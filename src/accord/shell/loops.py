@@ -22,6 +22,7 @@ from accord.shell.engine.sending.sweep import recover
 from accord.shell.engine.target.watch import watch
 from accord.shell.engine.turn import think
 from accord.shell.jobs import Job, Reach
+from accord.shell.wayback import hand_on_to_team, read_mailbox
 from accord.shell.wiring import House, report_fault
 
 THINK_EVERY, SEND_EVERY, RECOVER_EVERY, REFRESH_EVERY, WATCH_EVERY = 0.5, 0.5, 30.0, 2.0, 60.0
@@ -29,6 +30,7 @@ POST_EVERY = 0.5
 HEAR_EVERY = 0.5
 SWEEP_EVERY = 60.0  # asked so often; it does its work once a night
 ROLL_UP_EVERY = 60.0
+COLLECT_EVERY = 5.0  # each mailbox is read when its own time has come
 
 # Counting takes at most one part in so many of the daemon's time.
 COUNTING_RESTS = 20
@@ -36,7 +38,7 @@ COUNTING_RESTS = 20
 # What each role takes of it; whatever its role, a daemon looks after itself.
 _ITSELF = frozenset({"refresh", "beat"})
 _SENDS = frozenset({"send", "hear"})
-_THINKS = frozenset({"think", "post", "recover", "watch", "sweep", "roll_up"})
+_THINKS = frozenset({"think", "post", "recover", "watch", "sweep", "roll_up", "collect"})
 TAKEN = {
     DaemonRole.ALL: _ITSELF | _SENDS | _THINKS,
     DaemonRole.ENGINE: _ITSELF | _SENDS | _THINKS,
@@ -56,6 +58,8 @@ class Loops:
     _hand: asyncio.Lock = field(default_factory=asyncio.Lock)
     _unreachable: str | None = None
     _counts_again: float = float("-inf")
+    _reads_again: dict[str, float] = field(default_factory=dict)
+    _unread: dict[str, str | None] = field(default_factory=dict)
     _me: Presence = field(init=False)
 
     def __post_init__(self) -> None:
@@ -75,6 +79,7 @@ class Loops:
             ("watch", WATCH_EVERY, self.watch, Reach.ALONE),
             ("sweep", SWEEP_EVERY, self.sweep, Reach.ALONE),
             ("roll_up", ROLL_UP_EVERY, self.roll_up, Reach.ALONE),
+            ("collect", COLLECT_EVERY, self.collect, Reach.ALONE),
         )
         return [
             Job(name, every, self._noted(name, turn), reach, tuple(wakes))
@@ -200,6 +205,28 @@ class Loops:
             await asyncio.to_thread(roll_up, self.house.store, self.house.venue, now=self.house.clock())
             self._counts_again = begun + COUNTING_RESTS * (time() - begun)
         return False
+
+    async def collect(self) -> bool:
+        """Read the mailboxes whose time has come, and hand on what people wrote."""
+        time, boxes = asyncio.get_running_loop().time, self.house.settings.mailboxes
+        for name, box in boxes.items():
+            if self.stopping.is_set() or time() < self._reads_again.get(name, float("-inf")):
+                continue
+            done = await asyncio.to_thread(read_mailbox, self.house, name, self.stopping.is_set)
+            self._tell_mailbox(name, done.fault)
+            self._reads_again[name] = time() + (0.0 if done.more else box.every)
+        if boxes and not self.stopping.is_set():
+            await hand_on_to_team(self.house)
+        return False
+
+    def _tell_mailbox(self, name: str, fault: str | None) -> None:
+        """Log when a mailbox can't be read, once, and when it can again."""
+        before, log = self._unread.get(name), structlog.get_logger("accord")
+        if fault is not None and before is None:
+            log.warning("mailbox can't be read", mailbox=name, detail=fault)
+        if fault is None and before is not None:
+            log.info("mailbox can be read again", mailbox=name)
+        self._unread[name] = fault
 
 
 def tell_faults(what: str, diagnostics: list[Diagnostic] | tuple[Diagnostic, ...]) -> None:

@@ -29,7 +29,7 @@ from accord.core.model.venue import (
 )
 from accord.shell.config_check import validated
 from accord.shell.config_dkim import Dkim, read_dkim
-from accord.shell.config_inbound import Hook, read_hook
+from accord.shell.config_inbound import Box, Hook, read_boxes, read_hooks
 from accord.shell.config_look import look_of
 from accord.shell.config_shapes import Config, SmtpSection
 from accord.shell.config_source import MASK, Source, holds_password, is_secret, masked, nearest, read_source
@@ -74,6 +74,9 @@ class Settings:
     assumptions: Assumptions = Assumptions()
     values: tuple[tuple[str, str, str], ...] = ()
     hooks: Mapping[str, Hook] = field(default_factory=dict)
+    mailboxes: Mapping[str, Box] = field(default_factory=dict)
+    return_path: str | None = None
+    provider: str = "none"
     dkim: Dkim = Dkim()
     sends_from: tuple[str, ...] = ()
 
@@ -139,7 +142,10 @@ def _settings(config: Config, source: Source, root: Path) -> Settings:
         objections_log=root / log if log else None,
         assumptions=Assumptions(**config.dry_run.model_dump()),
         values=tuple(_shown(config.model_dump(by_alias=True), source)),
-        hooks={name: read_hook(name, config, source, root) for name in config.inbound},
+        hooks=read_hooks(config, source, root),
+        mailboxes=read_boxes(config, source, root),
+        return_path=config.delivery.return_path,
+        provider=config.delivery.provider,
         dkim=read_dkim(config, source, root),
         sends_from=tuple(config.doctor.sends_from),
     )

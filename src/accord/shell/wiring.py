@@ -17,6 +17,7 @@ import structlog
 from accord.core.foresight import forecast_of
 from accord.core.language.wordings import parse_wording
 from accord.core.mail.links import Links
+from accord.core.mail.returns import Returns
 from accord.core.model.content import Catalogue
 from accord.core.model.forecast import Forecast
 from accord.core.model.scenario import Scenario
@@ -279,8 +280,13 @@ class House:
 
     def writer(self) -> LetterWriter:
         """Writes mails by the catalogue as it stands."""
-        individual = self.settings.click_tracking == "individual"
-        return LetterWriter(self.catalogue, self.shelf.compiled, self.words, self.links, individual)
+        ways = (self.settings.click_tracking == "individual", self.returns, self.settings.provider)
+        return LetterWriter(self.catalogue, self.shelf.compiled, self.words, self.links, *ways)
+
+    @property
+    def returns(self) -> Returns:
+        """Marks mails, so that what comes back for them is known again."""
+        return Returns(self.keys.links, self.settings.return_path)
 
     @property
     def press(self) -> Press:

@@ -11,7 +11,7 @@ from accord.core.consent.retention import renews
 from accord.core.model.consent import EVERYTHING, Act, ConsentEntry, Consents, ConsentStatus
 from accord.core.model.contact import AddressState, Contact, Preferences
 from accord.core.model.decision import Situation
-from accord.core.model.event import EVENTS, Event
+from accord.core.model.event import EVENTS, RESTED, Event
 from accord.core.model.expression import Value
 from accord.core.model.order import OrderLine
 from accord.core.model.venue import Policy, Venue
@@ -29,17 +29,21 @@ class Learned:
     attributes: dict[str, Value] = field(default_factory=dict)
     lines: tuple[OrderLine, ...] = ()
     entries: tuple[ConsentEntry, ...] = ()
+    rests_until: datetime | None = None
 
     @property
     def changes_contact(self) -> bool:
         """Whether anything of the contact's own row changes."""
-        own = (self.acted_at, self.address_state, self.preferences, self.language, self.zone)
+        own = (
+            *(self.acted_at, self.address_state, self.preferences),
+            *(self.language, self.zone, self.rests_until),
+        )
         return bool(self.attributes) or any(value is not None for value in own)
 
 
 # An order's lines are told by whoever sells: an update tells of its date and its name.
 _OF_ORDERS = frozenset({"order.placed", "order.paid", "order.delivered", "order.cancelled"})
-_TEACHING = frozenset({"preferences.updated", "contact.updated", "mail.bounced", "mail.complained"})
+_TEACHING = frozenset({"preferences.updated", "contact.updated", "mail.bounced", "mail.complained", RESTED})
 
 
 def teaches(event: Event) -> bool:
@@ -61,6 +65,9 @@ def learn(event: Event, situation: Situation, venue: Venue) -> Learned:
         return _rectified(learned, event, venue)
     if event.name == "mail.bounced" and event.data.get("reason") == "HARD_BOUNCE":
         return replace(learned, address_state=AddressState.HARD_BOUNCED)
+    if event.name == RESTED:
+        until = event.data.get("until")
+        return replace(learned, rests_until=until if isinstance(until, datetime) else None)
     if event.name == "mail.complained":
         complaint = ConsentEntry(event.contact_id, event.at, EVERYTHING, EVERYTHING, Act.COMPLAINT)
         return replace(learned, address_state=AddressState.COMPLAINED, entries=(complaint,))
@@ -138,6 +145,7 @@ def after(
         preferences=learned.preferences or situation.contact.preferences,
         language=learned.language or situation.contact.language,
         zone=learned.zone or situation.contact.zone,
+        rests_until=learned.rests_until or situation.contact.rests_until,
         attributes={**situation.contact.attributes, **learned.attributes},
     )
     changed = {line.order_id for line in learned.lines}

@@ -38,6 +38,9 @@ def _in_the_way(case: Case) -> Iterator[Until]:
     paused = case.situation.contact.preferences.paused_until
     if paused is not None and paused > case.now:
         yield Until(paused, "PAUSED", "R-34")
+    rests = case.situation.contact.rests_until
+    if rests is not None and rests > case.now:
+        yield Until(rests, "ADDRESS_RESTS", "R-60")
     for name, cap in case.catalogue.venue.frequency.items():
         if name in (PROSPECTING, case.send.purpose):
             full = _full_until(name, cap, case)

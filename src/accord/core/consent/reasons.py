@@ -54,6 +54,7 @@ REASONS: Mapping[str, str] = {
     # what may only defer
     "HELD": "Somebody of the team holds these mails back.",
     "PAUSED": "The person asked for a pause.",
+    "ADDRESS_RESTS": "Five mails in thirty days came back from this address: it is left in peace for a while.",
     "QUIET_HOURS": "The scenario's hours are over for today.",
     # on the way
     "IF_FALSE": "The step's condition does not hold.",

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from accord.core.model.consent import ConsentStatus
 from accord.core.model.contact import AddressState
+from accord.core.model.returned import Fate
 
 HARD_STATUSES = frozenset({"5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1"})
 COMPLAINTS = frozenset({"abuse", "fraud"})
@@ -28,6 +29,43 @@ class Finding:
     def changes(self) -> bool:
         """Whether anything changes at all."""
         return self.address is not None or self.consent is not None
+
+
+TOLD_AS: Mapping[str, str] = {
+    "HARD_BOUNCE": "mail.bounced",
+    "SOFT_BOUNCE": "mail.soft_bounced",
+    "GREYLISTED": "mail.greylisted",
+    "MAILBOX_FULL": "mail.mailbox_full",
+    "POLICY_BLOCK_IS_NOT_THE_ADDRESS": "mail.policy_blocked",
+    "FAILURE_IS_NOT_THE_ADDRESS": "mail.soft_bounced",
+    "ANOTHER_ADDRESS_FAILED": "mail.soft_bounced",
+    "DELIVERED": "mail.delivered",
+    "COMPLAINT_IS_OBJECTION": "mail.complained",
+    "NOT_A_COMPLAINT": "mail.reported",
+    "CHALLENGED": "mail.challenged",
+    "VACATION": "mail.vacation",
+    "AUTO_REPLY_IS_NOT_ACTION": "mail.auto_answered",
+}
+"""What the journal calls each finding that it is told of: a kind of event of its own."""
+
+SOFT = frozenset({"mail.soft_bounced", "mail.mailbox_full"})
+"""What counts towards the five that pause an address: a policy is not the address, and who is asked to wait does."""
+
+
+def fate(told: Fate, *, ours: bool, is_the_address: bool) -> Finding:
+    """What a server says of one recipient, told of a mail of ours (R-60).
+
+    `is_the_address`: the address that failed is the one that is written to today. Where it is another one, to which
+    the person has mail forwarded, or which was theirs before, nothing is known of today's.
+    """
+    if told.greylisted and ours:
+        return Finding("GREYLISTED", "R-60")
+    if ours and told.action == "delivered":
+        return Finding("DELIVERED", "R-60")
+    found = delivery_status(told.action, told.status, ours=ours)
+    if found.address is AddressState.HARD_BOUNCED and not is_the_address:
+        return Finding("ANOTHER_ADDRESS_FAILED", "R-60")
+    return found
 
 
 def delivery_status(action: str, status: str, *, ours: bool) -> Finding:
@@ -72,14 +110,28 @@ def feedback(feedback_type: str, *, ours: bool) -> Finding:
 
 # Said by people who want to be left alone, in French and English; accents and case do not matter.
 _STOP = re.compile(
-    r"\b(stop|stopp?ez|arrete[rz]?|cessez|unsubscribe|opt[ -]?out|remove me|take me off|leave me alone"
-    r"|do(n'?t| not) (e-?mail|write|contact|send)|no more (e-?mails?|mails?|messages?)"
-    r"|desabonne[rz]?|me desabonner|desinscri\w*|desabonnement|retire[rz]?[ -]moi|supprime[rz]?[ -]moi"
-    r"|ne (veux|souhaite|desire) plus|ne plus|plus recevoir|m'oppose|opposition)\b"
+    r"(?<!non[ -])(?<!non)\b(stop(?! (?:at|by|in|off|over|bus)\b)|stopp?ez|arrete[rz]?(?= (?:de |d'|les? |vos |ces |votre |moi|tout|s'il|svp|ca\b)|[ !.]*$)|cessez|unsubscribe"
+    r"|opt(?:ing|ed)?[ -]?out|(?:remove|delete) (?:me|my (?:e-?mail|address))|take (?:me|my \w+) off|leave me alone"
+    r"|(?:do(?:n'?t| not)|never) (?:e-?mail|write|contact|send)|no (?:more|further) (?:e-?mails?|mails?|messages?|newsletters?)"
+    r"|desabonne[rz]?|desabonnement|desinscri\w*|(?:retire|supprime|enleve|efface)[rz]?[ -](?:moi|mon adresse|mes coordonnees)"
+    r"|(?:veux|souhaite|desire|voudrais|souhaiterais) (?:pas|plus) (?:recevoir|etre|que vous|de (?:vos|mails?|newsletters?|publicites?|messages?))"
+    r"|ne (?:veux|souhaite|desire) plus|(?:de |merci de |pourriez[- ]vous |pouvez[- ]vous )ne plus (?:m'|me |nous )|ne (?:m'|me )\w+ plus"
+    r"|plus (?:jamais )?recevoir|m'oppose|droit d'opposition)\b"
 )
-_QUOTED = re.compile(r"^\s*(>|-{2,} ?(original message|message d'origine)|_{5,}|-- ?$)", re.IGNORECASE)
-_QUOTES = re.compile(r"^\s*(on|le)\b.*\b(wrote|a ecrit) ?:?\s*$", re.IGNORECASE)
+_QUOTED = re.compile(
+    r"^\s*(>|-{2,} ?(original message|message d'origine|message original|forwarded message|message transfere)|_{5,}|-- ?$"
+    r"|(envoye|sent) (de|depuis|from|avec|via) )",
+    re.IGNORECASE,
+)
+_QUOTES = re.compile(
+    r"^\s*(?:(?:on|le|el|am)\b[^\n]{4,200}(?:\n[^\n]{0,200})?\b(?:wrote|a ecrit|ecrit|schrieb) ?:|(?:from|de) ?:[^\n]*\n\s*(?:sent|envoye|date|to|a|objet|subject) ?:)",
+    re.IGNORECASE | re.MULTILINE,
+)
 _ACCENTS = str.maketrans("éèêëàâäîïôöùûüç’", "eeeeaaaiioouuuc'")
+
+
+SHORT_ASKING = 80
+"""A reply that only asks to stop does so in few words, counted in characters: what is longer may say more."""
 
 
 def reply(text: str) -> Finding:
@@ -89,16 +141,22 @@ def reply(text: str) -> Finding:
     return Finding("REPLY_IS_NO_OBJECTION", "R-10")
 
 
+def is_all_said(text: str) -> bool:
+    """Whether a reply that asks to stop says nothing besides that a person of the team would have to read."""
+    return len(_own_words(text)) <= SHORT_ASKING
+
+
 def _own_words(text: str) -> str:
     """The reply without what it quotes and without a signature, in plain small letters."""
-    plain = text.casefold().translate(_ACCENTS)
+    plain = text.casefold().translate(_ACCENTS).replace("\r\n", "\n")
     own: list[str] = []
-    for line in plain.splitlines():
-        if _QUOTES.match(line) or (_QUOTED.match(line) and not line.lstrip().startswith(">")):
+    begins = _QUOTES.search(plain)
+    for line in plain[: begins.start() if begins is not None else None].splitlines():
+        if _QUOTED.match(line) and not line.lstrip().startswith(">"):
             break
         if not line.lstrip().startswith(">"):
             own.append(line)
-    return " ".join(own)
+    return " ".join(" ".join(own).split())
 
 
 def is_automatic(headers: Mapping[str, str]) -> bool:

@@ -12,6 +12,7 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
 from functools import lru_cache
+from urllib.parse import quote
 
 from accord.core.mail.letter import Rendered
 from accord.core.model.domain import NotADomain, ascii_domain
@@ -21,8 +22,9 @@ from accord.core.model.domain import NotADomain, ascii_domain
 class Head:
     """The headers of one mail. `message_key` makes the Message-ID, the same for each attempt at it.
 
-    `unsubscribe` is the one HTTPS address of RFC 8058, None in service mail; `list_id` is RFC 2919's, stable
-    for each purpose; `feedback_id` tells of many mails, never of one person (R-53).
+    `unsubscribe` is the one HTTPS address of RFC 8058, None in service mail; `unsubscribe_to` takes the same by mail
+    (RFC 2369). `list_id` is RFC 2919's, stable for each purpose; `feedback_id` tells of many mails, never of one
+    person (R-53). `echo`: a header that a provider gives back.
     """
 
     sender_name: str
@@ -35,6 +37,8 @@ class Head:
     list_name: str | None = None
     list_id: str | None = None
     feedback_id: str | None = None
+    unsubscribe_to: str | None = None
+    echo: tuple[str, str] | None = None
 
 
 # A line of a header should not be longer than this (RFC 5322, 2.1.1), and must not be longer than that.
@@ -94,13 +98,15 @@ def _headers(rendered: Rendered, head: Head) -> Iterator[str]:
     yield "Auto-Submitted: auto-generated\r\n"
     if head.unsubscribe is not None:
         # RFC 8058: exactly one address, and one click is promised by HTTPS alone.
-        yield _url_line("List-Unsubscribe", head.unsubscribe)
+        yield _unsubscribe_line(head.unsubscribe, head.unsubscribe_to)
         if head.unsubscribe.startswith("https://"):
             yield "List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
     if head.list_id is not None:
         yield _list_line(head.list_name or "", head.list_id)
     if head.feedback_id is not None:
         yield text_line("Feedback-ID", head.feedback_id)
+    if head.echo is not None:
+        yield text_line(*head.echo)
 
 
 def text_line(name: str, value: str) -> str:
@@ -167,6 +173,16 @@ def _url_line(name: str, address: str) -> str:
     if not _PLAIN_URL.fullmatch(address) or len(address) > LONGEST_LINE:
         raise HeaderFault(f"{name}: an address with characters that a header can't have")
     return f"{name}: <{address}>\r\n"
+
+
+def _unsubscribe_line(url: str, address: str | None) -> str:
+    """The page, and behind it the address of those whose mail program writes instead."""
+    line = _url_line("List-Unsubscribe", url)
+    if address is None:
+        return line
+    if not _PLAIN_ADDRESS.fullmatch(address):
+        raise HeaderFault("List-Unsubscribe: not an address")
+    return f"{line.removesuffix(chr(13) + chr(10))},\r\n <mailto:{quote(address, safe='@')}?subject=unsubscribe>\r\n"
 
 
 @lru_cache(maxsize=256)

@@ -49,7 +49,8 @@ class Contact:
     """One contact is one live address; a second address is a second contact.
 
     `revision` goes up with everything that the gate reads; `last_action_at` is the last act that renews
-    the three-year clock (R-42), `collected_at` starts it where there was none. `from_third_party` says that
+    the three-year clock (R-42), `collected_at` starts it where there was none. `rests_until`: after soft
+    bounces in a row nothing is tried there before that instant, but for service mail (R-60). `from_third_party` says that
     the address was not collected from the person (art. 14; it closes the customer exception, R-07 (1)).
     """
 
@@ -64,6 +65,7 @@ class Contact:
     from_third_party: bool = False
     last_action_at: datetime | None = None
     preferences: Preferences = Preferences()
+    rests_until: datetime | None = None
     attributes: Mapping[str, Value] = field(default_factory=dict)
     revision: int = 0
 

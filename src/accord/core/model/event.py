@@ -99,6 +99,9 @@ _CALL_REASONED: Mapping[str, Type] = {**_CALL, "reason": Type.TEXT, "rule": Type
 _RUN: Mapping[str, Type] = {"scenario": Type.TEXT, "reason": Type.TEXT}
 
 # Asked for on a page of ours, and answered by a service mail: to the address that is known, to the new one.
+# An address from which mails come back for the time being is left in peace.
+RESTED = "contact.rested"
+
 LINK_ASKED, ADDRESS_ASKED = "contact.link_asked", "contact.address_asked"
 
 EVENTS: Mapping[str, EventKind] = {
@@ -110,6 +113,7 @@ EVENTS: Mapping[str, EventKind] = {
     "contact.kept": EventKind(renews=True),
     "contact.replied": EventKind({"automatic": Type.BOOLEAN}, renews=True),
     "contact.called": EventKind(renews=True),
+    RESTED: EventKind({"until": Type.INSTANT}),
     LINK_ASKED: EventKind(),
     ADDRESS_ASKED: EventKind({"address": Type.TEXT}),
     "contact.logged_in": EventKind(renews=True),
@@ -139,7 +143,15 @@ EVENTS: Mapping[str, EventKind] = {
     "mail.held": EventKind(_REASONED),
     "mail.refused": EventKind(_REASONED),
     "mail.bounced": EventKind(_REASONED),
+    "mail.soft_bounced": EventKind(_REASONED),
+    "mail.mailbox_full": EventKind(_REASONED),
+    "mail.policy_blocked": EventKind(_REASONED),
+    "mail.greylisted": EventKind(_REASONED),
+    "mail.challenged": EventKind(_REASONED),
+    "mail.vacation": EventKind(_REASONED),
+    "mail.auto_answered": EventKind(_REASONED),
     "mail.complained": EventKind(_MAIL),
+    "mail.reported": EventKind(_REASONED),
     "mail.clicked": EventKind(_CLICK, renews=True),
     "mail.click_confirmed": EventKind({"message_id": Type.TEXT, "by": Type.TEXT}),
     "scenario.entered": EventKind(_RUN),

@@ -205,6 +205,8 @@ class SmtpLine:
             if "8bitmime" not in offered:
                 raise Unsuitable("the mail has bytes beyond ASCII, the server takes none (8BITMIME)")
             options.append(b"BODY=8BITMIME")
+        if "dsn" in offered and envelope.envelope_id is not None:
+            options += [b"RET=HDRS", b"ENVID=" + envelope.envelope_id.encode("ascii")]
         return [
             ("MAIL", (b"MAIL", b"FROM:" + sender.encode(), *options)),
             ("RCPT", (b"RCPT", b"TO:" + recipient.encode())),

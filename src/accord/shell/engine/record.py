@@ -120,6 +120,7 @@ def _change(contact_id: int, learned: Learned) -> ContactChange:
         zone=learned.zone,
         preferences=learned.preferences,
         attributes=learned.attributes or None,
+        rests_until=learned.rests_until,
     )
 
 

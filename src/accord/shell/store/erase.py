@@ -40,6 +40,7 @@ from accord.shell.store.orders import ARCHIVE, LINE, ORDER
 from accord.shell.store.people import CONTACT, ENTRY, STATE, Law, bump, derive_states
 from accord.shell.store.postings import cancel_all
 from accord.shell.store.runs import OPEN, RUN
+from accord.shell.store.wayback import forget_returned
 
 TASK = cast("Table", tables.TaskRow.__table__)  # type: ignore[attr-defined]
 
@@ -91,6 +92,7 @@ def erase(
     _blank_ledger(connection, everybody, proofs)
     for table in (STATE, TASK):
         connection.execute(delete(table).where(among(connection, table.c.contact_id, everybody)))
+    forget_returned(connection, everybody)
     _bury(connection, everybody, now)
     _seal(connection, {number: owners[number] for number, kept in proofs.items() if kept})
     return Erased(len(ids), orders, cancelled, runs)
@@ -207,6 +209,7 @@ def _bury(connection: Connection, ids: Sequence[int], now: datetime) -> None:
             expires_on=None,
             newsletters_per_month=None,
             paused_until=None,
+            rests_until=None,
             attributes={},
             merged_into=None,
             revision=CONTACT.c.revision + 1,
@@ -294,13 +297,18 @@ def archived(connection: Connection, owners: Sequence[str]) -> list[Mapping[str,
 
 
 def raise_task(
-    connection: Connection, subject: str, key: str, body: Mapping[str, Any], now: datetime
+    connection: Connection,
+    subject: str,
+    key: str,
+    body: Mapping[str, Any],
+    now: datetime,
+    contact_id: int | None = None,
 ) -> None:
     """Something that a person of the team must do; told again it stays one task, with the newest words."""
     known = select(TASK.c.id).where(TASK.c.subject == subject, TASK.c.key == key)
     number = connection.execute(known).scalar()
     if number is None:
-        row = {"subject": subject, "key": key, "body": dict(body), "raised_at": now}
+        row = {"subject": subject, "key": key, "contact_id": contact_id, "body": dict(body), "raised_at": now}
         connection.execute(insert(TASK), [row])
     else:
         connection.execute(update(TASK).where(TASK.c.id == number).values(body=dict(body), done_at=None))

@@ -137,8 +137,10 @@ class SqlKeeping(SqlClicks):
         return merge.gather(self.connection, limit)
 
     # tasks for the team
-    def raise_task(self, subject: str, key: str, body: Mapping[str, Any], now: datetime) -> None:
-        erase.raise_task(self.connection, subject, key, body, now)
+    def raise_task(
+        self, subject: str, key: str, body: Mapping[str, Any], now: datetime, contact_id: int | None = None
+    ) -> None:
+        erase.raise_task(self.connection, subject, key, body, now, contact_id)
 
     def close_tasks(self, subject: str, now: datetime, *, but: Collection[str] = ()) -> None:
         erase.close_tasks(self.connection, subject, now, but)

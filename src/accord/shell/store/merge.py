@@ -20,6 +20,7 @@ from accord.shell.store.orders import LINE, ORDER
 from accord.shell.store.people import CONTACT, Law
 from accord.shell.store.postings import POSTING, cancel_calls
 from accord.shell.store.runs import OPEN, RUN
+from accord.shell.store.wayback import RETURNED
 
 # Stands between an entry key and what tells two runs with the same key apart: see core/decide.py.
 APART = "\t"
@@ -41,7 +42,7 @@ def merge(
     }
     _end_prospecting(connection, gone, ending, now)
     _move_runs(connection, kept, gone)
-    for table in (MESSAGE, POSTING, ORDER, LINE, TASK):
+    for table in (MESSAGE, POSTING, ORDER, LINE, TASK, RETURNED):
         connection.execute(update(table).where(table.c.contact_id == gone).values(contact_id=kept))
     connection.execute(update(CONTACT).where(CONTACT.c.merged_into == gone).values(merged_into=kept))
     _close(connection, gone, kept)
@@ -97,6 +98,7 @@ def _close(connection: Connection, gone: int, kept: int) -> None:
             expires_on=None,
             newsletters_per_month=None,
             paused_until=None,
+            rests_until=None,
             attributes={},
             merged_into=kept,
             revision=CONTACT.c.revision + 1,
@@ -118,6 +120,7 @@ def _grow(connection: Connection, kept: Row[Any], gone: Row[Any], law: Law) -> N
             expires_on=law.runs_out(kept.collected_at, acted),
             newsletters_per_month=min(numbers, default=None),
             paused_until=max(filter(None, (kept.paused_until, gone.paused_until)), default=None),
+            rests_until=kept.rests_until,
             attributes={**(gone.attributes or {}), **(kept.attributes or {})},
             revision=CONTACT.c.revision + 1,
         )

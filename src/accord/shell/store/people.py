@@ -91,6 +91,7 @@ def contact_of(row: Row[Any]) -> Contact:
         from_third_party=bool(row.from_third_party),
         last_action_at=row.last_action_at,
         preferences=Preferences(row.newsletters_per_month, row.paused_until),
+        rests_until=row.rests_until,
         attributes=row.attributes or {},
         revision=row.revision,
     )
@@ -123,6 +124,7 @@ def _as_row(contact: Contact) -> dict[str, Any]:
         "zone": contact.zone,
         "newsletters_per_month": contact.preferences.newsletters_per_month,
         "paused_until": contact.preferences.paused_until,
+        "rests_until": contact.rests_until,
         "attributes": dict(contact.attributes),
     }
 
@@ -135,6 +137,7 @@ def _put(row: dict[str, Any], change: ContactChange) -> None:
     if change.preferences is not None:
         row["newsletters_per_month"] = change.preferences.newsletters_per_month
         row["paused_until"] = change.preferences.paused_until
+    row["rests_until"] = change.rests_until or row["rests_until"]
     row["language"] = change.language or row["language"]
     row["zone"] = change.zone or row["zone"]
     row["attributes"] |= change.attributes or {}

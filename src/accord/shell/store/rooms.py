@@ -25,6 +25,7 @@ from accord.shell.store.statistics import SqlFigures
 from accord.shell.store.tallies import SqlTallies
 from accord.shell.store.team import SqlTeam
 from accord.shell.store.templates import SqlTemplates
+from accord.shell.store.wayback import SqlWayBack
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +94,10 @@ class Rooms:
     @property
     def measuring(self) -> SqlMeasuring:
         return SqlMeasuring(self.connection)
+
+    @property
+    def wayback(self) -> SqlWayBack:
+        return SqlWayBack(self.connection)
 
     @property
     def postings(self) -> SqlPostings:

@@ -36,6 +36,8 @@ from accord.shell.store.team_tables import TeamMemberRow as TeamMemberRow
 from accord.shell.store.team_tables import TeamSessionRow as TeamSessionRow
 from accord.shell.store.throttle_tables import EntrantRow as EntrantRow
 from accord.shell.store.throttle_tables import ThrottleStateRow as ThrottleStateRow
+from accord.shell.store.wayback_tables import MailboxRow as MailboxRow
+from accord.shell.store.wayback_tables import ReturnedRow as ReturnedRow
 
 # Whoever takes it from here finds every table in it: they register themselves as this file is read.
 metadata = Row.metadata
@@ -79,6 +81,7 @@ class ContactRow(Row, table=True):
     expires_on: date | None = Field(default=None, index=True)
     newsletters_per_month: int | None = None
     paused_until: datetime | None = at_column(nullable=True)
+    rests_until: datetime | None = at_column(nullable=True)
     attributes: Any = json_column()
     revision: int = 0
     merged_into: int | None = number_column(index=True, nullable=True)

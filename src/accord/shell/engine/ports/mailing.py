@@ -13,12 +13,16 @@ from accord.core.model.message import Message, MessageState
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """What a carrier is handed: one recipient, and the bytes of one mail with CRLF line ends."""
+    """What a carrier is handed: one recipient, and the bytes of one mail with CRLF line ends.
+
+    `sender` is empty for what nobody may answer; `envelope_id` names the mail in reports (RFC 3461).
+    """
 
     message_id: int
     sender: str
     recipient: str
     content: bytes
+    envelope_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

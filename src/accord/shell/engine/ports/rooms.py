@@ -16,6 +16,7 @@ from accord.shell.engine.ports.running import Running
 from accord.shell.engine.ports.tallies import Tallies
 from accord.shell.engine.ports.team import Team
 from accord.shell.engine.ports.templates import Templates
+from accord.shell.engine.ports.wayback import WayBack
 
 
 class Rooms(Protocol):
@@ -39,6 +40,8 @@ class Rooms(Protocol):
     def tallies(self) -> Tallies: ...
     @property
     def team(self) -> Team: ...
+    @property
+    def wayback(self) -> WayBack: ...
     @property
     def running(self) -> Running: ...
     @property

@@ -47,6 +47,7 @@ class ContactChange:
     zone: str | None = None
     preferences: Preferences | None = None
     attributes: Mapping[str, Value] | None = None
+    rests_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from accord.core.mail.links import LinkKind, Links
 from accord.core.mail.names import names_for
 from accord.core.mail.recipe import Recipe, Sealed, composed, packed, rendered
 from accord.core.mail.reread import check_target, reread
+from accord.core.mail.returns import Mark, Returns, echo_of, key_of
 from accord.core.mail.words import Wording
 from accord.core.model.consent import TOLD_AS, ConsentStatus, Kind, Nature
 from accord.core.model.content import Catalogue
@@ -33,6 +34,7 @@ class LetterWriter:
     """The port `Writer`, over compiled templates.
 
     `count_clicks`: of everybody; else only of those who agreed to the kind «tracking» of the purpose (R-57).
+    `returns`: where bounces come back to; `echo`: the provider that tells of mails by a header of its own.
     """
 
     catalogue: Catalogue
@@ -40,6 +42,8 @@ class LetterWriter:
     wordings: Mapping[str, Wording]
     links: Links
     count_clicks: bool = True
+    returns: Returns = Returns(())
+    echo: str | None = None
 
     def write(self, message: Message, situation: Situation, *, now: datetime) -> Letter:
         """The mail as it leaves. Raises Unwritable for a fault that concerns this one mail."""
@@ -51,7 +55,9 @@ class LetterWriter:
             content = composed(words, frame, recipe)
         except (RenderFault, HeaderFault) as fault:
             raise Unwritable(str(fault)) from None
-        envelope = Envelope(message.id, recipe.head.sender_address, recipe.head.recipient, content)
+        mark = self._mark(message, situation)
+        sender = self.returns.sender(mark) or recipe.head.sender_address
+        envelope = Envelope(message.id, sender, recipe.head.recipient, content, str(mark))
         context = packed(recipe, template, self.links, content)
         return Letter(envelope, context, template.digest, template)
 
@@ -127,7 +133,13 @@ class LetterWriter:
         texts = step.verb.subjects.get(message.subject, {})
         return texts.get(language) or texts.get(self.catalogue.venue.entity.language)
 
+    def _mark(self, message: Message, situation: Situation) -> Mark:
+        """By which the mail is known again when something comes back for it."""
+        returns = self.returns if self.returns.keys else Returns(self.links.keys)
+        return returns.mark(message.id, recipient_of(situation))
+
     def _head(self, message: Message, situation: Situation, edition: Edition, now: datetime) -> Head:
+        mark, prospecting = self._mark(message, situation), message.nature is not Nature.SERVICE
         name, address = self._sender(edition)
         host = self.links.host or address.rpartition("@")[2]
         purpose = self.catalogue.venue.purposes.get(message.purpose)
@@ -136,11 +148,13 @@ class LetterWriter:
             sender_name=name,
             sender_address=address,
             recipient=recipient_of(situation),
-            message_key=f"{message.id}.{int(message.queued_at.timestamp())}",
+            message_key=key_of(mark, int(message.queued_at.timestamp())),
             host=host,
             at=now.astimezone(UTC),
+            unsubscribe_to=self.returns.sender(mark) if prospecting else None,
+            echo=echo_of(self.echo, mark),
             list_name=label,
-            list_id=f"{message.purpose}.{host}" if message.nature is not Nature.SERVICE else None,
+            list_id=f"{message.purpose}.{host}" if prospecting else None,
             feedback_id=feedback_id(message.scenario, message.purpose, message.nature.value, sender=address),
         )
 

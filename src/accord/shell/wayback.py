@@ -1,0 +1,47 @@
+"""The way back at the house: its mailboxes read, its providers heard, and what people write handed on to its team."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from email.utils import parseaddr
+
+from accord.shell.engine.wayback.collect import Collected, collect
+from accord.shell.engine.wayback.forward import Team, hand_on
+from accord.shell.engine.wayback.take import Desk
+from accord.shell.inbound import MAILBOXES
+from accord.shell.wiring import House, report_fault
+
+
+def desk_of(house: House, name: str) -> Desk:
+    """What is needed to take what comes in by one of `[inbound]`."""
+    box = house.settings.mailboxes.get(name)
+    return Desk(house.listening, house.returns, forwards=box is not None and box.forward_to is not None)
+
+
+def read_mailbox(house: House, name: str, stopped: Callable[[], bool] = lambda: False) -> Collected:
+    """Take what has come into one mailbox. Raises KeyError for a name that there is none of."""
+    box = house.settings.mailboxes[name]
+    return collect(
+        house.store,
+        desk_of(house, name),
+        name,
+        MAILBOXES[box.kind](box),
+        clock=house.clock,
+        on_fault=report_fault,
+        stopped=stopped,
+    )
+
+
+async def hand_on_to_team(house: House) -> int:
+    """Hand on what people wrote; how many mails that were."""
+    entity = house.venue.entity
+    name, address = parseaddr(next(iter(entity.senders.values())))
+    boxes = house.settings.mailboxes.values()
+    team = Team(
+        {box.name: box.forward_to for box in boxes if box.forward_to},
+        house.venue.base_url,
+        (name or entity.name, address),
+        house.links.host or address.rpartition("@")[2],
+        house.words[entity.language],
+    )
+    return await hand_on(house.store, team, house.carrier(), clock=house.clock)

@@ -1,8 +1,7 @@
 """Return addresses: the mark by which a mail of ours is known again when something comes back for it (VERP).
 
 A mark names one mail of the ledger and is signed, so that nobody who never got that mail can make one up. It stands
-in the envelope's sender, in the envelope id and in the Message-ID. Beside it stands a short digest of the address
-that was written to: what is told of a former address says nothing of today's.
+in the envelope's sender, in the envelope id and in the Message-ID.
 """
 
 from __future__ import annotations
@@ -13,13 +12,9 @@ from base64 import b32encode
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from accord.core.model.contact import email_key
-
 _SEAL_BYTES, _SEAL = 10, 16
-_TAIL = 6
 _MARK = re.compile(
-    rf"(?<![a-z0-9])(\d{{1,18}})(?:-|\.\d{{1,12}}\.)([a-z2-7]{{{_SEAL}}})([a-z2-7]{{{_TAIL}}})(?![a-z0-9])",
-    re.IGNORECASE,
+    rf"(?<![a-z0-9])(\d{{1,18}})(?:-|\.\d{{1,12}}\.)([a-z2-7]{{{_SEAL}}})(?![a-z0-9])", re.IGNORECASE
 )
 
 ECHOES: Mapping[str, tuple[str, str]] = {
@@ -35,20 +30,19 @@ PLACE = "*"
 LONGEST_LOCAL = 64
 """RFC 5321 4.5.3.1.1."""
 
-LONGEST_MARK = 18 + 1 + _SEAL + _TAIL
+LONGEST_MARK = 18 + 1 + _SEAL
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A mail of the ledger, as something that came back names it; `tail` is of the address that was written to."""
+    """A mail of the ledger, as something that came back names it, and the seal that proves it ours."""
 
     message_id: int
     seal: str
-    tail: str
 
     def __str__(self) -> str:
         """As it stands in an address: digits and small letters, for some servers fold the case of it."""
-        return f"{self.message_id}-{self.seal}{self.tail}"
+        return f"{self.message_id}-{self.seal}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +52,9 @@ class Returns:
     keys: Sequence[bytes]
     path: str | None = None
 
-    def mark(self, message_id: int, recipient: str) -> Mark:
-        """The mark of one mail to one address."""
-        key = self.keys[0]
-        return Mark(message_id, _seal(key, message_id), _tail(key, message_id, recipient))
+    def mark(self, message_id: int) -> Mark:
+        """The mark of one mail."""
+        return Mark(message_id, _seal(self.keys[0], message_id))
 
     def sender(self, mark: Mark) -> str | None:
         """The envelope's sender that brings the mark back; None where there is no return path."""
@@ -74,20 +67,6 @@ class Returns:
             good |= hmac.compare_digest(_seal(key, mark.message_id), mark.seal)
         return good
 
-    def is_to(self, mark: Mark, address: str) -> bool:
-        """Whether this mail was written to this address, however it is spelt (R-17)."""
-        return any(_tail(key, mark.message_id, address) == mark.tail for key in self.keys)
-
-    def in_path(self, address: str) -> Mark | None:
-        """The mark in an address of the form of the return path."""
-        if self.path is None:
-            return None
-        before, _, after = self.path.casefold().partition(PLACE)
-        folded = address.strip().casefold()
-        if not (folded.startswith(before) and folded.endswith(after)):
-            return None
-        return next(marks_in(folded[len(before) : len(folded) - len(after)]), None)
-
 
 def echo_of(provider: str | None, mark: Mark) -> tuple[str, str] | None:
     """The header (name, value) by which a provider gives the mark back; None for one that needs none."""
@@ -97,24 +76,16 @@ def echo_of(provider: str | None, mark: Mark) -> tuple[str, str] | None:
 
 def key_of(mark: Mark, queued_at: int) -> str:
     """The left side of a mail's Message-ID: number, instant in seconds, and its seal."""
-    return f"{mark.message_id}.{queued_at}.{mark.seal}{mark.tail}"
+    return f"{mark.message_id}.{queued_at}.{mark.seal}"
 
 
 def marks_in(text: str) -> Iterator[Mark]:
     """Whatever has the form of a mark, in the order in which it stands there; nothing is believed yet."""
     for found in _MARK.finditer(text):
-        yield Mark(int(found[1]), found[2].lower(), found[3].lower())
+        yield Mark(int(found[1]), found[2].lower())
 
 
 def _seal(key: bytes, message_id: int) -> str:
     """80 bits: too many to guess, few enough for an address."""
     digest = hmac.digest(key, f"return\n{message_id}".encode(), "sha256")
     return b32encode(digest[:_SEAL_BYTES]).decode().lower()
-
-
-def _tail(key: bytes, message_id: int, address: str) -> str:
-    """30 bits: they prove nothing, and tell one address from another."""
-    digest = hmac.digest(
-        key, f"to\n{message_id}\n{email_key(address)}".encode("utf-8", "surrogatepass"), "sha256"
-    )
-    return b32encode(digest[:5]).decode().lower()[:_TAIL]

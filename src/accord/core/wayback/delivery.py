@@ -9,11 +9,15 @@ from email.utils import parseaddr
 
 from flufl.bounce import all_failures
 
+from accord.core.mail.returns import marks_in
 from accord.core.model.returned import Fate
 from accord.core.wayback.opened import Opened, flat, unfolded
 from accord.core.wayback.phrases import first_code, meaning, reply_class
 
 MOST_RECIPIENTS = 50
+
+SEVERAL = "several"
+"""In place of a recipient, where more than one is named and none can be told to have failed."""
 
 _DAEMON = re.compile(
     r"mailer-?daemon|postmaster|mail(?:er)?-?(?:delivery|system)|microsoftexchange[0-9a-f]+|bounces?[-+@]|no-?reply\.?mail",
@@ -180,16 +184,16 @@ def _before_the_mail(mail: Opened) -> str:
 
 
 def _addresses_in(words: str) -> list[str]:
-    """The one address that is named beside a code or a failure; several would be a guess."""
+    """The one address that is named beside a code or a failure; of several nobody can tell which one failed."""
     lines = [
         line
         for line in words.splitlines()
-        if first_code(line) or reply_class(line) or "<" in line or ":" in line
+        if first_code(line) or reply_class(line) or "<" in line or ":" in line or "(" in line
     ]
     found = {
         match[1].rstrip(".")
         for line in lines
         for match in _ADDRESS.finditer(line)
-        if not _DAEMON.search(match[1])
+        if not _DAEMON.search(match[1]) and next(marks_in(match[1]), None) is None
     }
-    return sorted(found) if len(found) == 1 else []
+    return sorted(found) if len(found) <= 1 else [SEVERAL]

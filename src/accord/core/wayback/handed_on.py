@@ -22,7 +22,6 @@ SENTENCES = (
     "This answer could not be dealt with by a machine. It is attached as it came.",
     "Whoever wrote is known to us: {link}",
     "Nobody with this address is known to us.",
-    "What came was larger than we keep; this is its beginning.",
 )
 
 

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 _CODE = re.compile(r"(?<![\d.])([245])\.(\d{1,3})\.(\d{1,3})(?![\d.])")
-_REPLY = re.compile(r"(?<![\d.])([245])[0-5]\d(?=[ \-]|$)", re.MULTILINE)
+_REPLY = re.compile(r"(?<![\w.])([245])[0-5]\d(?=[ \-]|$)", re.MULTILINE)
 _ACCENTS = str.maketrans("éèêëàâäîïôöùûüç’", "eeeeaaaiioouuuc'")
 
 _GREYLISTED = re.compile(
@@ -15,7 +15,7 @@ _GREYLISTED = re.compile(
 )
 
 _POLICY = re.compile(
-    r"\bspam|unsolicited|indesirable|black ?list|block ?list|blocked|bloque[er]?\b|listed (?:at|by|in|on)|spamhaus|spamcop|\brbl\b"
+    r"\bspam|unsolicited|indesirable|black ?list|block ?list|blocked|bloque[er]?\b|(?<!not )listed (?:at|by|in|on)|spamhaus|spamcop|\brbl\b"
     r"|reputation|\bdmarc\b|\bspf\b|\bdkim\b|policy|politique|complaints?|not authori[sz]ed|non autorise|access denied"
     r"|relay(?:ing)? (?:access )?denied|rate.?limit|too many (?:connections|messages)|throttl|virus|banned|prohibited"
     r"|content re(?:jected|fused)|service refuse|refused by|authentication (?:required|failed)|reverse dns|\bptr\b|5\.7\.\d"

@@ -24,7 +24,14 @@ SECTIONS: Mapping[str, Sequence[str]] = {
         "steering:hold",
         "steering:release",
     ),
-    "Run": ("running:daemon", "running:tick", "running:status", "running:retry", "webhooks:webhooks"),
+    "Run": (
+        "running:daemon",
+        "running:tick",
+        "running:status",
+        "running:retry",
+        "webhooks:webhooks",
+        "inbound:inbound",
+    ),
     "People": (
         "people:contacts",
         "consent:consent",

@@ -18,6 +18,7 @@ from accord.shell.engine.record import events_in
 from accord.shell.engine.sending.door import Later, Passed
 from accord.shell.engine.sending.followup import is_followup, record_followups
 from accord.shell.engine.sending.sweep import may_repeat, once_more
+from accord.shell.engine.wayback.rest import raise_undeliverable
 
 # Between two attempts at one mail: the first wait, doubled each time, up to the last.
 FIRST_RETRY, LONGEST_RETRY = timedelta(minutes=5), timedelta(hours=6)
@@ -59,6 +60,9 @@ def write_endings(unit: Unit, endings: Sequence[Ending], catalogue: Catalogue, n
     bounces = [bounce for each in written for bounce in _bounce(each)]
     if bounces:
         events_in(unit, catalogue, bounces, now=now)
+        for each in written:
+            if _bounce(each):
+                raise_undeliverable(unit, each.message, now)
     followups = [each.passed for each in written if each.passed is not None and _completes(each)]
     if followups:
         record_followups(unit, catalogue, followups, now=now)

@@ -55,7 +55,7 @@ class LetterWriter:
             content = composed(words, frame, recipe)
         except (RenderFault, HeaderFault) as fault:
             raise Unwritable(str(fault)) from None
-        mark = self._mark(message, situation)
+        mark = self._mark(message)
         sender = self.returns.sender(mark) or recipe.head.sender_address
         envelope = Envelope(message.id, sender, recipe.head.recipient, content, str(mark))
         context = packed(recipe, template, self.links, content)
@@ -133,13 +133,13 @@ class LetterWriter:
         texts = step.verb.subjects.get(message.subject, {})
         return texts.get(language) or texts.get(self.catalogue.venue.entity.language)
 
-    def _mark(self, message: Message, situation: Situation) -> Mark:
+    def _mark(self, message: Message) -> Mark:
         """By which the mail is known again when something comes back for it."""
         returns = self.returns if self.returns.keys else Returns(self.links.keys)
-        return returns.mark(message.id, recipient_of(situation))
+        return returns.mark(message.id)
 
     def _head(self, message: Message, situation: Situation, edition: Edition, now: datetime) -> Head:
-        mark, prospecting = self._mark(message, situation), message.nature is not Nature.SERVICE
+        mark, prospecting = self._mark(message), message.nature is not Nature.SERVICE
         name, address = self._sender(edition)
         host = self.links.host or address.rpartition("@")[2]
         purpose = self.catalogue.venue.purposes.get(message.purpose)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from accord.core.mail.returns import Mark, Returns, marks_in
 from accord.core.model.contact import Contact, email_key
 from accord.core.model.message import Message, MessageState
-from accord.core.model.returned import Fate, Returned
+from accord.core.model.returned import Returned, ReturnKind
 from accord.shell.engine.ports.store import Unit
 
 # A mail that has not left can't have come back.
@@ -40,6 +40,14 @@ class Known:
         return self.mark is not None
 
 
+def whom(unit: Unit, returned: Returned, returns: Returns) -> Known | None:
+    """Whom it is about: by a mark of ours; what a person wrote also by the address that it came from."""
+    known = known_again(unit, returned, returns)
+    if known is None and returned.kind in (ReturnKind.REPLY, ReturnKind.UNSUBSCRIBE):
+        return known_by_address(unit, returned)
+    return known
+
+
 def known_again(unit: Unit, returned: Returned, returns: Returns) -> Known | None:
     """The mail that a mark of ours names, the best place first; None where there is no good mark.
 
@@ -63,16 +71,6 @@ def known_by_address(unit: Unit, returned: Returned) -> Known | None:
     key = email_key(returned.sender)
     contact = unit.contacts_by_key([key]).get(key) if "@" in key else None
     return Known(contact) if contact is not None else None
-
-
-def is_the_address(fate: Fate, known: Known, returns: Returns) -> bool:
-    """Whether the address that failed is the one that this person is written to today.
-
-    Where the report names none, the mail's own mark tells whether it went to today's address.
-    """
-    if known.mark is None or not returns.is_to(known.mark, known.contact.email):
-        return False
-    return not fate.recipient or email_key(fate.recipient) == email_key(known.contact.email)
 
 
 def _living(unit: Unit, contact_id: int) -> Contact | None:

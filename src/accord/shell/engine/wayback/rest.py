@@ -1,15 +1,17 @@
-"""Rest for an address: five mails that came back in thirty days without one that arrived between them (R-60)."""
+"""What follows for the team and for an address: a mail that must find another way; rest after five mails that came back in thirty days without one that arrived between them (R-60)."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 
 from accord.core.consent.reports import SOFT, SOFT_BOUNCE_WINDOW, TOLD_AS, Finding, bounces_too_often
+from accord.core.model.consent import Nature
 from accord.core.model.content import Catalogue
 from accord.core.model.event import RESTED, Event
-from accord.core.model.message import MessageState
+from accord.core.model.message import Message, MessageState
 from accord.core.model.returned import Fate
 from accord.shell.engine.ports.store import Unit
+from accord.shell.engine.ports.wayback import RETURNED
 from accord.shell.engine.record import events_in
 from accord.shell.engine.wayback.known import Known
 
@@ -44,3 +46,15 @@ def rest_if_it_bounces_often(
     if bounces_too_often(bounced.values(), arrived, now=now):
         event = Event(known.contact.id, RESTED, now, {"until": now + SOFT_BOUNCE_WINDOW}, "wayback")
         events_in(unit, catalogue, [event], now=now)
+
+
+def raise_undeliverable(unit: Unit, message: Message, now: datetime) -> None:
+    """A mail that its reader needed has no address any more: somebody must find another way (R-60)."""
+    if message.nature is Nature.SERVICE:
+        body = {
+            "what": "UNDELIVERABLE",
+            "message": message.id,
+            "scenario": message.scenario,
+            "step": message.step,
+        }
+        unit.keeping.raise_task(RETURNED, f"mail {message.id}", body, now, message.contact_id)

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from email.message import Message
-from email.utils import parseaddr
 
 from flufl.bounce import all_failures
 
 from accord.core.mail.returns import marks_in
 from accord.core.model.returned import Fate
-from accord.core.wayback.opened import Opened, flat, unfolded
+from accord.core.wayback.opened import Opened, address_in, flat, unfolded
 from accord.core.wayback.phrases import first_code, meaning, reply_class
 
 MOST_RECIPIENTS = 50
@@ -97,7 +96,7 @@ def _blocks(part: Message) -> Iterator[Mapping[str, str]]:
     if plainly and isinstance(payload, list):
         for block in payload:
             if isinstance(block, Message):
-                yield {name.lower(): unfolded(value) for name, value in block.items()}
+                yield _first_of_each((name.lower(), unfolded(value)) for name, value in block.items())
         return
     text = _reassembled(part) if isinstance(payload, list) else flat(part)
     for group in re.split(r"\r?\n[ \t]*\r?\n", text):
@@ -117,18 +116,24 @@ def _reassembled(part: Message) -> str:
 
 def fields_in(group: str) -> dict[str, str]:
     """`Name: value` lines with their continuations, the first of each name."""
-    found: dict[str, str] = {}
-    name = ""
+    lines: list[str] = []
     for line in group.splitlines():
-        if line[:1] in (" ", "\t") and name:
-            found[name] += f" {line.strip()}"
-            continue
-        name, colon, value = line.partition(":")
-        name = name.strip().lower()
-        if colon and name and name not in found:
-            found[name] = unfolded(value)
+        if line[:1] in (" ", "\t") and lines:
+            lines[-1] += f" {line.strip()}"
         else:
-            name = ""
+            lines.append(line)
+    told = (line.partition(":") for line in lines)
+    return _first_of_each(
+        (name.strip().lower(), unfolded(value)) for name, colon, value in told if colon and name.strip()
+    )
+
+
+def _first_of_each(fields: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Fields by name. Where one that matters is there twice, lines of several recipients have run together."""
+    found: dict[str, str] = {}
+    for name, value in fields:
+        if found.setdefault(name, value) != value and name in ("final-recipient", "action", "status"):
+            found["final-recipient"] = SEVERAL
     return found
 
 
@@ -136,7 +141,7 @@ def _address(field: str) -> str:
     """`rfc822; <ada@example.org>` as an address."""
     _, semicolon, rest = field.partition(";")
     text = (rest if semicolon else field).strip()
-    return parseaddr(text)[1] if "@" in text else ""
+    return address_in(text)
 
 
 # -- and where nothing is said for machines ----------------------------------------------------------------
@@ -148,7 +153,9 @@ def _guessed(mail: Opened) -> Iterator[Fate]:
     named = [each for each in mail.header("x-failed-recipients").replace(",", " ").split() if "@" in each]
     recipients = sorted({*permanent, *named}) or sorted(temporary) or _addresses_in(words)
     delayed = (bool(temporary) and not permanent) or _is_a_delay(mail)
-    meant = meaning("", words)
+    # Where a part for machines should be and is not, words alone are not believed: it may have said otherwise.
+    torn = mail.report_type == "delivery-status" and not first_code(words)
+    meant = meaning("4.0.0" if torn else "", words)
     action = "delayed" if delayed else _action(meant.status)
     for recipient in recipients or [""]:
         yield Fate(action, meant.status, recipient, "", words[:500], meant.greylisted)
@@ -166,7 +173,7 @@ def _is_a_delay(mail: Opened) -> bool:
 def _found_by_flufl(mail: Opened) -> tuple[frozenset[str], frozenset[str]]:
     """Recipients that are delayed, and that failed, as the detectors of flufl.bounce find them."""
     try:
-        temporary, permanent = all_failures(mail.message)
+        temporary, permanent = all_failures(mail.in_ascii)
     except Exception:  # noqa: BLE001 - a score of detectors made for the mails of decades; one that trips says nothing
         return frozenset(), frozenset()
     return _texts(temporary), _texts(permanent)

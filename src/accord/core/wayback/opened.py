@@ -10,7 +10,6 @@ from email.header import decode_header
 from email.message import Message
 from email.parser import BytesParser
 from email.policy import compat32
-from email.utils import parseaddr
 from functools import cached_property
 from html.parser import HTMLParser
 
@@ -19,6 +18,16 @@ LARGEST = 1 << 20
 
 MOST_PARTS = 200
 LONGEST_TEXT = 100_000
+
+BROKEN = (
+    *(RecursionError, ValueError, LookupError, AssertionError),
+    *(TypeError, AttributeError, HeaderParseError),
+)
+"""What the standard library raises on messages that are made to break it."""
+
+_ASCII = bytes(each if each < 128 else ord("?") for each in range(256))
+_BRACKETED = re.compile(r"<([^<>\s@]{1,64}@[^<>\s@]{1,255})>")
+_BARE = re.compile(r"[^\s<>\"(),:;@\[\]]{1,64}@[^\s<>\"(),:;@\[\]]{1,255}")
 
 _REPORTS = ("message/delivery-status", "message/global-delivery-status", "message/feedback-report")
 _ENCLOSED = (
@@ -35,6 +44,12 @@ class Opened:
     """One message. Everything is text by now, with what can't be read replaced; nothing raises."""
 
     message: Message
+    raw: bytes
+
+    @cached_property
+    def in_ascii(self) -> Message:
+        """The same message with a question mark for every byte beyond ASCII, for tools that know no others."""
+        return BytesParser(policy=compat32).parsebytes(self.raw.translate(_ASCII))
 
     def header(self, name: str) -> str:
         """One header, decoded and unfolded; empty where it is not there."""
@@ -49,7 +64,7 @@ class Opened:
     @property
     def sender(self) -> str:
         """The address in From, as it is written there."""
-        return parseaddr(self.header("from"))[1]
+        return address_in(self.header("from"))
 
     @property
     def subject(self) -> str:
@@ -98,21 +113,20 @@ class Opened:
 def opened(raw: bytes) -> Opened | None:
     """The message behind these bytes; None where it is built so that nothing can be made of it."""
     try:
-        made = Opened(BytesParser(policy=compat32).parsebytes(raw[:LARGEST]))
+        made = Opened(BytesParser(policy=compat32).parsebytes(raw[:LARGEST]), raw[:LARGEST])
         _ = made.parts, made.text, made.returned
-    except (
-        RecursionError,
-        ValueError,
-        LookupError,
-        AssertionError,
-        TypeError,
-        AttributeError,
-        IndexError,
-        KeyError,
-    ):
-        # What the standard library's parser raises on messages that are made to break it.
+    except BROKEN:
         return None
     return made
+
+
+def address_in(text: str) -> str:
+    """The address in a header: the one in angle brackets, else the first; empty where there is none."""
+    found = _BRACKETED.search(text[:2000])
+    if found is not None:
+        return found[1]
+    bare = _BARE.search(text[:2000])
+    return bare[0] if bare is not None else ""
 
 
 def _walked(message: Message, *, enclosed: bool = False) -> Iterator[Message]:

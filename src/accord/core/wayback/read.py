@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from email.utils import getaddresses
 from typing import Any
 
 from accord.core.mail.returns import marks_in
@@ -12,7 +11,7 @@ from accord.core.model.returned import Fate, Returned, ReturnKind, Where
 from accord.core.wayback.automatic import is_away, is_challenge, is_from_a_machine
 from accord.core.wayback.delivery import fates_of, fields_in, looks_like_a_bounce
 from accord.core.wayback.feedback import feedback_of
-from accord.core.wayback.opened import Opened, flat, opened
+from accord.core.wayback.opened import BROKEN, Opened, flat, opened
 
 MOST_MARKS = 20
 
@@ -36,8 +35,16 @@ def read(raw: bytes) -> Returned:
     be ours (R-60). What can't be opened is UNREADABLE.
     """
     mail = opened(raw)
-    if mail is None:
-        return Returned(ReturnKind.UNREADABLE, why="it is built so that nothing can be made of it")
+    try:
+        return _read(mail) if mail is not None else NOTHING
+    except BROKEN:
+        return NOTHING
+
+
+NOTHING = Returned(ReturnKind.UNREADABLE, why="it is built so that nothing can be made of it")
+
+
+def _read(mail: Opened) -> Returned:
     marks = tuple(_marks(mail))
     sender, subject, by_machine = mail.sender, mail.subject, is_from_a_machine(mail)
 
@@ -88,8 +95,8 @@ def _marks(mail: Opened) -> Iterator[tuple[Where, str]]:
 
 
 def _places(mail: Opened) -> Iterator[tuple[Where, str]]:
-    for _, address in getaddresses(list(mail.headers(*_ENVELOPE))):
-        yield Where.ENVELOPE, address
+    for addresses in mail.headers(*_ENVELOPE):
+        yield Where.ENVELOPE, addresses
     for kind in ("delivery-status", "feedback-report"):
         part = mail.report(kind)
         if part is not None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from email.utils import parseaddr
 
 from accord.shell.engine.wayback.collect import Collected, collect
@@ -30,6 +31,19 @@ def read_mailbox(house: House, name: str, stopped: Callable[[], bool] = lambda: 
         on_fault=report_fault,
         stopped=stopped,
     )
+
+
+def read_mailboxes(house: House, names: Sequence[str] | None = None) -> dict[str, Collected]:
+    """Take what has come into each mailbox, or into those that are named, until there is nothing more to read."""
+    return {name: _read_whole(house, name) for name in (house.settings.mailboxes if names is None else names)}
+
+
+def _read_whole(house: House, name: str) -> Collected:
+    done = read_mailbox(house, name)
+    while done.more:
+        before, done = done, read_mailbox(house, name)
+        done = replace(done, new=before.new + done.new)
+    return done
 
 
 async def hand_on_to_team(house: House) -> int:

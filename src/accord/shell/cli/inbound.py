@@ -18,7 +18,7 @@ from accord.shell.engine.ports.rows import Deed
 from accord.shell.engine.ports.wayback import RETURNED, Came, Task
 from accord.shell.engine.wayback.judged import judged
 from accord.shell.engine.wayback.known import whom
-from accord.shell.wayback import hand_on_to_team, read_mailbox
+from accord.shell.wayback import hand_on_to_team, read_mailboxes
 from accord.shell.wiring import House
 
 
@@ -53,9 +53,9 @@ def poll(context: click.Context, name: str | None, *, as_json: bool) -> None:
         if name is not None and name not in boxes:
             said = f"There is no mailbox «{name}» in config.toml."
             raise InputFault(" ".join(filter(None, (said, nearest(name, boxes)))))
-        read_now = {each: _read_whole(house, each) for each in ([name] if name is not None else boxes)}
+        read_now = read_mailboxes(house, [name] if name is not None else list(boxes))
         handed_on = asyncio.run(_hand_on(house)) if boxes else 0
-    rows = [{"mailbox": each, "new": new, "fault": fault} for each, (new, fault) in read_now.items()]
+    rows = [{"mailbox": each, "new": done.new, "fault": done.fault} for each, done in read_now.items()]
     if as_json:
         print_json({"mailboxes": rows, "handed_on": handed_on})
     else:
@@ -68,16 +68,6 @@ def poll(context: click.Context, name: str | None, *, as_json: bool) -> None:
     faults = [f"{row['mailbox']}: {row['fault']}." for row in rows if row["fault"]]
     if faults:
         raise InputFault("\n".join(faults))
-
-
-def _read_whole(house: House, name: str) -> tuple[int, str | None]:
-    """Until there is nothing more to read."""
-    new = 0
-    while True:
-        done = read_mailbox(house, name)
-        new += done.new
-        if not done.more:
-            return new, done.fault
 
 
 async def _hand_on(house: House) -> int:

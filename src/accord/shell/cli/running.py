@@ -25,6 +25,7 @@ from accord.shell.engine.ports.rows import Deed, LiveScenario, Stuck, StuckKind
 from accord.shell.engine.ports.store import Unit
 from accord.shell.engine.sending.sweep import recover
 from accord.shell.engine.turn import Turned
+from accord.shell.wayback import hand_on_to_team, read_mailboxes
 from accord.shell.wiring import House
 
 
@@ -97,16 +98,25 @@ def tick(context: click.Context, instant: str | None, *, until_idle: bool, as_js
             now = moment(instant, house)
             house.clock = lambda: now
         swept = nightly(house.store, house.catalogue, now=house.clock())
+        came = read_mailboxes(house)
         turned = asyncio.run(_turn(house, until_idle=until_idle))
         roll_up(house.store, house.venue, now=house.clock())
     names = ("answered", "entered", "advanced", "sent", "posted", "unreachable")
     told = {name: getattr(turned, name) for name in names}
     if as_json:
-        print_json({**told, "swept": swept.told() if swept is not None else None})
+        print_json(
+            {
+                **told,
+                "swept": swept.told() if swept is not None else None,
+                "came_back": sum(each.new for each in came.values()),
+            }
+        )
     else:
         click.echo(
             f"{turned.answered} events answered, {turned.advanced} steps taken, {turned.sent} mails sent."
         )
+        for name, done in came.items():
+            click.echo(f"{name}: {done.new} came back." if done.fault is None else f"{name}: {done.fault}.")
         if turned.posted:
             click.echo(f"{turned.posted} webhooks posted to: scenario webhooks list tells how it went.")
         if swept is not None:
@@ -122,6 +132,8 @@ async def _turn(house: House, *, until_idle: bool) -> Turned:
         turned = await house.turn(house.clock())
         total += turned
         if turned.idle or turned.unreachable or not until_idle:
+            if house.settings.mailboxes:
+                await hand_on_to_team(house)
             await house.close()
             return total
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from ipaddress import ip_address, ip_network
 from typing import Annotated, Literal
 
@@ -118,10 +119,22 @@ class DeliverySection(Section):
         return value
 
 
-class RatesSection(Section):
-    """How many mails a second may leave."""
+Rate = Annotated[float, Field(gt=0)]
 
-    per_second: float | None = Field(default=None, gt=0)
+
+class RatesSection(Section):
+    """How many mails a second may leave: in all, to any one domain, to some by name."""
+
+    per_second: Rate | None = None
+    per_domain: Rate | None = None
+    domains: dict[str, Rate] = {}
+
+
+class WarmUpSection(Section):
+    """How many prospecting mails may leave on each day, from the first on."""
+
+    begins: date
+    per_day: list[Annotated[int, Field(ge=1)]] = Field(min_length=1)
 
 
 class SmtpSection(Section):
@@ -134,7 +147,8 @@ class SmtpSection(Section):
     username: str | None = None
     password: str | None = None
     password_file: str | None = None
-    rates: RatesSection | None = None
+    rates: RatesSection = RatesSection()
+    warm_up: WarmUpSection | None = None
     recipient: str = ""
     country: str = ""
 

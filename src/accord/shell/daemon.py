@@ -84,7 +84,7 @@ class Daemon:
     def stop(self) -> None:
         """Take nothing new and finish what is in hand; told again, break off what takes long."""
         if self.loops.stopping.is_set():
-            self.house.carrier().cut()
+            self.house.ways().cut()
         self.loops.stopping.set()
         self.house.under_way.stopping.set()
 

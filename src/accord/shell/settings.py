@@ -27,6 +27,7 @@ from accord.core.model.venue import (
     Retention,
     Venue,
 )
+from accord.core.pacing import Rates, WarmUp
 from accord.shell.config_check import validated
 from accord.shell.config_dkim import Dkim, read_dkim
 from accord.shell.config_inbound import Box, Hook, read_boxes, read_hooks
@@ -47,6 +48,7 @@ class Smtp:
     username: str | None = None
     password: str | None = field(default=None, repr=False)
     per_second: float | None = None
+    rates: Rates = Rates()
     recipient: str = ""
     country: str = ""
 
@@ -172,9 +174,19 @@ def _smtp(smtp: SmtpSection, source: Source, root: Path) -> Smtp:
         smtp.connections,
         smtp.username,
         password,
-        smtp.rates.per_second if smtp.rates else None,
+        smtp.rates.per_second,
+        _rates(smtp),
         smtp.recipient,
         smtp.country,
+    )
+
+
+def _rates(smtp: SmtpSection) -> Rates:
+    plan = smtp.warm_up
+    return Rates(
+        smtp.rates.per_domain,
+        {domain.lower().removeprefix("@"): most for domain, most in smtp.rates.domains.items()},
+        WarmUp(plan.begins, tuple(plan.per_day)) if plan is not None else None,
     )
 
 

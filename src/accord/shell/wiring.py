@@ -6,7 +6,7 @@ import os
 import pwd
 import secrets
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cache
@@ -20,6 +20,7 @@ from accord.core.mail.links import Links
 from accord.core.mail.returns import Returns
 from accord.core.model.content import Catalogue
 from accord.core.model.forecast import Forecast
+from accord.core.model.message import Lane
 from accord.core.model.scenario import Scenario
 from accord.core.model.venue import Venue
 from accord.core.model.wording import Wording
@@ -29,7 +30,9 @@ from accord.shell.engine.catalogue import AtWork, Checked, Shelf, Stale, at_work
 from accord.shell.engine.opening import LawsDiffer, follow_the_law, open_books
 from accord.shell.engine.ports.mailing import Carrier
 from accord.shell.engine.ports.posting import Poster
+from accord.shell.engine.sending.lanes import Lanes, Traffic, Ways, lanes_of
 from accord.shell.engine.sending.letters import LetterWriter
+from accord.shell.engine.sending.pacer import Pacer
 from accord.shell.engine.sending.postman import Postman, Round
 from accord.shell.engine.sending.reprint import Press
 from accord.shell.engine.sending.send import Sender
@@ -44,7 +47,7 @@ from accord.shell.store.after_restore import replay_objections
 from accord.shell.store.database import SqlStore, open_for_reading, open_store
 from accord.shell.store.people import Law
 from accord.shell.store.postings import Outbox
-from accord.shell.way_out import way_out
+from accord.shell.way_out import ways_out
 from accord.shell.wordings import LANGUAGES, CatalogueWording, wordings
 
 Clock = Callable[[], datetime]
@@ -100,12 +103,16 @@ class House:
     _wordings: Mapping[str, Wording] | None = None
     work: AtWork | None = None
     law: str | None = None
-    under_way: UnderWay = field(default_factory=UnderWay)
+    under_way: Traffic = field(default_factory=Traffic)
     round: Round = field(default_factory=Round)
     poster: Poster = field(default_factory=HttpPoster)
     _stamp: tuple[tuple[str, int, int], ...] | None = None
-    _carrier: Carrier | None = None
-    _former: list[Carrier] = field(default_factory=list)
+    pacer: Pacer = field(init=False)
+    _ways: Ways | None = None
+    _former: list[Ways] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.pacer = Pacer(self.settings.smtp.rates, time.monotonic)
 
     @property
     def keys(self) -> Keys:
@@ -244,9 +251,11 @@ class House:
         self.settings = replace(settings, **{name: getattr(before, name) for name in FIXED})
         self.store.law, self.store.outbox = law_of(self.venue), outbox_of(self.venue)
         self.work, self.shelf, self._stamp = None, Shelf(), None
-        if self._carrier is not None and before.way_out != settings.way_out:
-            self._former.append(self._carrier)
-            self._carrier = None
+        if before.way_out != settings.way_out:
+            self.pacer = Pacer(settings.smtp.rates, time.monotonic)
+            if self._ways is not None:
+                self._former.append(self._ways)
+                self._ways = None
         return fixed
 
     def refresh(self) -> None:
@@ -293,23 +302,21 @@ class House:
         """Makes mails again as they left."""
         return Press(self.links, wordings(LANGUAGES))
 
-    def carrier(self) -> Carrier:
-        """The way out, opened once."""
-        if self._carrier is None:
-            self._carrier = way_out(self.settings, time.monotonic)
-        return self._carrier
+    def ways(self) -> Ways:
+        """The ways out, opened once."""
+        if self._ways is None:
+            self._ways = ways_out(self.settings, self.pacer, time.monotonic)
+        return self._ways
 
-    def sender(self) -> Sender:
-        """The way out of the house."""
-        return Sender(
-            self.store,
-            self.at_work(),
-            self.writer(),
-            self.carrier(),
-            self.clock,
-            report_fault,
-            self.under_way,
-        )
+    def sender(self) -> Sender | Lanes:
+        """The way out of the house, each lane for itself."""
+        work, writer = self.at_work(), self.writer()
+
+        def on(carrier: Carrier, under_way: UnderWay, lanes: Sequence[Lane]) -> Sender:
+            rest = (self.clock, report_fault, under_way, self.pacer, lanes)
+            return Sender(self.store, work, writer, carrier, *rest)
+
+        return lanes_of(self.ways(), self.under_way, on)
 
     def postman(self) -> Postman:
         """The way out of what other systems are told."""
@@ -344,15 +351,15 @@ class House:
     async def close_former(self) -> None:
         """Close the ways out that are not in use any more."""
         former, self._former = self._former, []
-        for carrier in former:
-            await carrier.close()
+        for ways in former:
+            await ways.close()
 
     async def close(self) -> None:
         """Close connections."""
         await self.close_former()
         await self.poster.close()
-        if self._carrier is not None:
-            await self._carrier.close()
+        if self._ways is not None:
+            await self._ways.close()
         self.store.close()
 
 

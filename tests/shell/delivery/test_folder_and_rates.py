@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from accord.core.model.message import MessageState
-from accord.shell.delivery import CARRIERS, Way, carrier_for
+from accord.shell.delivery import CARRIERS, Way
 from accord.shell.delivery.folder import FolderCarrier
 from accord.shell.delivery.rates import PacedCarrier, TokenBucket
-from accord.shell.engine.ports.mailing import Unreachable
+from accord.shell.engine.ports.mailing import Envelope, Receipt, Unreachable
 from shell.delivery.scripted import an_envelope
 
 
@@ -76,8 +76,7 @@ def test_a_rate_that_lets_nothing_through_is_an_error(rate: float, burst: int) -
 def test_a_paced_carrier_keeps_to_its_rate(tmp_path: Path) -> None:
     async def scene() -> float:
         clock = asyncio.get_running_loop().time
-        carrier = carrier_for("folder", Way(folder=tmp_path), per_second=100, burst=10, clock=clock)
-        assert isinstance(carrier, PacedCarrier)
+        carrier = PacedCarrier(CARRIERS["folder"](Way(folder=tmp_path)), TokenBucket(100, 10), clock)
         begun, sent = clock(), 0
         while sent < 40:
             window = await carrier.ready()
@@ -94,6 +93,34 @@ def test_a_paced_carrier_keeps_to_its_rate(tmp_path: Path) -> None:
 
 def test_carriers_are_made_by_name() -> None:
     assert sorted(CARRIERS) == ["folder", "smtp"]
-    assert carrier_for("smtp", Way(), clock=lambda: 0.0).width == Way().limits.width
-    with pytest.raises(KeyError):
-        carrier_for("pigeon", Way(), clock=lambda: 0.0)
+    assert CARRIERS["smtp"](Way()).width == Way().limits.width
+
+
+class Nowhere(FolderCarrier):
+    """Takes everything, and keeps nothing."""
+
+    def __init__(self) -> None:
+        super().__init__(Path("/nowhere"))
+
+    async def ready(self) -> int:
+        return 500
+
+    async def carry(self, envelope: Envelope) -> Receipt:
+        return Receipt(MessageState.ACCEPTED, "")
+
+
+def test_who_shares_a_bucket_leaves_some_of_it_to_the_other() -> None:
+    async def scene() -> None:
+        bucket = TokenBucket(10, 10)
+        first, other = (
+            PacedCarrier(Nowhere(), bucket, lambda: 5.0, spare)
+            for spare in (0, 2)
+        )
+        assert (await first.ready(), await other.ready()) == (10, 8)
+        for number in range(8):
+            await other.carry(an_envelope(number))
+        assert (await first.ready(), await other.ready()) == (2, 0)
+        assert first.pause() == 0.0
+        assert other.pause() == pytest.approx(0.1), "until there are three"
+
+    asyncio.run(scene())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 
 from accord.core.model.consent import LegalBasis, Nature
 
@@ -25,6 +25,13 @@ class MessageState(StrEnum):
     UNKNOWN = "unknown"
     BOUNCED = "bounced"
     COMPLAINED = "complained"
+
+
+class Lane(IntEnum):
+    """Service mail goes a way of its own, and before everything else."""
+
+    SERVICE = 0
+    PROSPECTING = 1
 
 
 _S = MessageState

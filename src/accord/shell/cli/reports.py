@@ -113,7 +113,7 @@ def mail_previews(
     with house.store.begin() as unit:
         unit.note_deed(Deed(now, who(wishes.by), "mail previews", scenario.name, {"mails": len(envelopes)}))
     try:
-        receipts = asyncio.run(hand_over(house.carrier(), envelopes))
+        receipts = asyncio.run(hand_over(house.ways().service, envelopes))
     except Unreachable as fault:
         raise InputFault(f"Nothing was sent: {fault}") from None
     refused = [each.reply for each in receipts if each.outcome is not MessageState.ACCEPTED]

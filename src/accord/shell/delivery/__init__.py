@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from accord.core.mail.dkim import SigningKey
 from accord.shell.delivery.folder import FolderCarrier
 from accord.shell.delivery.pool import Limits
-from accord.shell.delivery.rates import PacedCarrier, TokenBucket
-from accord.shell.delivery.signed import SignedCarrier
 from accord.shell.delivery.smtp import Server, SmtpCarrier
 from accord.shell.engine.ports.mailing import Carrier
 
@@ -28,24 +25,3 @@ CARRIERS: Mapping[str, Callable[[Way], Carrier]] = {
     "smtp": lambda way: SmtpCarrier(way.server, way.limits),
     "folder": lambda way: FolderCarrier(way.folder),
 }
-
-
-def carrier_for(
-    name: str,
-    way: Way,
-    *,
-    per_second: float | None = None,
-    burst: int | None = None,
-    signers: Sequence[SigningKey] = (),
-    clock: Callable[[], float],
-) -> Carrier:
-    """The carrier called `name`, held to `per_second` mails a second if that is given.
-
-    `burst` is how many may leave at once (one second's worth unless given); `signers` sign each mail before
-    it leaves; `clock` tells seconds that never go back. Raises KeyError for a name that is not in CARRIERS.
-    """
-    carrier = CARRIERS[name](way)
-    if per_second is not None:
-        at_once = burst if burst is not None else max(1, round(per_second))
-        carrier = PacedCarrier(carrier, TokenBucket(per_second, at_once), clock)
-    return SignedCarrier(carrier, signers) if signers else carrier

@@ -55,12 +55,18 @@ class TokenBucket:
 
 
 class PacedCarrier:
-    """A Carrier that offers no more than the bucket holds; `clock` tells its seconds."""
+    """A Carrier that offers no more than the bucket holds; `clock` tells its seconds.
 
-    def __init__(self, carrier: Carrier, bucket: TokenBucket, clock: Callable[[], float]) -> None:
+    Several may share a bucket: each leaves `spare` mails of it to the others.
+    """
+
+    def __init__(
+        self, carrier: Carrier, bucket: TokenBucket, clock: Callable[[], float], spare: int = 0
+    ) -> None:
         self._carrier = carrier
         self._bucket = bucket
         self._clock = clock
+        self._spare = spare
 
     @property
     def width(self) -> int:
@@ -69,13 +75,13 @@ class PacedCarrier:
 
     async def ready(self) -> int:
         """No more than the bucket holds, 0 while `pause` lasts."""
-        available = self._bucket.available(self._clock())
-        return min(await self._carrier.ready(), available) if available else 0
+        available = self._bucket.available(self._clock()) - self._spare
+        return min(await self._carrier.ready(), available) if available > 0 else 0
 
     def pause(self) -> float:
         """Until the bucket holds a few: as many as leave in a moment, so that a fast rate is no trickle."""
         few = max(1, min(self.width, int(self._bucket.per_second * _MOMENT)))
-        return max(self._bucket.wait(self._clock(), few), self._carrier.pause())
+        return max(self._bucket.wait(self._clock(), self._spare + few), self._carrier.pause())
 
     async def carry(self, envelope: Envelope) -> Receipt:
         """Take a token and hand over."""

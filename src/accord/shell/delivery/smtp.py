@@ -18,6 +18,7 @@ from aiosmtplib import (
 )
 
 from accord.core.model.message import MessageState
+from accord.core.pacing import asks_for_less
 from accord.shell.delivery.address import Misspelt, path_of
 from accord.shell.delivery.pool import Limits, Pool, TurnedAway
 from accord.shell.engine.ports.mailing import Envelope, Receipt, Unreachable
@@ -221,7 +222,9 @@ class SmtpLine:
             self.drop()
         outcome = meaning(verb, reply.code, reply.message)
         status = _STATUS.match(reply.message) if verb == "RCPT" else None
-        return Receipt(outcome, _told(reply), status[0] if status is not None else None)
+        told = _told(reply)
+        slower = verb != "MAIL" and asks_for_less(told)
+        return Receipt(outcome, told, status[0] if status is not None else None, slower)
 
     async def _reset(self) -> None:
         """RSET; a session where that fails is not used again. After 421 it is closed already."""
@@ -261,7 +264,8 @@ class SmtpLine:
             return Receipt(MessageState.UNKNOWN, f"after the end of the mail: {_said(loss)}")
         if reply.code == 421 or reply.code // 100 not in (2, 4, 5):
             self.drop()
-        return Receipt(meaning("DOT", reply.code, reply.message), _told(reply))
+        told = _told(reply)
+        return Receipt(meaning("DOT", reply.code, reply.message), told, slower=asks_for_less(told))
 
     def drop(self) -> None:
         """Cut the connection; what still waits to be written is never written."""

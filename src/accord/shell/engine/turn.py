@@ -15,6 +15,7 @@ from accord.shell.engine.journeys.enter import enter
 from accord.shell.engine.journeys.live import end_the_drained
 from accord.shell.engine.journeys.react import react
 from accord.shell.engine.ports.store import Store, StoreError
+from accord.shell.engine.sending.lanes import Lanes
 from accord.shell.engine.sending.postman import Postman
 from accord.shell.engine.sending.send import Sender, Tally
 from accord.shell.engine.target.watch import watch
@@ -106,7 +107,7 @@ async def post_until_idle(postman: Postman) -> Turned:
             return Turned(posted=posted)
 
 
-async def send_until_idle(sender: Sender) -> Turned:
+async def send_until_idle(sender: Sender | Lanes) -> Turned:
     """Send batch after batch until the queue is empty or nobody answers, and all that left is settled.
 
     Interrupted, it takes nothing new and finishes what is in hand. Raises Stale.
@@ -120,13 +121,14 @@ async def send_until_idle(sender: Sender) -> Turned:
         raise
 
 
-async def _send_all(sender: Sender) -> Turned:
+async def _send_all(sender: Sender | Lanes) -> Turned:
     total, stopping = Turned(), sender.under_way.stopping
     try:
         while not stopping.is_set():
             tally = await sender.send_batch()
             total += _sent(tally)
-            if tally.unreachable is not None or not (tally.claimed or sender.under_way.anything):
+            goes_on = tally.claimed or tally.waits or sender.under_way.anything
+            if tally.unreachable is not None or not goes_on:
                 break
     except StoreError:
         stopping.set()

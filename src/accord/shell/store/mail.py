@@ -23,7 +23,7 @@ from sqlalchemy import (
 from sqlalchemy.engine import Row
 
 from accord.core.model.consent import LegalBasis, Nature
-from accord.core.model.message import Message, MessageState
+from accord.core.model.message import Lane, Message, MessageState
 from accord.shell.engine.ports.listing import MailsWanted
 from accord.shell.engine.ports.rows import NewMessage
 from accord.shell.store import tables
@@ -33,8 +33,7 @@ from accord.shell.store.people import CONTACT
 
 MESSAGE = cast("Table", tables.MessageRow.__table__)  # type: ignore[attr-defined]
 
-# Service mail has a lane of its own, before everything else.
-SERVICE_LANE, PROSPECTING_LANE = 0, 1
+SERVICE_LANE, PROSPECTING_LANE = int(Lane.SERVICE), int(Lane.PROSPECTING)
 
 # Said in the SQL itself, not as parameters: a partial index serves only what provably fits it.
 WAITING = MESSAGE.c.state.in_([literal_column("'queued'"), literal_column("'deferred'")])

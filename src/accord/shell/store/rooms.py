@@ -17,6 +17,7 @@ from accord.shell.store.listing import SqlListing
 from accord.shell.store.measuring import SqlMeasuring
 from accord.shell.store.objections import SqlObjections
 from accord.shell.store.objections_log import ObjectionsLog
+from accord.shell.store.outflow import SqlOutflow
 from accord.shell.store.people import Law
 from accord.shell.store.postings import Outbox, SqlPostings
 from accord.shell.store.proving import SqlProving
@@ -78,6 +79,10 @@ class Rooms:
     @property
     def team(self) -> SqlTeam:
         return SqlTeam(self.connection)
+
+    @property
+    def outflow(self) -> SqlOutflow:
+        return SqlOutflow(self.connection)
 
     @property
     def templates(self) -> SqlTemplates:

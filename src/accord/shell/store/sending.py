@@ -25,7 +25,7 @@ from sqlalchemy import (
 )
 
 from accord.core.consent.holds import ALL, PROSPECTING
-from accord.core.model.message import MESSAGE_TRANSITIONS, Message, MessageState
+from accord.core.model.message import MESSAGE_TRANSITIONS, Lane, Message, MessageState
 from accord.shell.engine.ports.rows import POLICY_REVISION, DoorCheck, Postponed, Settlement
 from accord.shell.store import switches
 from accord.shell.store.dialect import among, among_the, claimed, claiming, is_sqlite, listed
@@ -36,7 +36,6 @@ from accord.shell.store.mail import (
     MESSAGE,
     PLAIN,
     PROSPECTING_LANE,
-    SERVICE_LANE,
     WAITING,
     message_of,
 )
@@ -50,17 +49,22 @@ _AT_REST = case((MESSAGE.c.attempts > 0, MessageState.DEFERRED.value), else_=Mes
 
 
 def claim(
-    connection: Connection, now: datetime, limit: int, until: datetime, held: frozenset[str]
+    connection: Connection,
+    now: datetime,
+    limit: int,
+    until: datetime,
+    held: frozenset[str],
+    lanes: Sequence[Lane] = tuple(Lane),
 ) -> list[Message]:
     """Messages whose time has come, service mail first, none of what is held or paused, leased until `until`."""
     taken: list[Message] = []
-    for lane in (SERVICE_LANE, PROSPECTING_LANE):
+    for lane in lanes:
         if ALL in held or (PROSPECTING in held and lane == PROSPECTING_LANE) or len(taken) == limit:
             continue
         # One lane at a time, so that the index gives its oldest without looking at what is not due yet.
         chosen = (
             select(MESSAGE.c.id)
-            .where(GOING, MESSAGE.c.lane == lane, MESSAGE.c.due_at <= now)
+            .where(GOING, MESSAGE.c.lane == int(lane), MESSAGE.c.due_at <= now)
             .order_by(MESSAGE.c.due_at, MESSAGE.c.id)
             .limit(limit - len(taken))
         )

@@ -12,7 +12,7 @@ from accord.core.model.decision import Situation, ThrottleState
 from accord.core.model.enrolment import Enrolment
 from accord.core.model.event import Event
 from accord.core.model.expression import Expression
-from accord.core.model.message import Message
+from accord.core.model.message import Lane, Message
 from accord.core.model.order import OrderLine
 from accord.core.model.wording import Wording, WordingKind
 from accord.shell.engine.ports.rows import (
@@ -172,9 +172,14 @@ class SqlUnit(Rooms):
         return mail.queue(self.connection, messages)
 
     def claim_messages(
-        self, now: datetime, limit: int, until: datetime, held: frozenset[str]
+        self,
+        now: datetime,
+        limit: int,
+        until: datetime,
+        held: frozenset[str],
+        lanes: Sequence[Lane] = tuple(Lane),
     ) -> Sequence[Message]:
-        return sending.claim(self.connection, now, limit, until, held)
+        return sending.claim(self.connection, now, limit, until, held, lanes)
 
     def still_claimed(self, message_ids: Sequence[int], lease: datetime) -> Sequence[Message]:
         return sending.still_claimed(self.connection, message_ids, lease)

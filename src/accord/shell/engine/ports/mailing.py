@@ -31,11 +31,13 @@ class Receipt:
 
     `outcome`: ACCEPTED, DEFERRED (try again), REJECTED (never again), or UNKNOWN (it may have arrived).
     `refused`: the enhanced status (RFC 3463) where it was the recipient, and nothing else, that was refused.
+    `slower`: whether the recipient's side asks to be sent less.
     """
 
     outcome: MessageState
     reply: str
     refused: str | None = None
+    slower: bool = False
 
 
 @dataclass(frozen=True, slots=True)

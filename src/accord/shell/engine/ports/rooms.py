@@ -11,6 +11,7 @@ from accord.shell.engine.ports.figures import Figures
 from accord.shell.engine.ports.foreseeing import Foreseeing
 from accord.shell.engine.ports.keeping import Keeping, Objections
 from accord.shell.engine.ports.listing import Listing
+from accord.shell.engine.ports.outflow import Outflow
 from accord.shell.engine.ports.proving import Proving
 from accord.shell.engine.ports.running import Running
 from accord.shell.engine.ports.tallies import Tallies
@@ -44,6 +45,8 @@ class Rooms(Protocol):
     def wayback(self) -> WayBack: ...
     @property
     def running(self) -> Running: ...
+    @property
+    def outflow(self) -> Outflow: ...
     @property
     def templates(self) -> Templates: ...
     @property

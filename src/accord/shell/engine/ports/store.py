@@ -13,7 +13,7 @@ from accord.core.model.decision import Situation, ThrottleState
 from accord.core.model.enrolment import Enrolment
 from accord.core.model.event import Event
 from accord.core.model.expression import Expression
-from accord.core.model.message import Message
+from accord.core.model.message import Lane, Message
 from accord.core.model.order import OrderLine
 from accord.core.model.wording import Wording, WordingKind
 from accord.shell.engine.ports.measuring import Measured
@@ -163,7 +163,12 @@ class Unit(Rooms, Telling, Measured, Protocol):
     # mail
     def queue(self, messages: Sequence[NewMessage]) -> int: ...
     def claim_messages(
-        self, now: datetime, limit: int, until: datetime, held: frozenset[str]
+        self,
+        now: datetime,
+        limit: int,
+        until: datetime,
+        held: frozenset[str],
+        lanes: Sequence[Lane] = tuple(Lane),
     ) -> Sequence[Message]:
         """Queued or deferred messages whose time has come, service mail first, none of what is `held`."""
         ...

@@ -9,12 +9,13 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from accord.core.mail.compile import Compiled
-from accord.core.model.message import Message, MessageState
+from accord.core.model.message import Lane, Message, MessageState
 from accord.shell.engine.apart import apart
 from accord.shell.engine.catalogue import AtWork
 from accord.shell.engine.ports.mailing import Carrier, Unreachable, Writer
 from accord.shell.engine.ports.store import Store, StoreError
 from accord.shell.engine.sending.endings import Ending, write_endings
+from accord.shell.engine.sending.pacer import Pacer
 from accord.shell.engine.sending.prepare import Preparation
 from accord.shell.engine.sending.reprint import kept_template
 from accord.shell.engine.sending.under_way import BATCH_SECONDS, LARGEST_BATCH, Flight, Ready, UnderWay
@@ -37,12 +38,25 @@ LAST_PATIENCE = 30.0
 
 @dataclass(slots=True)
 class Tally:
-    """What one batch came to: how many were claimed, and how each ended that ended meanwhile."""
+    """What one batch came to: how many were claimed, and how each ended that ended meanwhile.
+
+    `waits`: nothing was claimed because a rate, or busy connections, let nothing leave just then.
+    """
 
     claimed: int = 0
     handed: int = 0
     unreachable: str | None = None
+    waits: bool = False
     states: dict[MessageState, int] = field(default_factory=dict)
+
+    def add(self, other: Tally) -> None:
+        """Add what another batch came to."""
+        self.claimed += other.claimed
+        self.handed += other.handed
+        self.unreachable = self.unreachable or other.unreachable
+        self.waits = self.waits or other.waits
+        for state, count in other.states.items():
+            self.states[state] = self.states.get(state, 0) + count
 
     def count(self, endings: Sequence[Ending]) -> None:
         """Add these endings."""
@@ -53,11 +67,11 @@ class Tally:
 
 @dataclass(slots=True)
 class Sender:
-    """The way out of the house: one at a time per process.
+    """The way out of the house: one at a time per process and lane.
 
     `clock` gives the aware instant, UTC: a batch is long, and each window is judged by its own.
     `on_fault(loop, message id, error)` hears what went wrong with one mail. `under_way` outlives a sender,
-    which is made anew with each catalogue.
+    which is made anew with each catalogue. `pacer`: how fast prospecting mail may leave to each domain.
     """
 
     store: Store
@@ -67,6 +81,8 @@ class Sender:
     clock: Callable[[], datetime]
     on_fault: Callable[[str, int, Exception], None]
     under_way: UnderWay = field(default_factory=UnderWay)
+    pacer: Pacer | None = None
+    lanes: Sequence[Lane] = tuple(Lane)
 
     async def send_batch(self, limit: int = LARGEST_BATCH) -> Tally:
         """Hand over what leaves in about two seconds, and settle what has been answered.
@@ -75,14 +91,14 @@ class Sender:
         Raises Stale.
         """
         tally = Tally()
-        idle = await self._room(tally)
+        idle = await self._room(tally, _now() + BATCH_SECONDS)
         if not idle:
             await self._settle(tally)
+            tally.waits = tally.unreachable is None and not self.under_way.stopping.is_set()
             return tally
         began, limit = _now(), min(limit, self.under_way.batch)
-        messages, lease = await asyncio.to_thread(self._claim, limit)
-        tally.claimed = len(messages)
-        if not messages:
+        tally.claimed, messages, lease = await asyncio.to_thread(self._claim, limit)
+        if not tally.claimed:
             await self._land(tally, BREATH)
             return tally
         ready = await self._prepare(messages, lease, tally)
@@ -90,7 +106,7 @@ class Sender:
         if left:
             await asyncio.to_thread(self._give_back, [each.id for each in left], lease)
         self.under_way.sized(
-            full=len(messages) == limit, handed=tally.handed, left=len(left), seconds=_now() - began
+            full=tally.claimed == limit, handed=tally.handed, left=len(left), seconds=_now() - began
         )
         return tally
 
@@ -117,15 +133,22 @@ class Sender:
 
     # -- one batch ---------------------------------------------------------------------------------------
 
-    def _claim(self, limit: int) -> tuple[Sequence[Message], datetime]:
+    def _claim(self, limit: int) -> tuple[int, Sequence[Message], datetime]:
+        """How many were claimed, those of them that may leave now by their pace, and until when they are ours."""
         now = self.clock()
         lease = now + CLAIM_LEASE
         with self.store.begin(lazy=True) as unit:
             held = frozenset(brake.name for brake in unit.brakes())
-            messages = unit.claim_messages(now, limit, lease, held)
-            if messages:
-                self.work.check(unit)
-            return messages, lease
+            claimed = unit.claim_messages(now, limit, lease, held, self.lanes)
+            if not claimed:
+                return 0, (), lease
+            self.work.check(unit)
+            if self.pacer is None:
+                return len(claimed), claimed, lease
+            zone = self.work.catalogue.venue.entity.clock
+            going, waiting = self.pacer.sorted_out(unit, claimed, zone, now=now)
+            unit.postpone(waiting, lease)
+            return len(claimed), going, lease
 
     async def _prepare(self, messages: Sequence[Message], lease: datetime, tally: Tally) -> list[Ready]:
         """Judge again and write; what may not leave is settled by that."""
@@ -182,7 +205,7 @@ class Sender:
             rest = [each.id for each in window if each.id not in marked]
             return marked, unit.still_claimed(rest, lease) if rest else ()
 
-    async def _room(self, tally: Tally, until: float = math.inf) -> int:
+    async def _room(self, tally: Tally, until: float) -> int:
         """How many may be handed over now: waits for the rate and for an idle connection, settling meanwhile.
 
         0 where it is to stop, nobody answers, or `until` has passed.

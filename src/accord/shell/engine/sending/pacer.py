@@ -1,0 +1,188 @@
+"""The pacer: what is known of the domains that are written to, by all that this process has sent."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from accord.core.model.consent import Nature
+from accord.core.model.message import Message, MessageState
+from accord.core.model.time import local_day, start_of_day
+from accord.core.pacing import Pace, Rates, a_pace, place, slowed, went_well
+from accord.shell.engine.ports.mailing import Carrier, Envelope, Receipt
+from accord.shell.engine.ports.rows import Postponed
+from accord.shell.engine.ports.store import Unit
+
+# How fast a domain was written to of late is counted over so many seconds.
+WINDOW = 10.0
+
+# A domain with fewer mails than that may be one person's: figures name it not.
+A_CROWD = 20
+
+# What is told of, so that metrics stay small.
+MOST_TOLD = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One domain as figures tell of it: mails a second now and when it is well; `held` back since the start."""
+
+    domain: str
+    rate: float | None
+    whole: float | None
+    slowed: int
+    held: int
+
+
+@dataclass(slots=True)
+class Pacer:
+    """One a process. `clock` tells seconds that never go back.
+
+    Prospecting mail asks it before it leaves; what became of any mail is told to it. What it knows is lost with
+    the process, and learned again by a few answers.
+    """
+
+    rates: Rates
+    clock: Callable[[], float]
+    _paces: dict[str, Pace] = field(default_factory=dict)
+    _recent: Counter[str] = field(default_factory=Counter)
+    _before: Counter[str] = field(default_factory=Counter)
+    _window_at: float = float("-inf")
+    _sent: Counter[str] = field(default_factory=Counter)
+    _slowed: Counter[str] = field(default_factory=Counter)
+    _held: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def has_a_say(self) -> bool:
+        """Whether anything is limited at all: else nobody's domain need be looked up."""
+        return bool(self._paces or self.rates.domains or self.rates.per_domain is not None)
+
+    def sorted_out(
+        self, unit: Unit, claimed: Sequence[Message], zone: ZoneInfo, *, now: datetime
+    ) -> tuple[list[Message], list[Postponed]]:
+        """Those that may leave now, and until when the others wait: nothing of it makes service mail wait.
+
+        What waits keeps the instant that it was planned for, and is judged when it comes back.
+        """
+        service = [message for message in claimed if message.nature is Nature.SERVICE]
+        others = [message for message in claimed if message.nature is not Nature.SERVICE]
+        others, tomorrow = self._of_today(unit, others, zone, now)
+        if not self.has_a_say:
+            return service + others, tomorrow
+        known = unit.contacts([message.contact_id for message in others])
+        going, waiting = service, tomorrow
+        for message in others:
+            contact = known.get(message.contact_id)
+            seconds = self.wait(domain_of(contact.email)) if contact is not None else 0.0
+            if seconds:
+                waiting.append(Postponed(message.id, now + timedelta(seconds=seconds)))
+            else:
+                going.append(message)
+        return going, waiting
+
+    def _of_today(
+        self, unit: Unit, messages: list[Message], zone: ZoneInfo, now: datetime
+    ) -> tuple[list[Message], list[Postponed]]:
+        """As many as the plan leaves for today; the others wait for tomorrow."""
+        plan, today = self.rates.warm_up, local_day(now, zone)
+        allowed = plan.allowed(today) if plan is not None else None
+        if allowed is None or not messages:
+            return messages, []
+        left = max(0, allowed - unit.outflow.prospecting_since(start_of_day(today, zone)))
+        until = start_of_day(today + timedelta(days=1), zone)
+        return messages[:left], [Postponed(message.id, until) for message in messages[left:]]
+
+    def wait(self, domain: str) -> float:
+        """A prospecting mail would leave: 0.0 where it may now, else after how many seconds to ask again."""
+        known = self._paces.get(domain)
+        most = self.rates.most(domain)
+        if known is None and most is None:
+            return 0.0
+        pace, seconds = place(known or a_pace(most), self.clock())
+        self._paces[domain] = pace
+        self._held[domain] += seconds > 0
+        return seconds
+
+    def leaves(self, domain: str) -> float:
+        """A mail leaves; returns the instant."""
+        now = self.clock()
+        if now - self._window_at >= WINDOW:
+            lately = now - self._window_at < 2 * WINDOW
+            self._before, self._recent = (self._recent if lately else Counter()), Counter()
+            self._window_at = now
+        self._recent[domain] += 1
+        self._sent[domain] += 1
+        return now
+
+    def heard(self, domain: str, left_at: float, receipt: Receipt) -> None:
+        """What became of it."""
+        now = self.clock()
+        pace = self._paces.get(domain)
+        if receipt.outcome is MessageState.ACCEPTED and pace is not None:
+            better = went_well(pace, left_at=left_at, now=now)
+            if better.rate is None:
+                del self._paces[domain]
+            else:
+                self._paces[domain] = better
+        elif receipt.slower:
+            before = pace or a_pace(self.rates.most(domain))
+            recent = max(self._recent[domain], self._before[domain]) / WINDOW
+            slower = slowed(before, left_at=left_at, now=now, recent=recent)
+            self._slowed[domain] += slower is not before
+            self._paces[domain] = slower
+
+    def told(self) -> Sequence[Told]:
+        """The domains that are held to a pace, and those that were slowed: the slowest first."""
+        named = {domain for domain in (*self._paces, *self._slowed) if self._sent[domain] >= A_CROWD}
+        told = [self._told(domain) for domain in named]
+        return sorted(told, key=lambda each: (each.rate or float("inf"), each.domain))[:MOST_TOLD]
+
+    def _told(self, domain: str) -> Told:
+        pace = self._paces.get(domain) or a_pace(self.rates.most(domain))
+        whole = pace.goal if pace.is_slowed else pace.rate
+        return Told(domain, pace.rate, whole, self._slowed[domain], self._held[domain])
+
+
+def domain_of(address: str) -> str:
+    """The domain of an address, in small letters."""
+    return address.rpartition("@")[2].lower()
+
+
+class HeedingCarrier:
+    """A Carrier that tells a pacer what becomes of each mail."""
+
+    def __init__(self, carrier: Carrier, pacer: Pacer) -> None:
+        self._carrier = carrier
+        self._pacer = pacer
+
+    @property
+    def width(self) -> int:
+        """As wide as what carries."""
+        return self._carrier.width
+
+    async def ready(self) -> int:
+        """As ready as what carries. Raises Unreachable."""
+        return await self._carrier.ready()
+
+    def pause(self) -> float:
+        """What carries says when."""
+        return self._carrier.pause()
+
+    async def carry(self, envelope: Envelope) -> Receipt:
+        """Hand on one mail, and tell what became of it."""
+        domain = domain_of(envelope.recipient)
+        left_at = self._pacer.leaves(domain)
+        receipt = await self._carrier.carry(envelope)
+        self._pacer.heard(domain, left_at, receipt)
+        return receipt
+
+    def cut(self) -> None:
+        """Break off what is under way."""
+        self._carrier.cut()
+
+    async def close(self) -> None:
+        """Close what carries."""
+        await self._carrier.close()

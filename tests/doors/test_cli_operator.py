@@ -96,6 +96,25 @@ def test_on_sqlite_one_daemon_does_everything(scenario: Terminal) -> None:
     assert scenario("daemon", "--role", "engine", "--no-web").code == 2
 
 
+def test_status_shows_domains_that_are_slowed(scenario: Terminal) -> None:
+    scenario("status").ok()
+    told = '[["slow.example.org", 0.25, 2.0, 3, 41], ["well.example.org", 5.0, 5.0, 0, 2]]'
+    database(
+        scenario, f"INSERT INTO progress (loop, mark, at) VALUES ('pace', '{told}', '2026-01-01T00:00:00')"
+    )
+    said = scenario("status").ok().out
+    assert "slow.example.org" in said and "0.25" in said and "well.example.org" not in said
+    [slow, well] = scenario("status", "--json").ok().json["domains"]
+    assert slow == {
+        "domain": "slow.example.org",
+        "per_second": 0.25,
+        "whole": 2.0,
+        "slowed": True,
+        "held_back": 41,
+    }
+    assert well["slowed"] is False
+
+
 def test_a_brake_holds_queued_mail_and_tells_whose_it_is(scenario: Terminal) -> None:
     signs_up(scenario, "ada@example.org")
     scenario("hold", "prospecting", "--reason", "wrong date", "--by", "marie").ok()

@@ -18,10 +18,15 @@ from sqlalchemy import insert, text
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from accord import __version__
+from accord.core.model.message import MessageState
 from accord.core.model.time import Duration
 from accord.shell.engine.care.roll_up import roll_up
 from accord.shell.engine.care.vitals import alarms, vitals
+<<<<<<< HEAD
 from accord.shell.engine.ports.daemons import DaemonRole, Presence
+=======
+from accord.shell.engine.ports.mailing import Receipt
+>>>>>>> 1d55b3c (Show which domains go slowly in metrics and status, and tell operators of paces, warm-up and lanes)
 from accord.shell.engine.target.watch import watch
 from accord.shell.store.postings import POSTING
 from accord.shell.web.app import create_app
@@ -131,6 +136,22 @@ def test_it_tells_brakes_also_while_they_are_off(venue: Venue) -> None:
     with venue.house.store.begin() as unit:
         unit.hold("lettre", "why", "ada", venue.now)
     assert read(ask(venue))["accord_brake_on"]["lettre",] == 1
+
+
+def test_it_tells_which_domains_go_slowly_but_for_those_of_a_few(venue: Venue) -> None:
+    """A domain of the venue's pace, and one that is perhaps somebody's own: each of them asked for less."""
+    pacer = venue.house.pacer
+    refused = Receipt(MessageState.DEFERRED, "421 4.7.0 less", slower=True)
+    for domain, people in (("crowd.example.org", 25), ("ada.example.org", 3)):
+        for number in range(people):
+            left_at = pacer.leaves(domain)
+            pacer.heard(domain, left_at, refused)
+            pacer.wait(f"p{number}@{domain}")
+    said = read(ask(venue))
+    crowd = said["accord_domain_mails_per_second"]["crowd.example.org",]
+    assert 0 < crowd < said["accord_domain_whole_mails_per_second"]["crowd.example.org",]
+    assert said["accord_domain_slowed_count"]["crowd.example.org",] >= 1
+    assert said["accord_domain_held_back_count"].keys() == {("crowd.example.org",)}
 
 
 def test_it_tells_when_each_loop_last_turned(venue: Venue) -> None:

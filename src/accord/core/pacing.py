@@ -50,6 +50,10 @@ class Pace:
         """Whether it goes slower than it would by itself."""
         return self.goal is not None
 
+    def slowed_after(self, instant: float) -> bool:
+        """Whether it was slowed, or changed while slowed, at an instant or later."""
+        return self.is_slowed and self.changed_at >= instant
+
 
 def a_pace(most: float | None) -> Pace:
     """A domain of which nothing was heard yet."""

@@ -147,7 +147,7 @@ class SmtpSection(Section):
     username: str | None = None
     password: str | None = None
     password_file: str | None = None
-    rates: RatesSection = RatesSection()
+    rates: RatesSection | None = None
     warm_up: WarmUpSection | None = None
     recipient: str = ""
     country: str = ""

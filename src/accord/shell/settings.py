@@ -32,7 +32,7 @@ from accord.shell.config_check import validated
 from accord.shell.config_dkim import Dkim, read_dkim
 from accord.shell.config_inbound import Box, Hook, read_boxes, read_hooks
 from accord.shell.config_look import look_of
-from accord.shell.config_shapes import Config, SmtpSection
+from accord.shell.config_shapes import Config, RatesSection, SmtpSection
 from accord.shell.config_source import MASK, Source, holds_password, is_secret, masked, nearest, read_source
 from accord.shell.config_webhooks import webhook_of
 
@@ -174,7 +174,7 @@ def _smtp(smtp: SmtpSection, source: Source, root: Path) -> Smtp:
         smtp.connections,
         smtp.username,
         password,
-        smtp.rates.per_second,
+        smtp.rates.per_second if smtp.rates else None,
         _rates(smtp),
         smtp.recipient,
         smtp.country,
@@ -182,10 +182,10 @@ def _smtp(smtp: SmtpSection, source: Source, root: Path) -> Smtp:
 
 
 def _rates(smtp: SmtpSection) -> Rates:
-    plan = smtp.warm_up
+    plan, rates = smtp.warm_up, smtp.rates or RatesSection()
     return Rates(
-        smtp.rates.per_domain,
-        {domain.lower().removeprefix("@"): most for domain, most in smtp.rates.domains.items()},
+        rates.per_domain,
+        {domain.lower().removeprefix("@"): most for domain, most in rates.domains.items()},
         WarmUp(plan.begins, tuple(plan.per_day)) if plan is not None else None,
     )
 

@@ -112,10 +112,7 @@ class Nowhere(FolderCarrier):
 def test_who_shares_a_bucket_leaves_some_of_it_to_the_other() -> None:
     async def scene() -> None:
         bucket = TokenBucket(10, 10)
-        first, other = (
-            PacedCarrier(Nowhere(), bucket, lambda: 5.0, spare)
-            for spare in (0, 2)
-        )
+        first, other = (PacedCarrier(Nowhere(), bucket, lambda: 5.0, spare) for spare in (0, 2))
         assert (await first.ready(), await other.ready()) == (10, 8)
         for number in range(8):
             await other.carry(an_envelope(number))

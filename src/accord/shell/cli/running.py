@@ -23,6 +23,7 @@ from accord.shell.engine.journeys.surprise import expected
 from accord.shell.engine.ports.daemons import DaemonRole
 from accord.shell.engine.ports.rows import Deed, LiveScenario, Stuck, StuckKind
 from accord.shell.engine.ports.store import Unit
+from accord.shell.engine.sending.pacer import Told, noted
 from accord.shell.engine.sending.sweep import recover
 from accord.shell.engine.turn import Turned
 from accord.shell.wayback import hand_on_to_team, read_mailboxes
@@ -208,6 +209,7 @@ def _document(unit: Unit, seen: Vitals, limit: Duration, zone: ZoneInfo) -> dict
         ],
         "messages": unit.message_counts(),
         "webhooks": _webhooks(unit),
+        "domains": [_domain(each) for each in noted(unit)],
     }
 
 
@@ -223,6 +225,17 @@ def _scenario(unit: Unit, row: LiveScenario, today: date) -> dict[str, Any]:
         else None,
         "mails": activation.queued if activation is not None else None,
         "expected": expected(activation, today) if activation is not None else None,
+    }
+
+
+def _domain(told: Told) -> dict[str, Any]:
+    """A domain that is held to a pace, or was slowed: mails a second now, and when it is well."""
+    return {
+        "domain": told.domain,
+        "per_second": told.rate,
+        "whole": told.whole,
+        "slowed": told.is_slowed,
+        "held_back": told.held,
     }
 
 
@@ -274,6 +287,7 @@ def _print_status(document: Mapping[str, Any], limit: Duration, zone: ZoneInfo) 
     ]
     if waiting:
         print_table("Waiting", ("what", "how many", "since"), waiting)
+    _print_domains(document["domains"])
     _print_stuck(document.get("stuck", ()), zone)
     for row in document["scenarios"]:
         if row["paused"] is not None:
@@ -292,6 +306,21 @@ def _print_daemons(daemons: Sequence[Mapping[str, Any]], zone: ZoneInfo) -> None
     ]
     if rows:
         print_table("Daemons", ("daemon", "role", "since", "last heard of", "version"), rows)
+
+
+def _print_domains(domains: Sequence[Mapping[str, Any]]) -> None:
+    """Those that are written to more slowly than by themselves, because they asked for it."""
+    slowed = [
+        (row["domain"], _rate(row["per_second"]), _rate(row["whole"]), row["held_back"])
+        for row in domains
+        if row["slowed"]
+    ]
+    if slowed:
+        print_table("Slowed", ("domain", "mails a second", "when it is well", "held back"), slowed)
+
+
+def _rate(per_second: float) -> str:
+    return f"{per_second:.2g}"
 
 
 def _print_stuck(stuck: Sequence[Mapping[str, Any]], zone: ZoneInfo) -> None:

@@ -12,6 +12,7 @@ from accord.core.model.time import local_day
 from accord.shell.engine.care.vitals import Vitals, vitals
 from accord.shell.engine.ports.figures import Judgement
 from accord.shell.engine.ports.tallies import Subject, Tally
+from accord.shell.engine.sending.pacer import Told
 from accord.shell.wiring import House
 
 Network = IPv4Network | IPv6Network
@@ -29,6 +30,7 @@ class Readings:
     judgement: Judgement | None = None
     counts: Mapping[Subject, Sequence[Tally]] = field(default_factory=dict)
     counted_at: datetime | None = None
+    domains: Sequence[Told] = ()
 
 
 class Meters(Protocol):
@@ -72,4 +74,5 @@ class HouseMeters:
                 unit.figures.newest(),
                 {subject: unit.tallies.counts(subject, today, tomorrow) for subject in TOLD},
                 unit.tallies.counted_at(),
+                self.house.pacer.told(),
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
@@ -94,6 +95,7 @@ class _House(Collector):
         yield from _stuck(read)
         yield from _today(read)
         yield from _throttle(read)
+        yield from _domains(read)
 
 
 def _waiting(read: Readings) -> Families:
@@ -158,6 +160,20 @@ def _throttle(read: Readings) -> Families:
     if read.judgement is not None:
         at: datetime = read.judgement.at
         yield _gauge("throttle_judged_timestamp_seconds", "When it was last judged.", at.timestamp())
+
+
+def _domains(read: Readings) -> Families:
+    """How fast this process writes to each domain that is held to a pace, or asked for less."""
+    told = (
+        ("domain_mails_per_second", "At most so many mails a second go to a domain now.", "rate"),
+        ("domain_whole_mails_per_second", "And so many when it is well.", "whole"),
+        ("domain_slowed_count", "How often it asked for less since this process began.", "slowed"),
+        ("domain_held_back_count", "How often a mail to it was held back since.", "held"),
+    )
+    for name, what, field in told:
+        values = {(each.domain,): getattr(each, field) for each in read.domains}
+        endless = {key: math.inf if value is None else value for key, value in values.items()}
+        yield _gauge(name, what, (("domain",), endless))
 
 
 def _sums(tallies: Sequence[Tally], parts: int) -> dict[tuple[str, ...], float]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -15,12 +16,16 @@ from accord.core.pacing import Pace, Rates, a_pace, place, slowed, went_well
 from accord.shell.engine.ports.mailing import Carrier, Envelope, Receipt
 from accord.shell.engine.ports.rows import Postponed
 from accord.shell.engine.ports.store import Unit
+from accord.shell.engine.sending.under_way import Ready
 
 # How fast a domain was written to of late is counted over so many seconds.
 WINDOW = 10.0
 
-# A domain with fewer mails than that may be one person's: figures name it not.
+# A domain with fewer people than that may be one person's own: figures name it not.
 A_CROWD = 20
+
+# Under which name it stands in the database what is told.
+PACE = "pace"
 
 # What is told of, so that metrics stay small.
 MOST_TOLD = 50
@@ -35,6 +40,11 @@ class Told:
     whole: float | None
     slowed: int
     held: int
+
+    @property
+    def is_slowed(self) -> bool:
+        """Whether it goes slower now than when it is well."""
+        return self.rate is not None and self.rate != self.whole
 
 
 @dataclass(slots=True)
@@ -51,9 +61,11 @@ class Pacer:
     _recent: Counter[str] = field(default_factory=Counter)
     _before: Counter[str] = field(default_factory=Counter)
     _window_at: float = float("-inf")
-    _sent: Counter[str] = field(default_factory=Counter)
+    _slowed_at: float = float("-inf")
+    _people: dict[str, set[str]] = field(default_factory=dict)
     _slowed: Counter[str] = field(default_factory=Counter)
     _held: Counter[str] = field(default_factory=Counter)
+    _noted: Sequence[Told] = ()
 
     @property
     def has_a_say(self) -> bool:
@@ -76,11 +88,26 @@ class Pacer:
         going, waiting = service, tomorrow
         for message in others:
             contact = known.get(message.contact_id)
-            seconds = self.wait(domain_of(contact.email)) if contact is not None else 0.0
+            seconds = self.wait(contact.email) if contact is not None else 0.0
             if seconds:
                 waiting.append(Postponed(message.id, now + timedelta(seconds=seconds)))
             else:
                 going.append(message)
+        return going, waiting
+
+    def slowed_down(
+        self, ready: Sequence[Ready], slower: frozenset[str], *, now: datetime
+    ) -> tuple[list[Ready], list[Postponed]]:
+        """Of written mails those that still may leave, and until when the others wait."""
+        going, waiting = list[Ready](), list[Postponed]()
+        for each in ready:
+            recipient = each.letter.envelope.recipient
+            paced = each.passed.message.nature is not Nature.SERVICE and domain_of(recipient) in slower
+            seconds = self.wait(recipient) if paced else 0.0
+            if seconds:
+                waiting.append(Postponed(each.id, now + timedelta(seconds=seconds)))
+            else:
+                going.append(each)
         return going, waiting
 
     def _of_today(
@@ -95,8 +122,15 @@ class Pacer:
         until = start_of_day(today + timedelta(days=1), zone)
         return messages[:left], [Postponed(message.id, until) for message in messages[left:]]
 
-    def wait(self, domain: str) -> float:
+    def slowed_since(self, instant: float) -> frozenset[str]:
+        """Domains that have asked for less since an instant of this clock: what was let through before may wait."""
+        if self._slowed_at < instant:
+            return frozenset()
+        return frozenset(domain for domain, pace in self._paces.items() if pace.slowed_after(instant))
+
+    def wait(self, recipient: str) -> float:
         """A prospecting mail would leave: 0.0 where it may now, else after how many seconds to ask again."""
+        domain = domain_of(recipient)
         known = self._paces.get(domain)
         most = self.rates.most(domain)
         if known is None and most is None:
@@ -104,6 +138,9 @@ class Pacer:
         pace, seconds = place(known or a_pace(most), self.clock())
         self._paces[domain] = pace
         self._held[domain] += seconds > 0
+        people = self._people.setdefault(domain, set())
+        if len(people) < A_CROWD:
+            people.add(recipient)
         return seconds
 
     def leaves(self, domain: str) -> float:
@@ -114,7 +151,6 @@ class Pacer:
             self._before, self._recent = (self._recent if lately else Counter()), Counter()
             self._window_at = now
         self._recent[domain] += 1
-        self._sent[domain] += 1
         return now
 
     def heard(self, domain: str, left_at: float, receipt: Receipt) -> None:
@@ -131,19 +167,35 @@ class Pacer:
             before = pace or a_pace(self.rates.most(domain))
             recent = max(self._recent[domain], self._before[domain]) / WINDOW
             slower = slowed(before, left_at=left_at, now=now, recent=recent)
-            self._slowed[domain] += slower is not before
+            if slower is not before:
+                self._slowed[domain] += 1
+                self._slowed_at = now
             self._paces[domain] = slower
 
     def told(self) -> Sequence[Told]:
         """The domains that are held to a pace, and those that were slowed: the slowest first."""
-        named = {domain for domain in (*self._paces, *self._slowed) if self._sent[domain] >= A_CROWD}
+        named = {
+            domain for domain in (*self._paces, *self._slowed) if len(self._people.get(domain, ())) >= A_CROWD
+        }
         told = [self._told(domain) for domain in named]
         return sorted(told, key=lambda each: (each.rate or float("inf"), each.domain))[:MOST_TOLD]
+
+    def note(self, unit: Unit, *, now: datetime) -> None:
+        """Write down what is told, for those who ask in another process, where it has changed since."""
+        told = self.told()
+        if told != self._noted:
+            unit.note_progress(PACE, json.dumps([astuple(each) for each in told]), now)
+            self._noted = told
 
     def _told(self, domain: str) -> Told:
         pace = self._paces.get(domain) or a_pace(self.rates.most(domain))
         whole = pace.goal if pace.is_slowed else pace.rate
         return Told(domain, pace.rate, whole, self._slowed[domain], self._held[domain])
+
+
+def noted(unit: Unit) -> Sequence[Told]:
+    """What the sender that sent last had noted."""
+    return [Told(*each) for each in json.loads(unit.progress(PACE) or "[]")]
 
 
 def domain_of(address: str) -> str:

@@ -148,6 +148,7 @@ class Sender:
             zone = self.work.catalogue.venue.entity.clock
             going, waiting = self.pacer.sorted_out(unit, claimed, zone, now=now)
             unit.postpone(waiting, lease)
+            self.pacer.note(unit, now=now)
             return len(claimed), going, lease
 
     async def _prepare(self, messages: Sequence[Message], lease: datetime, tally: Tally) -> list[Ready]:
@@ -160,7 +161,11 @@ class Sender:
     async def _hand_over(self, ready: list[Ready], idle: int, lease: datetime, tally: Tally) -> list[Ready]:
         """Window by window, each no wider than there are idle connections; returns what was not got to."""
         ends, asked_again = _now() + BATCH_SECONDS, set[int]()
+        looked = self.pacer.clock() if self.pacer is not None else 0.0
         while ready and idle and not self.under_way.stopping.is_set():
+            if self.pacer is not None and (slower := self.pacer.slowed_since(looked)):
+                looked = self.pacer.clock()
+                ready = await asyncio.to_thread(self._slow_down, ready, slower, lease)
             window, ready = ready[:idle], ready[idle:]
             again = await self._window(window, lease, tally)
             if again:
@@ -276,6 +281,16 @@ class Sender:
         for ending, error in failed:
             self.on_fault("settle", ending.message.id, error)
         return written
+
+    def _slow_down(self, ready: list[Ready], slower: frozenset[str], lease: datetime) -> list[Ready]:
+        """Give back what goes to domains that have asked for less since this batch was claimed."""
+        if self.pacer is None:
+            return ready
+        now = self.clock()
+        going, waiting = self.pacer.slowed_down(ready, slower, now=now)
+        with self.store.begin(lazy=True) as unit:
+            unit.postpone(waiting, lease)
+        return going
 
     def _give_back(self, ids: Sequence[int], lease: datetime, not_before: datetime | None = None) -> None:
         with self.store.begin(lazy=True) as unit:

@@ -22,11 +22,8 @@ from accord.core.model.message import MessageState
 from accord.core.model.time import Duration
 from accord.shell.engine.care.roll_up import roll_up
 from accord.shell.engine.care.vitals import alarms, vitals
-<<<<<<< HEAD
 from accord.shell.engine.ports.daemons import DaemonRole, Presence
-=======
 from accord.shell.engine.ports.mailing import Receipt
->>>>>>> 1d55b3c (Show which domains go slowly in metrics and status, and tell operators of paces, warm-up and lanes)
 from accord.shell.engine.target.watch import watch
 from accord.shell.store.postings import POSTING
 from accord.shell.web.app import create_app

@@ -58,4 +58,4 @@ async def hand_on_to_team(house: House) -> int:
         house.links.host or address.rpartition("@")[2],
         house.words[entity.language],
     )
-    return await hand_on(house.store, team, house.carrier(), clock=house.clock)
+    return await hand_on(house.store, team, house.ways().service, clock=house.clock)

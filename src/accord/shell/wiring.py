@@ -46,7 +46,7 @@ from accord.shell.settings import Settings, load_settings
 from accord.shell.store.after_restore import replay_objections
 from accord.shell.store.database import SqlStore, open_for_reading, open_store
 from accord.shell.store.people import Law
-from accord.shell.store.postings import Outbox
+from accord.shell.store.postings import outbox_of
 from accord.shell.way_out import ways_out
 from accord.shell.wordings import LANGUAGES, CatalogueWording, wordings
 
@@ -372,15 +372,6 @@ def report_fault(loop: str, number: int, fault: Exception) -> None:
 def law_of(venue: Venue) -> Law:
     """What of a venue's law the store derives rows by."""
     return Law(venue.retention.months, venue.entity.zone, venue.policy)
-
-
-def outbox_of(venue: Venue) -> Outbox:
-    """Which webhooks are told of which events."""
-    told: dict[str, tuple[str, ...]] = {}
-    for webhook in venue.webhooks.values():
-        for event in webhook.events:
-            told[event] = (*told.get(event, ()), webhook.name)
-    return Outbox(told, venue.fresh)
 
 
 def open_house(path: Path, *, clock: Clock | None = None, settings: Settings | None = None) -> House:

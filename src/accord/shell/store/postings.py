@@ -35,6 +35,7 @@ from accord.core.model.posting import (
     key_of_event,
 )
 from accord.core.model.time import Duration, later
+from accord.core.model.venue import Venue
 from accord.shell.engine.ports.keeping import Page
 from accord.shell.engine.ports.posting import NewCall, Posted
 from accord.shell.store import journal, switches
@@ -66,6 +67,15 @@ class Outbox:
 
     webhooks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     fresh: Duration = Duration(days=1)
+
+
+def outbox_of(venue: Venue) -> Outbox:
+    """Which webhooks are told of which events."""
+    told: dict[str, tuple[str, ...]] = {}
+    for webhook in venue.webhooks.values():
+        for event in webhook.events:
+            told[event] = (*told.get(event, ()), webhook.name)
+    return Outbox(told, venue.fresh)
 
 
 def tell(connection: Connection, outbox: Outbox, events: Sequence[Event], received_at: datetime) -> None:

@@ -50,13 +50,17 @@ ENDINGS = [
 ]
 
 
+PIPELINING = "250-loopback\r\n250-PIPELINING\r\n250 SIZE 1000000"
+
+
+@pytest.mark.parametrize("hello", [POLITE["EHLO"], PIPELINING], ids=["one by one", "pipelining"])
 @pytest.mark.parametrize(("answers", "ending"), ENDINGS, ids=lambda value: str(value)[:40])
 def test_each_ending_is_its_receipt_and_the_next_mail_goes_through(
-    answers: dict[str, object], ending: MessageState
+    answers: dict[str, object], ending: MessageState, hello: str
 ) -> None:
     async def scene() -> None:
         once = {verb: [said, POLITE[verb]] for verb, said in answers.items()}
-        async with scripted(**once) as server:
+        async with scripted(EHLO=hello, **once) as server:
             carrier = a_carrier(server.port)
             assert await carrier.ready() == 1
             receipt = await carrier.carry(an_envelope(1))
@@ -81,6 +85,35 @@ def test_a_refused_recipient_leaves_the_connection_in_use() -> None:
             await carrier.close()
             assert server.connections == 1
             assert "RSET" in server.lines
+
+    asyncio.run(scene())
+
+
+def test_a_refused_sender_of_a_pipelined_mail_leaves_the_connection_in_step() -> None:
+    async def scene() -> None:
+        async with scripted(EHLO=PIPELINING, MAIL=["451 4.7.1 later", "250 Ok"]) as server:
+            carrier = a_carrier(server.port)
+            await carrier.ready()
+            assert (await carrier.carry(an_envelope(1))).reply == "451 4.7.1 later"
+            accepted = await carrier.carry(an_envelope(2))
+            assert (accepted.outcome, accepted.reply) == (ACCEPTED, "250 2.0.0 queued")
+            await carrier.close()
+            assert server.connections == 1
+            assert [line[:4] for line in server.lines[1:4]] == ["MAIL", "RCPT", "RSET"]
+
+    asyncio.run(scene())
+
+
+def test_what_nobody_asked_for_is_never_taken_for_an_answer() -> None:
+    async def scene() -> None:
+        async with scripted(DOT="250 2.0.0 queued\r\n250 2.0.0 and once more") as server:
+            carrier = a_carrier(server.port)
+            await carrier.ready()
+            assert (await carrier.carry(an_envelope(1))).outcome is ACCEPTED
+            await asyncio.sleep(0.05)
+            assert (await carrier.carry(an_envelope(2))).outcome is ACCEPTED
+            assert server.connections == 2
+            await carrier.close()
 
     asyncio.run(scene())
 

@@ -20,11 +20,15 @@ from aiosmtplib import (
 from accord.core.model.message import MessageState
 from accord.core.pacing import asks_for_less
 from accord.shell.delivery.address import Misspelt, path_of
+from accord.shell.delivery.conversation import Conversation
 from accord.shell.delivery.pool import Limits, Pool, TurnedAway
 from accord.shell.engine.ports.mailing import Envelope, Receipt, Unreachable
 
 # A kept connection that does not answer so soon, in seconds, is given up for a new one.
 PROBE_TIMEOUT: Final = 5.0
+
+# How long a server's goodbye is waited for, in seconds.
+GOODBYE_TIMEOUT: Final = 2.0
 
 SECURITY: Final = ("none", "starttls", "tls")
 _HERE: Final = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -122,22 +126,23 @@ class SmtpCarrier:
         except (SMTPException, OSError) as fault:
             smtp.close()
             raise Unreachable(f"The mail server {where} can't be used: {_said(fault)}") from fault
-        return SmtpLine(smtp, server.dot_timeout)
+        return SmtpLine(smtp, server)
 
 
 class SmtpLine:
     """One SMTP session: one mail at a time, each told as a Receipt."""
 
-    def __init__(self, smtp: SMTP, dot_timeout: float) -> None:
+    def __init__(self, smtp: SMTP, server: Server) -> None:
         self._smtp = smtp
-        self._dot_timeout = dot_timeout
-        self._carried = 0
         self._extensions = dict(smtp.esmtp_extensions)
+        self._talk = Conversation(cast("asyncio.Transport", smtp.transport))
+        self._server = server
+        self._carried = 0
 
     @property
     def usable(self) -> bool:
         """Whether the session is still open on this side."""
-        return self._smtp.is_connected
+        return self._talk.open
 
     @property
     def carried(self) -> int:
@@ -147,7 +152,8 @@ class SmtpLine:
     async def answers(self) -> bool:
         """NOOP: whether the server is still there."""
         try:
-            return (await self._smtp.execute_command(b"NOOP", timeout=PROBE_TIMEOUT)).code // 100 == 2
+            self._talk.say(b"NOOP")
+            return (await self._talk.reply(PROBE_TIMEOUT)).code // 100 == 2
         except (SMTPException, OSError):
             return False
 
@@ -155,7 +161,8 @@ class SmtpLine:
         """QUIT, then close; a server that does not answer is left."""
         try:
             if self.usable:
-                await self._smtp.execute_command(b"QUIT", timeout=2)
+                self._talk.say(b"QUIT")
+                await self._talk.reply(GOODBYE_TIMEOUT)
         except (SMTPException, OSError):
             self.drop()
         self._smtp.close()
@@ -172,8 +179,10 @@ class SmtpLine:
         except (Misspelt, Unsuitable) as fault:
             return Receipt(MessageState.REJECTED, str(fault))
         try:
-            for verb, command in opening:
-                reply = await self._smtp.execute_command(*command)
+            for verb, commands in opening:
+                if commands:
+                    self._talk.say(*commands)
+                reply = await self._talk.reply(self._server.verb_timeout)
                 if verb == "MAIL" and reply.code == 421 and self._carried > 1:
                     raise HungUp
                 if reply.code not in _GOES_ON[verb]:
@@ -188,7 +197,11 @@ class SmtpLine:
         return await self._last_word()
 
     def _opening(self, envelope: Envelope, content: bytes) -> list[tuple[str, tuple[bytes, ...]]]:
-        """The three verbs before the mail itself, with what this server offers."""
+        """The three verbs before the mail itself, each with the commands that are said before its answer is read.
+
+        Two are said at once where the server takes them so (RFC 2920). DATA waits: of a mail that has no
+        recipient nothing must be begun.
+        """
         offered = self._extensions
         sender = path_of(envelope.sender, or_null=True)
         recipient = path_of(envelope.recipient)
@@ -208,11 +221,11 @@ class SmtpLine:
             options.append(b"BODY=8BITMIME")
         if "dsn" in offered and envelope.envelope_id is not None:
             options += [b"RET=HDRS", b"ENVID=" + envelope.envelope_id.encode("ascii")]
-        return [
-            ("MAIL", (b"MAIL", b"FROM:" + sender.encode(), *options)),
-            ("RCPT", (b"RCPT", b"TO:" + recipient.encode())),
-            ("DATA", (b"DATA",)),
-        ]
+        mail = b" ".join((b"MAIL FROM:" + sender.encode(), *options))
+        rcpt = b"RCPT TO:" + recipient.encode()
+        if "pipelining" in offered:
+            return [("MAIL", (mail, rcpt)), ("RCPT", ()), ("DATA", (b"DATA",))]
+        return [("MAIL", (mail,)), ("RCPT", (rcpt,)), ("DATA", (b"DATA",))]
 
     async def _refused(self, verb: str, reply: SMTPResponse) -> Receipt:
         """A refusal at a verb; the session goes on after RSET, unless the server has lost the thread."""
@@ -229,36 +242,27 @@ class SmtpLine:
     async def _reset(self) -> None:
         """RSET; a session where that fails is not used again. After 421 it is closed already."""
         try:
-            if self.usable and (await self._smtp.execute_command(b"RSET")).code // 100 != 2:
+            if not self.usable:
+                return
+            self._talk.say(b"RSET")
+            while self._talk.expected > 1:  # what was said together with the verb that was refused
+                await self._talk.reply(self._server.verb_timeout)
+            if (await self._talk.reply(self._server.verb_timeout)).code // 100 != 2:
                 self.drop()
         except (SMTPException, OSError):
             self.drop()
 
     async def _write(self, content: bytes) -> None:
-        """Write all but the last dot, and only then the dot: while bytes wait here, the mail has not left.
-
-        The library's own DATA passes three regular expressions over content that is in CRLF already, and
-        can't tell on which side of the dot a connection was lost; so its protocol's `write` is used.
-        """
-        protocol = self._smtp.protocol
-        if protocol is None:
-            raise ConnectionResetError("connection lost")
+        """Write all but the last dot, and only then the dot: while bytes wait here, the mail has not left."""
         stuffed = content.replace(b"\r\n.", b"\r\n..")
-        protocol.write(b"." + stuffed if stuffed.startswith(b".") else stuffed)
-        transport = cast("asyncio.WriteTransport", protocol.transport)
-        if transport.get_write_buffer_size():
-            async with asyncio.timeout(self._dot_timeout):
-                while transport.get_write_buffer_size() and not transport.is_closing():
-                    await asyncio.sleep(0.005)
-        protocol.write(b".\r\n")
+        self._talk.write(b"." + stuffed if stuffed.startswith(b".") else stuffed)
+        await self._talk.written(self._server.dot_timeout)
+        self._talk.write(b".\r\n", answers=1)
 
     async def _last_word(self) -> Receipt:
         """The answer to the dot; where none comes, or none that can be read, the mail may have arrived."""
-        protocol = self._smtp.protocol
         try:
-            if protocol is None:
-                raise ConnectionResetError("connection lost")
-            reply = await protocol.read_response(timeout=self._dot_timeout)
+            reply = await self._talk.reply(self._server.dot_timeout)
         except (SMTPException, OSError) as loss:
             self.drop()
             return Receipt(MessageState.UNKNOWN, f"after the end of the mail: {_said(loss)}")

@@ -7,6 +7,8 @@ import re
 from typing import Any, cast
 
 from jinja2 import Environment, Template, nodes
+from jinja2.runtime import Context
+from jinja2.utils import pass_context
 from jinja2.visitor import NodeTransformer
 from markupsafe import Markup, escape
 
@@ -16,8 +18,8 @@ _LONGEST = 76
 # What stands for itself anywhere in a line: no space that could come to stand at its end.
 _PLAIN = re.compile(r"[!-<>-~]+")
 
-# A filter's name that no template can spell.
-_ENCODED = " encoded"
+# Names of filters that no template can spell.
+_ENCODED, _CLICKED = " encoded", " clicked"
 
 
 def quoted_printable(text: str) -> str:
@@ -28,8 +30,12 @@ def quoted_printable(text: str) -> str:
     """
     if not text:
         return ""
-    if len(text) < _LONGEST and _PLAIN.fullmatch(text):
-        return f"{text}=\r\n"
+    if _PLAIN.fullmatch(text):
+        # Names and addresses: nothing in them has to be encoded, only a long one is folded.
+        if len(text) < _LONGEST:
+            return f"{text}=\r\n"
+        lines_of = range(0, len(text), _LONGEST - 1)
+        return "".join([f"{text[at : at + _LONGEST - 1]}=\r\n" for at in lines_of])
     lines = text.replace("\r\n", "\n").replace("\r", "\n").encode("utf-8", "replace")
     encoded = binascii.b2a_qp(lines, istext=True)
     if not encoded.endswith(b"\n"):
@@ -51,7 +57,9 @@ def encoding(source: str, environment: Environment) -> Template:
 
     Raises jinja2.TemplateSyntaxError.
     """
-    environment.filters[_ENCODED] = _escaped if environment.autoescape else _as_it_is
+    escaping = bool(environment.autoescape)
+    environment.filters[_ENCODED] = _escaped if escaping else _as_it_is
+    environment.filters[_CLICKED] = _escaped_link if escaping else _link
     return environment.from_string(_Encoder().visit(environment.parse(source)))
 
 
@@ -61,6 +69,16 @@ def _escaped(value: Any) -> Markup:
 
 def _as_it_is(value: Any) -> str:
     return quoted_printable("" if value is None else str(value))
+
+
+@pass_context
+def _escaped_link(context: Context, target: str) -> Markup:
+    return _escaped(context.parent["letter"].click(target))
+
+
+@pass_context
+def _link(context: Context, target: str) -> str:
+    return quoted_printable(context.parent["letter"].click(target))
 
 
 class _Encoder(NodeTransformer):
@@ -83,8 +101,21 @@ class _Encoder(NodeTransformer):
     def _piece(self, node: nodes.Expr) -> nodes.Expr:
         if isinstance(node, nodes.TemplateData):
             return nodes.TemplateData(quoted_printable(node.data), lineno=node.lineno)
-        return _filter(node, node)
+        target = _target_of(node)
+        return _filter(node, node) if target is None else _filter(target, node, _CLICKED)
 
 
-def _filter(what: nodes.Expr | None, at: nodes.Node) -> nodes.Filter:
-    return nodes.Filter(cast("Any", what), _ENCODED, [], [], None, None, lineno=at.lineno)
+def _target_of(node: nodes.Expr) -> nodes.Const | None:
+    """Where a counted link leads that leads everybody there: a mail has many, so they are asked for directly."""
+    match node:
+        case nodes.Call(
+            node=nodes.Getattr(node=nodes.Name(name="letter"), attr="click"),
+            args=[nodes.Const() as target],
+            kwargs=[],
+        ):
+            return target
+    return None
+
+
+def _filter(what: nodes.Expr | None, at: nodes.Node, name: str = _ENCODED) -> nodes.Filter:
+    return nodes.Filter(cast("Any", what), name, [], [], None, None, lineno=at.lineno)

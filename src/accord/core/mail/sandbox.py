@@ -117,7 +117,8 @@ class _AuthorsEnvironment(SandboxedEnvironment):
 
     def getattr(self, obj: Any, attribute: str) -> Any:
         if type(obj) is Names:
-            return obj[attribute]
+            value = obj._values.get(attribute)  # noqa: SLF001 - the quickest way there is, for each name of each mail
+            return value if type(value) is str else readable(value)
         if type(obj) is Letter and not attribute.startswith("_"):
             return getattr(obj, attribute)
         return super().getattr(obj, attribute)

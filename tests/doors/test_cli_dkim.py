@@ -74,6 +74,18 @@ def test_both_streams_leave_with_signatures_that_verify(scenario: Terminal) -> N
             b"merci:newsletter:editorial:theatre-example",
             b"confirmation:service:service:theatre-example",
         )
+    for each in scenario("messages", "--json").ok().json:
+        [file] = (scenario.folder / "mailbox").glob(f"{each['id']:012d}-*.eml")
+        number, left = str(each["id"]), file.read_bytes().decode()
+        assert scenario("messages", "show", number, "--eml").ok().out == left
+        headers = [name for name, _ in scenario("messages", "show", number, "--json").ok().json["headers"]]
+        assert headers[:3] == ["DKIM-Signature", "DKIM-Signature", "From"]
+        # A key that is gone signs no more; the mail under it is still the same.
+        scenario.write("config.toml", SMALL + SIGNS.replace('r2026 = "dkim-r2026.pem"', ""))
+        again = scenario("messages", "show", number, "--eml").ok().out
+        assert left.endswith(again)
+        assert again.count("DKIM-Signature") == 1
+        scenario.write("config.toml", SMALL + SIGNS)
     assert [each["action"] for each in scenario("audit", "--json").ok().json].count("dkim new") == 2
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -43,7 +43,9 @@ class DkimKey:
 def dkim_key(domain: str, selector: str, file: Path) -> DkimKey:
     """The key in a file, for a domain under a selector. Raises SigningFault."""
     key = read_key(file)
-    return DkimKey(file, record_of(key), _signer(domain, selector, key))
+    told = record_of(key)
+    mark = hashlib.sha256(f"{selector}.{domain} {told}".encode()).hexdigest()[:16]
+    return DkimKey(file, told, replace(_signer(domain, selector, key), mark=mark))
 
 
 def read_key(path: Path) -> PrivateKey:

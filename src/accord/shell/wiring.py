@@ -289,7 +289,8 @@ class House:
 
     def writer(self) -> LetterWriter:
         """Writes mails by the catalogue as it stands."""
-        ways = (self.settings.click_tracking == "individual", self.returns, self.settings.provider)
+        marks = tuple(key.mark for key in self.settings.dkim.signers)
+        ways = (self.settings.click_tracking == "individual", self.returns, self.settings.provider, marks)
         return LetterWriter(self.catalogue, self.shelf.compiled, self.words, self.links, *ways)
 
     @property
@@ -300,7 +301,7 @@ class House:
     @property
     def press(self) -> Press:
         """Makes mails again as they left."""
-        return Press(self.links, wordings(LANGUAGES))
+        return Press(self.links, wordings(LANGUAGES), self.settings.dkim.signers)
 
     def ways(self) -> Ways:
         """The ways out, opened once."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import date
 from functools import cache
@@ -140,20 +140,24 @@ _WINDOW_BITS, _MEMORY_LEVEL = 12, 4
 class Kept:
     """What the ledger keeps of one mail: its recipe, and which template, key and bytes it came to.
 
-    `imprint` names the compiled template, `key` the fingerprint of the key of its links, `sha256` the mail.
+    `imprint` names the compiled template, `key` the fingerprint of the key of its links, `sha256` the mail before
+    it was signed, `signed_by` the marks of the keys that signed it.
     """
 
     recipe: Recipe
     imprint: str
     key: str
     sha256: str
+    signed_by: tuple[str, ...] = ()
 
 
 class NotTheSame(Exception):
     """A mail can't be rebuilt as it left; the text says why."""
 
 
-def packed(recipe: Recipe, template: Compiled, links: Links, content: bytes) -> bytes:
+def packed(
+    recipe: Recipe, template: Compiled, links: Links, content: bytes, signed_by: Sequence[str] = ()
+) -> bytes:
     """What the ledger keeps, compressed. Signed links are not in it: they are made again from their key."""
     told = {field.name: getattr(recipe, field.name) for field in fields(recipe)}
     told["head"] = {field.name: getattr(recipe.head, field.name) for field in fields(recipe.head)}
@@ -163,6 +167,7 @@ def packed(recipe: Recipe, template: Compiled, links: Links, content: bytes) -> 
         "imprint": template.imprint,
         "key": fingerprint(links.keys[0]),
         "sha256": hashlib.sha256(content).hexdigest(),
+        "signed_by": tuple(signed_by),
     }
     # A small window: what is set up for a large one takes ten times as long as a thousand bytes do.
     squeezing = zlib.compressobj(6, zlib.DEFLATED, _WINDOW_BITS, _MEMORY_LEVEL)
@@ -176,13 +181,15 @@ def unpacked(context: bytes) -> Kept:
         told = dict(kept["recipe"])
         told["head"] = Head(**told["head"])
         told["seals"] = {LinkKind(kind): Sealed(*parts) for kind, parts in told["seals"].items()}
-        return Kept(Recipe(**told), kept["imprint"], kept["key"], kept["sha256"])
+        return Kept(
+            Recipe(**told), kept["imprint"], kept["key"], kept["sha256"], tuple(kept.get("signed_by", ()))
+        )
     except (KeyError, TypeError, ValueError, zlib.error):
         raise NotTheSame("what it was written from was kept by another version of Accord") from None
 
 
 def rebuilt(kept: Kept, template: Compiled, links: Links, wording: Wording) -> bytes:
-    """The mail as it left, byte for byte. Raises NotTheSame."""
+    """The mail as it was before it was signed, byte for byte. Raises NotTheSame."""
     signing = links.signing_as(kept.key, kept.recipe.base_url)
     if signing is None:
         raise NotTheSame(f"the key {kept.key} that its links were signed with is not in the file of keys")

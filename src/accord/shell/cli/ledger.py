@@ -5,11 +5,14 @@ from __future__ import annotations
 import csv
 import sys
 from collections.abc import Sequence
+from email.parser import BytesHeaderParser
+from email.policy import default
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import click
 
+from accord.core.mail.dkim import signed
 from accord.core.mail.recipe import NotTheSame
 from accord.shell.cli.house import by_option, house_of, json_option, moment, who
 from accord.shell.cli.output import InputFault, print_json, print_pairs, print_table, when
@@ -102,7 +105,8 @@ def show_mail(context: click.Context, number: int, *, eml: bool, as_json: bool) 
     """One mail: what was decided, by which rule, on what inputs, and what became of it.
 
     With --eml the mail itself: one that left is made again from the ledger, the very bytes that left, whatever
-    has become of its reader's data, its template or the keys since; until its reader is erased.
+    has become of its reader's data, its template or the keys since; until its reader is erased. A signature (DKIM)
+    whose key config.toml names no more is left out.
 
     \b
     Examples:
@@ -122,21 +126,37 @@ def show_mail(context: click.Context, number: int, *, eml: bool, as_json: bool) 
                 for row in unit.events_of(entry.message.contact_id, limit=10_000)
                 if row.data.get("message_id") == str(number)
             ]
+            headers = _headers(house, unit, entry)
         zone = house.venue.entity.clock
     document = mail_document(entry)
     if as_json:
         document["journal"] = journal_rows(rows)
+        document["headers"] = headers
         print_json(document)
         return
     inputs = document.pop("inputs")
     told = [(key, when(value, zone) if key.endswith("at") else value) for key, value in document.items()]
     print_pairs(f"Mail {number}", told)
     print_pairs("What the gate read", sorted(inputs.items()))
+    if headers:
+        print_pairs("Its headers", headers)
     if rows:
         journal = [
             (when(row.at, zone), row.name, row.data.get("reason"), row.data.get("reply")) for row in rows
         ]
         print_table("What became of it", ("when", "what", "reason", "reply"), journal)
+
+
+def _headers(house: House, unit: Unit, entry: LedgerEntry) -> list[tuple[str, str]]:
+    """The headers of a mail that left, signatures included, as a mail program shows them; none once it is erased."""
+    if entry.message.sent_at is None:
+        return []
+    try:
+        content = house.press.again(unit, entry.context)
+    except NotTheSame:
+        return []
+    parsed = BytesHeaderParser(policy=default).parsebytes(content)
+    return [(name, " ".join(str(value).split())) for name, value in parsed.items()]
 
 
 def _as_mail(house: House, unit: Unit, entry: LedgerEntry) -> bytes:
@@ -154,7 +174,7 @@ def _as_mail(house: House, unit: Unit, entry: LedgerEntry) -> bytes:
     except Unwritable as fault:
         raise InputFault(f"The mail can't be written: {fault}.") from None
     click.echo("It has not left: this is how it would be written now.", err=True)
-    return letter.envelope.content
+    return signed(letter.envelope.content, house.settings.dkim.signers)
 
 
 @messages.command("resend")

@@ -35,6 +35,7 @@ class LetterWriter:
 
     `count_clicks`: of everybody; else only of those who agreed to the kind «tracking» of the purpose (R-57).
     `returns`: where bounces come back to; `echo`: the provider that tells of mails by a header of its own.
+    `signed_by`: the marks of the keys that a mail is signed with once it leaves, for the ledger.
     """
 
     catalogue: Catalogue
@@ -44,6 +45,7 @@ class LetterWriter:
     count_clicks: bool = True
     returns: Returns = Returns(())
     echo: str | None = None
+    signed_by: tuple[str, ...] = ()
 
     def write(self, message: Message, situation: Situation, *, now: datetime) -> Letter:
         """The mail as it leaves. Raises Unwritable for a fault that concerns this one mail."""
@@ -58,7 +60,7 @@ class LetterWriter:
         mark = self._mark(message)
         sender = self.returns.sender(mark) or recipe.head.sender_address
         envelope = Envelope(message.id, sender, recipe.head.recipient, content, str(mark))
-        context = packed(recipe, template, self.links, content)
+        context = packed(recipe, template, self.links, content, self.signed_by)
         return Letter(envelope, context, template.digest, template)
 
     def preview(self, message: Message, situation: Situation, *, now: datetime) -> Rendered:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass, field
 
 from accord.core.mail.compile import Compiled, Sheet, printed
+from accord.core.mail.dkim import SigningKey, signed
 from accord.core.mail.links import Links
 from accord.core.mail.recipe import NotTheSame, rebuilt, unpacked
 from accord.core.mail.words import Wording
@@ -24,10 +25,15 @@ def kept_template(template: Compiled) -> KeptTemplate:
 
 @dataclass(frozen=True, slots=True)
 class Press:
-    """Makes mails again. `wordings`: every language that a mail was ever written in."""
+    """Makes mails again. `wordings`: every language that a mail was ever written in.
+
+    `signers` sign again what they had signed: the same bytes (RSA and Ed25519 throw no dice). The signature of a
+    key that is gone is left out.
+    """
 
     links: Links
     wordings: Mapping[str, Wording]
+    signers: Sequence[SigningKey] = ()
     _made: dict[str, Compiled] = field(default_factory=dict)
 
     def again(self, unit: Unit, context: bytes | None) -> bytes:
@@ -39,7 +45,8 @@ class Press:
         wording = self.wordings.get(kept.recipe.language)
         if wording is None:
             raise NotTheSame(f"there are no words for «{kept.recipe.language}»")
-        return rebuilt(kept, template, self.links, wording)
+        content = rebuilt(kept, template, self.links, wording)
+        return signed(content, [key for key in self.signers if key.mark in kept.signed_by])
 
     def _template(self, unit: Unit, imprint: str) -> Compiled:
         if imprint not in self._made:

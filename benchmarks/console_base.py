@@ -221,14 +221,14 @@ SELECT id, contact_id, entity, external_id || '-1', 'theatre', 2400, 'EUR', plac
 # Who entered in the last twelve days is under way still.
 RUN = f"""
 INSERT INTO enrolment (id, contact_id, scenario, digest, entry_key, entered_at, state, open, step, due_at,
-    planned_at, decided_at, last_send_at, ended_because, priority, held_out, goal_at)
+    planned_at, decided_at, last_send_at, ended_because, priority, held_out, goal_at, stays)
 {_numbers(":mails")}
 SELECT i, {PERSON}, scenario, digest, i, {_instant(f"{SENT} - 3600")},
     CASE WHEN i > :mails * 97 / 100 THEN 'waiting' WHEN {_dice(1)} < 60 THEN 'left' ELSE 'finished' END,
     i > :mails * 97 / 100, step, {_instant(f"{SENT} + 86400 * 20")}, {_instant(SENT)}, {_instant(SENT)},
     {_instant(SENT)}, iif({_dice(1)} < 60, 'OBJECTION', NULL), 50,
     scenario = 'lettre' AND i % 10 = 0,
-    iif(scenario = 'lettre' AND {_dice(8)} < 80, {_instant(f"{SENT} + 86400 * 4")}, NULL)
+    iif(scenario = 'lettre' AND {_dice(8)} < 80, {_instant(f"{SENT} + 86400 * 4")}, NULL), 0
 FROM n JOIN place ON place.n = (i * 31 + i / 997) % :places
 """
 

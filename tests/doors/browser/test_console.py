@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -23,24 +23,26 @@ WINDOWS = ((1280, "light"), (375, "dark"))
 pytestmark = pytest.mark.xdist_group("browser")
 
 
-@pytest.fixture(params=WINDOWS, ids=lambda each: "-".join(map(str, each)))
-def page(venue: Venue, browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
-    """A window on the daemon's own application, over a socket: browsers follow no redirect that a test answers."""
-    width, scheme = request.param
+@pytest.fixture
+def windows(venue: Venue, browser: Browser) -> Iterator[Sequence[Page]]:
+    """Both windows on the daemon's own application, over a socket: browsers follow no redirect that a test answers."""
+    for role in Role:
+        add_member(venue.house.store, role.value, role, PASSWORD, salt=SALT, by="test", now=venue.now)
     with WebServer(application(venue.house), port=0) as web:
-        context = browser.new_context(
-            base_url=f"http://127.0.0.1:{web.port}",
-            viewport={"width": width, "height": 900},
-            color_scheme=scheme,
-        )
-        context.set_default_timeout(PATIENCE)
-        yield context.new_page()
-        context.close()
+        root = f"http://127.0.0.1:{web.port}"
+        contexts = [
+            browser.new_context(base_url=root, viewport={"width": width, "height": 900}, color_scheme=scheme)
+            for width, scheme in WINDOWS
+        ]
+        for context in contexts:
+            context.set_default_timeout(PATIENCE)
+        yield [context.new_page() for context in contexts]
+        for context in contexts:
+            context.close()
 
 
-def sign_in(page: Page, venue: Venue, role: str) -> str:
+def sign_in(page: Page, role: str) -> str:
     """Come in as somebody of this role; returns the console's address."""
-    add_member(venue.house.store, role, Role(role), PASSWORD, salt=SALT, by="test", now=venue.now)
     root = "/console"
     page.goto(f"{root}/")
     page.fill("#name", role)
@@ -50,54 +52,55 @@ def sign_in(page: Page, venue: Venue, role: str) -> str:
     return root
 
 
-def test_every_page_can_be_read_pressed_and_heard(page: Page, venue: Venue, pictures: Path) -> None:
-    root = sign_in(page, venue, "admin")
+def test_every_page_can_be_read_pressed_and_heard(windows: Sequence[Page], pictures: Path) -> None:
     found = []
-    for path in PAGES:
-        page.goto(f"{root}{path}")
-        name = path.strip("/").replace("/", "-") or "overview"
-        page.screenshot(path=pictures / f"console-{name}.{picture_of(page)}.png", full_page=True)
-        width = page.evaluate("() => [document.documentElement.scrollWidth, window.innerWidth]")
-        found += [f"{path} is {width[0]} px wide in {width[1]}"] if width[0] > width[1] else []
-        found += [f"{path}: {each}" for each in barriers(page)]
+    for page in windows:
+        page.goto("/console/sign-in")
+        found += [f"the door: {each}" for each in barriers(page)]
+        root = sign_in(page, "admin")
+        for path in PAGES:
+            page.goto(f"{root}{path}")
+            name = path.strip("/").replace("/", "-") or "overview"
+            page.screenshot(path=pictures / f"console-{name}.{picture_of(page)}.png", full_page=True)
+            width = page.evaluate("() => [document.documentElement.scrollWidth, window.innerWidth]")
+            found += [f"{path} is {width[0]} px wide in {width[1]}"] if width[0] > width[1] else []
+            found += [f"{path}: {each}" for each in barriers(page)]
     assert found == []
 
 
-def test_the_door_can_be_read_pressed_and_heard(page: Page, venue: Venue) -> None:
-    page.goto("/console/sign-in")
-    assert barriers(page) == []
+def test_a_viewer_walks_everywhere_and_can_change_nothing(windows: Sequence[Page], venue: Venue) -> None:
+    for page in windows:
+        root = sign_in(page, "viewer")
+        before = deeds(venue)
+        for name in ("Scenarios", "Opt-out target", "People", "Retention", "Messages", "Overview"):
+            page.get_by_role("link", name=name, exact=True).click()
+            page.get_by_role("heading", level=1).wait_for()
+        for path in PAGES:
+            page.goto(f"{root}{path}")
+            assert set(page.locator("button").all_inner_texts()) <= {"Sign out", "Find", "Show"}
+        assert deeds(venue) == before
 
 
-def test_a_viewer_walks_everywhere_and_can_change_nothing(page: Page, venue: Venue) -> None:
-    root = sign_in(page, venue, "viewer")
-    before = deeds(venue)
-    for name in ("Scenarios", "Opt-out target", "People", "Retention", "Messages", "Overview"):
-        page.get_by_role("link", name=name, exact=True).click()
-        page.get_by_role("heading", level=1).wait_for()
-    for path in PAGES:
-        page.goto(f"{root}{path}")
-        assert set(page.locator("button").all_inner_texts()) <= {"Sign out", "Find", "Show"}
-    assert deeds(venue) == before
+def test_an_editor_holds_pauses_and_lets_go_again(windows: Sequence[Page], venue: Venue) -> None:
+    for page in windows:
+        root = sign_in(page, "editor")
+        page.fill("#reason", "a wrong date")
+        page.get_by_role("button", name="Hold at once").click()
+        page.get_by_role("button", name="Release prospecting").click()
+        page.goto(f"{root}/scenarios/bienvenue")
+        page.get_by_role("button", name="Pause").click()
+        page.get_by_role("button", name="Let it go on").click()
+        page.get_by_text("active").first.wait_for()
+        assert [deed.split()[1] for deed in deeds(venue)[:4]] == ["resume", "pause", "release", "hold"]
 
 
-def test_an_editor_holds_pauses_and_lets_go_again(page: Page, venue: Venue) -> None:
-    root = sign_in(page, venue, "editor")
-    page.fill("#reason", "a wrong date")
-    page.get_by_role("button", name="Hold at once").click()
-    page.get_by_role("button", name="Release prospecting").click()
-    page.goto(f"{root}/scenarios/bienvenue")
-    page.get_by_role("button", name="Pause").click()
-    page.get_by_role("button", name="Let it go on").click()
-    page.get_by_text("active").first.wait_for()
-    assert [deed.split()[1] for deed in deeds(venue)[:4]] == ["resume", "pause", "release", "hold"]
-
-
-def test_an_admin_erases_somebody_after_being_asked(page: Page, venue: Venue) -> None:
-    sign_in(page, venue, "admin")
-    page.get_by_role("link", name="People", exact=True).click()
-    page.fill("#wanted", "ada@example.org")
-    page.get_by_role("button", name="Find").click()
-    page.get_by_role("button", name="Erase this person").click()
-    page.get_by_role("button", name="Erase for good").click()
-    page.get_by_role("heading", name="is erased").wait_for()
-    assert venue.contact("ada@example.org") is None
+def test_an_admin_erases_somebody_after_being_asked(windows: Sequence[Page], venue: Venue) -> None:
+    for page, person in zip(windows, ("ada@example.org", "bob@example.org"), strict=True):
+        sign_in(page, "admin")
+        page.get_by_role("link", name="People", exact=True).click()
+        page.fill("#wanted", person)
+        page.get_by_role("button", name="Find").click()
+        page.get_by_role("button", name="Erase this person").click()
+        page.get_by_role("button", name="Erase for good").click()
+        page.get_by_role("heading", name="is erased").wait_for()
+        assert venue.contact(person) is None

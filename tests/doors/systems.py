@@ -21,6 +21,7 @@ from accord.shell.web.people import HousePeople
 from accord.shell.wiring import House, new_keys, open_house, read_settings
 from doors.houses import Venue
 from doors.visitors import Visitor
+from ready import embedded_at
 
 LINES = "application/x-ndjson"
 
@@ -38,12 +39,12 @@ class Quiet(Venue):
         with starter() as example:
             copy_parts(example, self.root, PARTS)
         new_keys(self.root / "accord.keys")
+        embedded_at(self.root / "accord.db")
         config = self.root / "config.toml"
         settings = read_settings(config)
         if self.database is not None:
             settings = replace(settings, database_url=self.database)
         self.house = open_house(config, clock=lambda: self.now, settings=settings)
-        self.house.store.upgrade()
 
     def stock(self, *scenarios: str) -> None:
         """Make these scenarios live; all others, and the templates that nobody needs then, are taken away."""

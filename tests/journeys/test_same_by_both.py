@@ -13,6 +13,7 @@ from accord.shell.store.database import SqlStore
 from both_ways import START, compare, happening, order
 from builders import acts, an_act, an_event, an_order_line
 from conftest import KEYS
+from ready import embedded_at
 
 SOON = START + timedelta(days=20)
 
@@ -205,8 +206,7 @@ def test_whatever_happens_both_agree(tmp_path_factory, script) -> None:
     from accord.shell.store.database import open_store
 
     store = open_store(
-        f"sqlite:///{tmp_path_factory.mktemp('j') / 'accord.db'}", dice=os.urandom, keys=lambda: KEYS
+        embedded_at(tmp_path_factory.mktemp("j") / "accord.db"), dice=os.urandom, keys=lambda: KEYS
     )
-    store.upgrade()
     compare(store, script, BY_EVENT)
     store.close()

@@ -21,6 +21,7 @@ from accord.shell.engine.record import record_consents
 from accord.shell.store.database import SqlStore, open_store
 from builders import NOW, acts
 from importing import BOX, CATALOGUE, KEYS, against, bring, everything, stands, told
+from ready import embedded_at
 
 S = ConsentStatus
 
@@ -28,8 +29,7 @@ S = ConsentStatus
 @pytest.fixture
 def sqlite(tmp_path: Path) -> Iterator[SqlStore]:
     """The embedded database alone, where no SQL of its own is at stake."""
-    opened = open_store(f"sqlite:///{tmp_path / 'one.db'}", dice=os.urandom, keys=lambda: KEYS)
-    opened.upgrade()
+    opened = open_store(embedded_at(tmp_path / "one.db"), dice=os.urandom, keys=lambda: KEYS)
     yield opened
     opened.close()
 

@@ -25,6 +25,7 @@ from accord.shell.engine.record import record_consents
 from accord.shell.store.database import SqlStore, open_store
 from builders import NOW
 from importing import CATALOGUE, KEYS, against, bring, everything, told
+from ready import embedded_at
 
 REFUSED = {ConsentStatus.ACTIVE_OPTOUT, ConsentStatus.WITHDRAWN}
 SCOPES = [("newsletter", "editorial"), ("newsletter", "promotional"), ("offers", "promotional"), ("*", "*")]
@@ -110,8 +111,7 @@ def as_csv(rows: list[dict[str, str]]) -> str:
 def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SqlStore]:
     """One database for all examples: what costs is to open it."""
     path = tmp_path_factory.mktemp("base") / "base.db"
-    opened = open_store(f"sqlite:///{path}", dice=os.urandom, keys=lambda: KEYS)
-    opened.upgrade()
+    opened = open_store(embedded_at(path), dice=os.urandom, keys=lambda: KEYS)
     yield opened
     opened.close()
 

@@ -29,6 +29,7 @@ from accord.shell.store.tables import metadata
 from builders import NOW, a_catalogue, a_scenario, acts, an_act
 from conftest import KEYS
 from engine_driver import Driver
+from ready import embedded_at
 from shell.leaving import CONFIRM, LETTER, VENUE, everything
 
 CUSTOMERS = """
@@ -285,8 +286,7 @@ def live(store: SqlStore, told: list[tuple[str, int, int]]) -> None:
 @pytest.fixture(scope="module")
 def embedded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SqlStore]:
     path: Path = tmp_path_factory.mktemp("histories") / "accord.db"
-    store = open_store(f"sqlite:///{path}", dice=os.urandom, keys=lambda: KEYS)
-    store.upgrade()
+    store = open_store(embedded_at(path), dice=os.urandom, keys=lambda: KEYS)
     yield store
     store.close()
 
@@ -307,7 +307,6 @@ def test_histories_on_sqlite(embedded: SqlStore, told: list[tuple[str, int, int]
 @given(steps)
 def test_histories_on_postgresql(postgres_url: str, told: list[tuple[str, int, int]]) -> None:
     store = open_store(postgres_url, dice=os.urandom, keys=lambda: KEYS)
-    store.upgrade()
     try:
         live(store, told)
     finally:

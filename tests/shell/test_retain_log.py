@@ -27,6 +27,7 @@ from accord.shell.store.objections_log import ObjectionsLog, Sealed
 from builders import NOW, acts, an_act
 from conftest import KEYS
 from engine_driver import Driver
+from ready import embedded_at
 from shell.leaving import a_driver
 
 DAY = timedelta(days=1)
@@ -40,7 +41,6 @@ def log(tmp_path: Path) -> Path:
 @pytest.fixture
 def driver(database_url: str, log: Path) -> Iterator[Driver]:
     store = open_store(database_url, dice=os.urandom, keys=lambda: KEYS, objections_log=log)
-    store.upgrade()
     yield a_driver(store)
     store.close()
 
@@ -116,8 +116,7 @@ def test_a_line_that_a_crash_broke_off_spoils_no_other(log: Path) -> None:
 def restored(tmp_path: Path, log: Path):
     """A driver on SQLite, how to take a backup of it, and how to come back to it."""
     path = tmp_path / "accord.db"
-    store = open_store(f"sqlite:///{path}", dice=os.urandom, keys=lambda: KEYS, objections_log=log)
-    store.upgrade()
+    store = open_store(embedded_at(path), dice=os.urandom, keys=lambda: KEYS, objections_log=log)
     driver = a_driver(store)
 
     def back() -> SqlStore:
@@ -181,7 +180,6 @@ def test_whoever_came_back_before_the_backup_is_not_erased_again(restored, log: 
 def test_older_keys_are_tried_too(database_url: str, log: Path) -> None:
     newer = Keys((b"a newer key for the objections", *KEYS.objections), KEYS.links)
     old = open_store(database_url, dice=os.urandom, keys=lambda: KEYS, objections_log=log)
-    old.upgrade()
     with old.begin() as unit:
         unit.objections.keep_addresses([("ada@example.org", "*", NOW)])
     new = open_store(database_url, dice=os.urandom, keys=lambda: newer, objections_log=log)
@@ -195,8 +193,7 @@ def test_older_keys_are_tried_too(database_url: str, log: Path) -> None:
 
 
 def test_without_keys_nothing_is_sealed(tmp_path: Path) -> None:
-    store = open_store(f"sqlite:///{tmp_path / 'a.db'}", dice=os.urandom)
-    store.upgrade()
+    store = open_store(embedded_at(tmp_path / "a.db"), dice=os.urandom)
     with pytest.raises(StoreError, match="keys"), store.begin() as unit:
         unit.objections.keep_addresses([("ada@example.org", "*", NOW)])
     store.close()

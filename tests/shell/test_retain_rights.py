@@ -32,6 +32,7 @@ from accord.shell.wordings import catalogue
 from builders import NOW, acts, an_act
 from conftest import KEYS
 from engine_driver import Driver
+from ready import embedded_at
 from shell.leaving import VENUE, a_driver, everything
 
 ORDER = {"order_id": "ORDER-77", "families": ("theatre",), "amount_cents": 2400}
@@ -98,8 +99,7 @@ def test_erasing_cancels_ends_and_leaves_a_digest_and_an_archived_order(driver: 
 
 def test_not_even_the_bytes_of_the_file_tell(tmp_path: Path) -> None:
     path = tmp_path / "accord.db"
-    store = open_store(f"sqlite:///{path}", dice=os.urandom, keys=lambda: KEYS)
-    store.upgrade()
+    store = open_store(embedded_at(path), dice=os.urandom, keys=lambda: KEYS)
     driver = a_driver(store)
     numbers = [person(driver, f"p{n}.unique@example.org", attributes={"city": "Lyon"}) for n in range(40)]
     for number in numbers:

@@ -28,6 +28,7 @@ from accord.shell.engine.turn import send_until_idle
 from accord.shell.store.database import SqlStore, open_store
 from builders import NOW, a_catalogue, a_scenario, a_venue, acts, an_act, an_event
 from engine_driver import Driver, PlainWriter, Sink
+from ready import embedded_at
 
 LETTER = """
 scenario: lettre
@@ -59,8 +60,7 @@ def driver(store: SqlStore) -> Driver:
 @pytest.fixture
 def embedded(tmp_path: Path) -> Iterator[Driver]:
     """The same on SQLite alone: what is locked whole, and can be told how large it may get."""
-    opened = open_store(f"sqlite:///{tmp_path / 'accord.db'}", dice=os.urandom)
-    opened.upgrade()
+    opened = open_store(embedded_at(tmp_path / "accord.db"), dice=os.urandom)
     yield a_driver(opened)
     opened.close()
 

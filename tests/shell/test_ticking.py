@@ -58,7 +58,6 @@ async def until(done: Callable[[], bool]) -> None:
 def server(postgres_url: str) -> Iterator[str]:
     """A database with all tables, procrastinate's among them."""
     store = open_store(postgres_url, dice=bytes, keys=lambda: KEYS)
-    store.upgrade()
     yield postgres_url
     store.close()
 

@@ -21,6 +21,7 @@ from accord.core.model.place import Span
 from accord.shell.engine.ports.rows import ContactChange, NewContact
 from accord.shell.store.database import SqlStore, open_store
 from builders import NOW, a_venue, acts, an_act, an_order_line
+from ready import embedded_at, on_server
 
 VENUE = a_venue()
 SCOPE = Scope(VENUE, steps=None)
@@ -146,8 +147,7 @@ def populate(store: SqlStore) -> None:
 
 @pytest.fixture(scope="module")
 def sqlite_store(tmp_path_factory):
-    store = open_store(f"sqlite:///{tmp_path_factory.mktemp('s') / 'accord.db'}", dice=os.urandom)
-    store.upgrade()
+    store = open_store(embedded_at(tmp_path_factory.mktemp("s") / "accord.db"), dice=os.urandom)
     populate(store)
     yield store
     store.close()
@@ -155,14 +155,7 @@ def sqlite_store(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def postgres_store(postgres: str):
-    import psycopg
-
-    with psycopg.connect(postgres, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "segments_{os.getpid()}"')
-    base, _, query = postgres.partition("?")
-    url = f"{base.rpartition('/')[0]}/segments_{os.getpid()}" + (f"?{query}" if query else "")
-    store = open_store(url, dice=os.urandom)
-    store.upgrade()
+    store = open_store(on_server(postgres, f"segments_{os.getpid()}"), dice=os.urandom)
     populate(store)
     yield store
     store.close()

@@ -15,6 +15,8 @@ HERE = Path(__file__).parent / "migrations"
 
 def upgrade(connection: Connection) -> None:
     """Bring the tables to this version, inside the caller's transaction."""
+    if is_current(connection):
+        return
     from alembic import command
     from alembic.config import Config
 

@@ -77,7 +77,7 @@ def test_one_document_with_findings_and_the_demands_of_mailboxes(scenario: Termi
     told = ran.json
     assert told["fine"] is False
     assert {each["group"] for each in told["findings"]} == {
-        "configuration", "database", "relay", "dns", "page", "complaints",
+        "configuration", "database", "relay", "dns", "page", "returns",
     }  # fmt: skip
     [spf] = [each for each in told["findings"] if each["key"] == "spf"]
     assert spf == {

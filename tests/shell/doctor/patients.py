@@ -32,6 +32,10 @@ host = "smtp.relay.example"
 [dkim.keys]
 e1 = "dkim-e1.pem"
 
+[inbound.retours]
+kind = "maildir"
+folder = "retours"
+
 [doctor]
 sends_from = ["203.0.113.7"]
 """
@@ -61,6 +65,7 @@ def a_patient(
     records: str = RECORDS,
     line: Greeting = GOOD_LINE,
     answer: int | str = 404,
+    mailbox: str | None = None,
     key_record: Callable[[str], str] = lambda text: text,
 ) -> Patient:
     """A venue in a folder; `key_record` spoils the text of its key's DNS record."""
@@ -72,7 +77,15 @@ def a_patient(
     settings = load_settings(path, {})
     told = "".join(in_zone(key.name, key_record(key.record)) + "\n" for key in settings.dkim.keys)
     store = open_house(path, settings=settings).store
-    return Patient(settings, store, NOW, answers(folder, records + told), lambda _: line, lambda _: answer)
+    return Patient(
+        settings,
+        store,
+        NOW,
+        answers(folder, records + told),
+        lambda _: line,
+        lambda _: answer,
+        lambda _: mailbox,
+    )
 
 
 def answers(folder: Path, records: str) -> Answers:

@@ -114,7 +114,7 @@ def test_a_resolver_that_does_not_answer_is_no_missing_record(tmp_path: Path) ->
 
 def test_every_demand_rests_on_something_that_is_examined(tmp_path: Path) -> None:
     findings = [finding for _, finding in examine(a_patient(tmp_path))]
-    notes = {"dmarc-reports", "bounces"}
+    notes = {"dmarc-reports"}
     assert {key for rule in RULES for key in rule.keys} - {each.key for each in findings} <= notes
     told = {rule.demand: met(rule, findings) for rule in RULES if rule.mailbox == "La Poste"}
     assert set(told.values()) == {Met.MET}

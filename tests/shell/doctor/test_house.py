@@ -19,6 +19,7 @@ from accord.shell.doctor.findings import Finding, State
 from accord.shell.doctor.page import page, press
 from accord.shell.doctor.patient import Patient
 from accord.shell.doctor.relay import relay
+from accord.shell.doctor.returns import look_into, returns
 from accord.shell.engine.ports.checkup import LAST_BACKUP
 from accord.shell.engine.ports.rows import NewContact
 from cli_driver import SMALL
@@ -180,3 +181,32 @@ def test_the_rate_of_complaints(tmp_path: Path, mails: int, complained: int, sta
     found = of(complaints, patient, "spam-rate")
     assert found.state is state
     assert f"{complained} complaints about {mails:,} mails" in found.says
+
+
+# -- what comes back -------------------------------------------------------------------------------------------
+
+
+def test_mail_that_nobody_reads_the_answers_to_is_to_be_mended(tmp_path: Path) -> None:
+    nobody = CONFIG.replace('[inbound.retours]\nkind = "maildir"\nfolder = "retours"\n', "")
+    found = worst(returns, a_patient(tmp_path, config=nobody))
+    assert (found.key, found.state) == ("returns", State.MEND)
+    told = a_patient(tmp_path, mailbox="the mailbox at imap.example:993 refuses: no such user")
+    assert "Nobody reads retours: the mailbox at imap.example:993 refuses" in worst(returns, told).says
+
+
+def test_a_return_path_of_its_own_is_where_bounces_go(tmp_path: Path) -> None:
+    assert worst(returns, a_patient(tmp_path)).key == "return-path"
+    config = CONFIG.replace("[delivery]\n", '[delivery]\nreturn_path = "retours+*@bounce.example.org"\n')
+    patient = a_patient(tmp_path, config=config)
+    assert worst(returns, patient).state is State.FINE
+    assert patient.return_paths == ["bounce.example.org"]
+
+
+def test_a_mailbox_is_opened_and_left_as_it_is(tmp_path: Path) -> None:
+    [box] = a_patient(tmp_path).settings.mailboxes.values()
+    assert "can't be read" in (look_into(box) or "")
+    new = Path(box.folder) / "new"
+    new.mkdir(parents=True)
+    (new / "1.eml").write_text("Subject: x\n\n")
+    assert look_into(box) is None
+    assert [path.name for path in new.iterdir()] == ["1.eml"]

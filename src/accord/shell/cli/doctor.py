@@ -23,6 +23,7 @@ from accord.shell.doctor.examinations import GROUPS, examine
 from accord.shell.doctor.findings import Finding, State, mend
 from accord.shell.doctor.page import press
 from accord.shell.doctor.patient import Patient
+from accord.shell.doctor.returns import look_into
 from accord.shell.doctor.rules import RULES, Met, met
 from accord.shell.settings import ConfigFault
 from accord.shell.wiring import read_settings
@@ -116,7 +117,9 @@ def _examined(context: click.Context, groups: Sequence[str], answers: Path | Non
         raise InputFault(str(fault)) from None
     with house_at(context, settings) as house:
         now = house.clock()
-        patient = Patient(settings, house.store, now, ask, lambda server: asyncio.run(greet(server)), press)
+        patient = Patient(
+            settings, house.store, now, ask, lambda server: asyncio.run(greet(server)), press, look_into
+        )
         return examine(patient, groups)
 
 

@@ -13,6 +13,7 @@ from accord.shell.doctor.findings import Finding
 from accord.shell.doctor.page import page
 from accord.shell.doctor.patient import Patient
 from accord.shell.doctor.relay import relay
+from accord.shell.doctor.returns import returns
 from accord.shell.doctor.signing import one_click, signing
 
 
@@ -37,7 +38,8 @@ EXAMINATIONS: tuple[Examination, ...] = (
     Examination("dns", reverse_names, outside=True),
     Examination("page", one_click),
     Examination("page", page, outside=True),
-    Examination("complaints", complaints, outside=True),
+    Examination("returns", returns, outside=True),
+    Examination("returns", complaints, outside=True),
 )
 
 GROUPS: tuple[str, ...] = tuple(dict.fromkeys(each.group for each in EXAMINATIONS))

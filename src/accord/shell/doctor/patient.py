@@ -13,6 +13,7 @@ from accord.core.mail.dkim import signed
 from accord.core.mail.letter import Rendered
 from accord.core.model.consent import Nature
 from accord.core.model.domain import NotADomain, ascii_domain
+from accord.shell.config_inbound import Box
 from accord.shell.delivery.greeting import Greeting
 from accord.shell.delivery.smtp import Server
 from accord.shell.doctor.dns import Answers
@@ -24,7 +25,8 @@ from accord.shell.store.database import SqlStore
 class Patient:
     """One venue. `ask` answers for DNS, `greet` calls a mail server, `press` presses a one-click address.
 
-    `press` gives the status of the answer, or the reason why there was none.
+    `press` gives the status of the answer, or the reason why there was none; `look_into` opens a mailbox and gives
+    the reason why it could not.
     """
 
     settings: Settings
@@ -33,6 +35,7 @@ class Patient:
     ask: Answers
     greet: Callable[[Server], Greeting]
     press: Callable[[str], int | str]
+    look_into: Callable[[Box], str | None]
 
     @property
     def sends(self) -> bool:
@@ -57,8 +60,9 @@ class Patient:
 
     @property
     def return_paths(self) -> list[str]:
-        """The domains that bounces go to: mail leaves in the name of its From."""
-        return self.domains
+        """The domains that bounces go to: that of [delivery] return_path, else those of From."""
+        path = self.settings.return_path
+        return [path.rpartition("@")[2].lower()] if path is not None else self.domains
 
     @property
     def relays(self) -> list[Server]:

@@ -76,6 +76,7 @@ RULES: tuple[Rule, ...] = (
             "From in line with SPF or DKIM": "alignment",
             "a way to unsubscribe that works": "one-click",
             "an address that takes answers": "mx",
+            "bounces taken off the list": "returns",
         },
     ),
     *_rules(
@@ -87,7 +88,7 @@ RULES: tuple[Rule, ...] = (
             "DKIM and DMARC, wanted": "dkim dmarc",
             "forward and reverse DNS of what sends": "ptr",
             "TLS": "tls",
-            "bounces taken off the list": "bounces",
+            "bounces taken off the list": "returns",
         },
     ),
     *_rules(

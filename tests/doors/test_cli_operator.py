@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import socket
 import sqlite3
 import stat
@@ -335,6 +336,27 @@ def test_a_copy_comes_back_held_and_remembers_who_objected_since(
     states = scenario("consent", "show", "bob@example.org", "--json").ok().json["states"]
     assert {each["state"] for each in states} == {"active_optout"}
     assert scenario("db", "check").ok()
+
+
+def test_a_database_that_other_tools_brought_back_is_held_and_remembers_who_objected_since(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = f'{SMALL}\n[database]\nobjections_log = "objections.log"\n'
+    scenario = a_small_venue(tmp_path / "venue", monkeypatch, config)
+    scenario.write("people.csv", "email\nada@example.org\nbob@example.org\n")
+    scenario("contacts", "import", str(scenario.folder / "people.csv")).ok()
+    signs_up(scenario, "ada@example.org", "bob@example.org")
+    scenario("db", "backup", str(tmp_path / "copy")).ok()
+    objects(scenario, "bob@example.org")
+    for beside in scenario.folder.glob("accord.db*"):
+        beside.unlink()
+    shutil.copyfile(tmp_path / "copy" / "accord.db", scenario.folder / "accord.db")
+    said = scenario("db", "restored", "--by", "luc").ok().out
+    assert said.startswith("1 objections from the log.\n1 mails may have left since")
+    [brake] = scenario("status", "--json").json["brakes"]
+    assert (brake["name"], brake["by"], brake["reason"]) == ("all", "luc", "restored by other means")
+    states = scenario("consent", "show", "bob@example.org", "--json").ok().json["states"]
+    assert {each["state"] for each in states} == {"active_optout"}
 
 
 def test_a_copy_that_is_not_what_its_manifest_says_is_refused(scenario: Terminal, tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import click
@@ -14,10 +14,9 @@ from accord.shell.cli.output import InputFault, print_json, print_table, when
 from accord.shell.engine.ports.checkup import LAST_BACKUP
 from accord.shell.engine.ports.rows import Deed
 from accord.shell.engine.sending.relive import doubt_what_waits
-from accord.shell.settings import Settings, absolute_url
+from accord.shell.settings import absolute_url
 from accord.shell.store.copies import (
     CopyFault,
-    Manifest,
     discard,
     make_copy,
     put_in_place,
@@ -25,6 +24,7 @@ from accord.shell.store.copies import (
     stage,
 )
 from accord.shell.store.transfer import transfer
+from accord.shell.wiring import House
 
 
 @click.group(short_help="Migrations, integrity, copies.")
@@ -148,24 +148,54 @@ def restore(context: click.Context, folder: Path, by: str | None, *, force: bool
             staged = stage(folder, manifest, target)
         except CopyFault as fault:
             raise InputFault(str(fault)) from None
+        made = when(manifest.made_at, house.venue.entity.clock)
         try:
-            taken, unread, doubted = _hold(
-                context, replace(settings, database_url=f"sqlite:///{staged}"), manifest, who(by)
-            )
+            beside = replace(settings, database_url=f"sqlite:///{staged}")
+            with house_at(context, beside) as copy:
+                reason = f"restored from a copy of {made}"
+                caught_up = _hold(
+                    copy,
+                    reason,
+                    Deed(copy.clock(), who(by), "db restore", "database", {"made_at": manifest.made_at}),
+                )
             aside = put_in_place(staged, target, suffix=f"before-{house.clock():%Y%m%dT%H%M%SZ}")
         finally:
             discard(staged)
-        made = when(manifest.made_at, house.venue.entity.clock)
-    click.echo(f"Restored as of {made}: {sum(manifest.rows.values())} rows, {taken} objections from the log.")
+    click.echo(
+        f"Restored as of {made}: {sum(manifest.rows.values())} rows, {caught_up.taken} objections from the log."
+    )
     if aside is not None:
         click.echo(f"The database that was there is {aside} now.")
-    if unread:
-        click.echo(f"{unread} lines of the objections log can't be read: look at them.", err=True)
-    if doubted:
-        click.echo(
-            f"{doubted} mails may have left since, and are not sent again: scenario messages --unknown"
+    caught_up.tell()
+
+
+@db.command()
+@by_option
+@click.pass_context
+def restored(context: click.Context, by: str | None) -> None:
+    """Say that the database was brought back by other means, such as pg_restore. From now on it is held.
+
+    To be said before any daemon starts. What `db restore` does for a copy of its own is done: objections that came after the copy
+    was made are taken from the objections log, and prospecting that was due since then is held to be of
+    unknown fate: nobody gets the same letter twice.
+
+    \b
+    Examples:
+      scenario db restored --by marie
+      scenario release all --by marie
+    """
+    with house_at(context, settings_of(context)) as house:
+        house.store.be_the_only_daemon()
+        house.open_for_work(who(by))
+        with house.store.read() as unit:
+            at_work = [each.name for each in unit.daemons.known() if not each.is_silent(house.clock())]
+        if at_work and house.store.file is None:
+            raise InputFault(f"A daemon works on the database: stop {', '.join(at_work)} first.")
+        caught_up = _hold(
+            house, "restored by other means", Deed(house.clock(), who(by), "db restored", "database")
         )
-    click.echo("Everything is held. Look around, then: scenario release all")
+    click.echo(f"{caught_up.taken} objections from the log.")
+    caught_up.tell()
 
 
 @db.command("copy")
@@ -200,19 +230,34 @@ def copy_database(context: click.Context, url: str, by: str | None) -> None:
     click.echo("The old database is held. Name the new one in config.toml, as [database] url, and start.")
 
 
-def _hold(context: click.Context, settings: Settings, manifest: Manifest, by: str) -> tuple[int, int, int]:
-    """Make the copy fit before it is in anybody's reach: its tables, the brake, and who objected since.
+@dataclass(frozen=True, slots=True)
+class _CaughtUp:
+    """What a copy did not know of: objections `taken` from the log, lines of it `unread`, mails that are `doubted`."""
+
+    taken: int
+    unread: int
+    doubted: int
+
+    def tell(self) -> None:
+        if self.unread:
+            click.echo(f"{self.unread} lines of the objections log can't be read: look at them.", err=True)
+        if self.doubted:
+            click.echo(
+                f"{self.doubted} mails may have left since, and are not sent again: scenario messages --unknown"
+            )
+        click.echo("Everything is held. Look around, then: scenario release all")
+
+
+def _hold(house: House, reason: str, deed: Deed) -> _CaughtUp:
+    """Make a copy fit before it is in anybody's reach: its tables, the brake, and who objected since.
 
     What was due since the copy was made is decided now, and what would have left is of unknown fate.
     """
-    with house_at(context, settings) as house:
-        house.open_for_work(by)
-        now = house.clock()
-        taken = house.replay_objections(by)
-        house.think(now)
-        doubted = doubt_what_waits(house.store, house.catalogue, now=now)
-        reason = f"restored from a copy of {when(manifest.made_at, house.venue.entity.clock)}"
-        with house.store.begin() as unit:
-            unit.hold("all", reason, by, now)
-            unit.note_deed(Deed(now, by, "db restore", "database", {"made_at": manifest.made_at}))
-        return *taken, doubted
+    house.open_for_work(deed.by)
+    taken, unread = house.replay_objections(deed.by)
+    house.think(deed.at)
+    doubted = doubt_what_waits(house.store, house.catalogue, now=deed.at)
+    with house.store.begin() as unit:
+        unit.hold("all", reason, deed.by, deed.at)
+        unit.note_deed(deed)
+    return _CaughtUp(taken, unread, doubted)

@@ -56,12 +56,17 @@ def transfer(source: SqlStore, target: SqlStore, *, by: str, now: datetime) -> d
             made = {table.name: _copied(table, told.connection, unit.connection) for table in tables()}
             _compare(told, unit, made)
             _set_sequences(unit.connection)
-            where = source.engine.url.render_as_string(hide_password=True)
-            unit.note_deed(Deed(now, by, "db copy", "database", {"from": where}))
+            unit.note_deed(Deed(now, by, "db copy", "database", {"from": _place(source)}))
         # Whoever still starts a daemon there sends nothing a second time.
-        there = target.engine.url.render_as_string(hide_password=True)
-        told.hold("all", f"copied to {there}, where it goes on", by, now)
+        told.hold("all", f"copied to {_place(target)}, where it goes on", by, now)
     return made
+
+
+def _place(store: SqlStore) -> str:
+    """A database as people call it, without anybody's password."""
+    if store.file is not None:
+        return store.file.name
+    return f"the database {store.engine.url.database} on {store.engine.url.host or 'this machine'}"
 
 
 # -- what speaks against it ------------------------------------------------------------------------------------

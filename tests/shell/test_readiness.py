@@ -72,4 +72,6 @@ def test_the_unit_waits_for_what_the_daemon_says() -> None:
     )
     assert {"Type=notify", "NotifyAccess=main"} <= set(one.splitlines())
     same = any_role.replace(" (%i)", "").replace(" --role %i", "").splitlines()
-    assert [line for line in same if line[:1] != "#"] == [line for line in one.splitlines() if line[:1] != "#"]
+    assert [line for line in same if line[:1] != "#"] == [
+        line for line in one.splitlines() if line[:1] != "#"
+    ]

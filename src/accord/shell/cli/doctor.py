@@ -128,7 +128,7 @@ def _print_findings(out: Console, found: Found, *, everything: bool) -> None:
     for group in dict.fromkeys(group for group, _ in found):
         own = [finding for name, finding in found if name == group]
         well = [finding for finding in own if finding.state is State.FINE]
-        out.print(Text(group, style="bold") + Text(f"  {len(well)} of {len(own)} well", style="dim"))
+        out.print(Text.assemble((group, "bold"), (f"  {len(well)} of {len(own)} well", "dim")))
         for finding in own:
             if everything or finding.state is not State.FINE:
                 _print_line(out, finding.state, finding.says)
@@ -137,7 +137,7 @@ def _print_findings(out: Console, found: Found, *, everything: bool) -> None:
 
 
 def _print_line(out: Console, state: State, says: str) -> None:
-    _hang(out, Text("  ") + MARKS[state], Text(says))
+    _hang(out, Text.assemble("  ", MARKS[state]), Text(says))
 
 
 def _print_fix(out: Console, fix: str) -> None:
@@ -148,7 +148,7 @@ def _hang(out: Console, before: Text, told: Text) -> None:
     """A line that is folded under its own beginning."""
     lines = told.wrap(out, max(20, out.width - before.cell_len))
     for number, line in enumerate(lines):
-        out.print((before if number == 0 else Text(" " * before.cell_len)) + line, soft_wrap=True)
+        out.print(Text.assemble(before if number == 0 else " " * before.cell_len, line), soft_wrap=True)
 
 
 def _print_rules(out: Console, rules: Sequence[tuple[Any, Met]], *, everything: bool) -> None:
@@ -156,11 +156,10 @@ def _print_rules(out: Console, rules: Sequence[tuple[Any, Met]], *, everything: 
     for mailbox in dict.fromkeys(rule.mailbox for rule, _ in rules):
         own = [(rule, state) for rule, state in rules if rule.mailbox == mailbox]
         there = sum(state is Met.MET for _, state in own)
-        head = Text(mailbox, style="bold") + Text(f"  {there} of {len(own)} demands met", style="dim")
-        out.print(head)
+        out.print(Text.assemble((mailbox, "bold"), (f"  {there} of {len(own)} demands met", "dim")))
         for rule, state in own:
             if everything or state is not Met.MET:
-                _hang(out, Text("  ") + RULE_MARKS[state], Text(f"{rule.demand}: {state}"))
+                _hang(out, Text.assemble("  ", RULE_MARKS[state]), Text(f"{rule.demand}: {state}"))
 
 
 def _print_end(out: Console, found: Found) -> None:
@@ -172,4 +171,4 @@ def _print_end(out: Console, found: Found) -> None:
         f"{counts[State.UNSEEN]} not seen from here" if counts[State.UNSEEN] else "",
     ]
     more = ", ".join(filter(None, rest))
-    out.print(Text(told, style="bold red" if to_mend else "bold green") + Text(f" {more}." if more else ""))
+    out.print(Text.assemble((told, "bold red" if to_mend else "bold green"), f" {more}." if more else ""))

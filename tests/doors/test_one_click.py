@@ -15,6 +15,7 @@ import pytest
 from accord.core.mail.links import LinkKind
 from accord.core.model.event import Event
 from accord.core.model.message import MessageState
+from accord.shell.doctor.patient import Patient
 from accord.shell.engine.record import record_events
 from accord.shell.settings import ConfigFault, load_settings
 from doors.served import Served, links_of, served
@@ -326,3 +327,15 @@ def test_every_case_about_requests_headers_and_pixels_is_tested_here() -> None:
     text = (Path(__file__).parents[1] / "policy" / "article.yaml").read_text(encoding="utf-8")
     kinds = "unsubscribe_http|headers|instrumentation"
     assert set(re.findall(rf"id: (\w+), kind: (?:{kinds}),", text)) == set(CASES) | WITH_SIGNATURES
+
+
+def test_the_doctor_presses_for_nobody(house: Served) -> None:
+    """What `scenario doctor` presses is answered as any other, and leaves nothing behind."""
+    inner = house.venue.house
+    patient = Patient(inner.settings, inner.store, inner.clock(), *(lambda *_: None,) * 4)  # type: ignore[arg-type]
+    with inner.store.read() as unit:
+        before = unit.checkup.newest_event()
+    answer = house.web.post(f"/u/{patient.one_click.rpartition('/u/')[2]}", data=ONE_CLICK)
+    assert answer.status_code == 200
+    with inner.store.read() as unit:
+        assert unit.checkup.newest_event() == before

@@ -64,7 +64,7 @@ def a_patient(
     config: str = CONFIG,
     records: str = RECORDS,
     line: Greeting = GOOD_LINE,
-    answer: int | str = 404,
+    answer: int | str = 200,
     mailbox: str | None = None,
     key_record: Callable[[str], str] = lambda text: text,
 ) -> Patient:

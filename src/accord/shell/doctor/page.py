@@ -13,14 +13,12 @@ PATIENCE = 10.0
 
 
 def page(patient: Patient) -> Iterator[Finding]:
-    """A press on the button with a token that nobody has; it must be answered there and then."""
-    where = patient.one_click
+    """A press on the button for somebody who is not there; it must be answered there and then."""
+    where = patient.settings.venue.base_url
     if not where.startswith("https://"):
-        yield unseen(
-            "page", f"{patient.settings.venue.base_url} is for trying out: nobody outside reaches it."
-        )
+        yield unseen("page", f"{where} is for trying out: nobody outside reaches it.")
         return
-    answer = patient.press(where)
+    answer = patient.press(patient.one_click)
     serve = "See docs/deploy: the proxy in front, and whether `scenario daemon` runs."
     match answer:
         case str():
@@ -31,14 +29,20 @@ def page(patient: Patient) -> Iterator[Finding]:
             )
         case 401 | 403 | 405:
             yield mend("page", f"One click is refused ({answer}): no login may stand before it.", serve)
-        case int() if answer >= 500:
-            yield mend("page", f"One click fails ({answer}).", serve)
+        case 404:
+            yield mend(
+                "page",
+                f"What answers at {where} does not know our links: another page, or other keys.",
+                serve,
+            )
+        case 200:
+            yield fine("page", f"one click is answered at {where}")
         case _:
-            yield fine("page", f"one click is answered at {patient.settings.venue.base_url}")
+            yield mend("page", f"One click fails ({answer}).", serve)
 
 
 def press(address: str) -> int | str:
-    """Press a one-click address as mailboxes do: no cookie, no redirect followed. Changes nothing for a false token."""
+    """Press a one-click address as mailboxes do: no cookie, no redirect followed."""
     try:
         with httpx.Client(follow_redirects=False, trust_env=False, timeout=PATIENCE) as web:
             return web.post(address, data={"List-Unsubscribe": "One-Click"}).status_code

@@ -11,14 +11,19 @@ from functools import cached_property
 from accord.core.mail.compose import Head, compose, feedback_id
 from accord.core.mail.dkim import signed
 from accord.core.mail.letter import Rendered
-from accord.core.model.consent import Nature
+from accord.core.mail.links import LinkKind, Links
+from accord.core.model.consent import LegalBasis, Nature
 from accord.core.model.domain import NotADomain, ascii_domain
 from accord.shell.config_inbound import Box
 from accord.shell.delivery.greeting import Greeting
 from accord.shell.delivery.smtp import Server
 from accord.shell.doctor.dns import Answers
+from accord.shell.keys import KeysFault, read_keys
 from accord.shell.settings import Settings
 from accord.shell.store.database import SqlStore
+
+# No contact and no mail has this number: they begin with 1.
+NOBODY = 0
 
 
 @dataclass
@@ -90,7 +95,14 @@ class Patient:
         )
         return signed(compose(words, head), self.settings.dkim.signers)
 
-    @property
+    @cached_property
     def one_click(self) -> str:
-        """An address as those behind List-Unsubscribe, for a token that nobody has."""
-        return f"{self.settings.venue.base_url}/u/examination"
+        """An address as those behind List-Unsubscribe, signed, for somebody who is not there: it stops nobody's mail."""
+        base_url = self.settings.venue.base_url
+        try:
+            links = Links(base_url, read_keys(self.settings.keys_file).links)
+        except KeysFault:
+            # Another examination tells of it.
+            return f"{base_url}/u/unsigned"
+        token = links.seal(LinkKind.UNSUBSCRIBE, NOBODY, "examination", LegalBasis.CONSENT, NOBODY)
+        return links.url(LinkKind.UNSUBSCRIBE, token)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
-from accord.core.mail.dkim import ED25519
+from accord.core.mail.dkim import RSA
 from accord.shell.cli.dkim import in_zone
 from accord.shell.delivery.greeting import Greeting
 from accord.shell.doctor.dns import Answers, Silent, read_answers
@@ -30,7 +32,7 @@ kind = "smtp"
 host = "smtp.relay.example"
 
 [dkim.keys]
-e1 = "dkim-e1.pem"
+r1 = "dkim-r1.pem"
 
 [inbound.retours]
 kind = "maildir"
@@ -71,7 +73,8 @@ def a_patient(
     """A venue in a folder; `key_record` spoils the text of its key's DNS record."""
     if not (folder / "accord.keys").exists():
         new_keys(folder / "accord.keys")
-        make_key(folder / "dkim-e1.pem", ED25519)
+        (folder / "dkim-r1.pem").write_bytes(_pem())
+        (folder / "dkim-r1.pem").chmod(0o600)
     path = folder / "config.toml"
     path.write_text(config, encoding="utf-8")
     settings = load_settings(path, {})
@@ -86,6 +89,14 @@ def a_patient(
         lambda _: answer,
         lambda _: mailbox,
     )
+
+
+@cache
+def _pem() -> bytes:
+    """One key for all tests: making one takes longer than most of them."""
+    with TemporaryDirectory() as folder:
+        make_key(Path(folder) / "key.pem", RSA)
+        return (Path(folder) / "key.pem").read_bytes()
 
 
 def answers(folder: Path, records: str) -> Answers:

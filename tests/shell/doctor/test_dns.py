@@ -5,7 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
 
+from accord.core.mail.dkim import ED25519
 from accord.shell.doctor.dmarc import aligned, policy_for
 from accord.shell.doctor.dns import Unreadable, read_answers
 from accord.shell.doctor.domain import bounces_arrive, dmarc, reverse_names, spf
@@ -14,6 +17,7 @@ from accord.shell.doctor.findings import State
 from accord.shell.doctor.rules import RULES, Met, met
 from accord.shell.doctor.signing import one_click, signing
 from accord.shell.doctor.spf import spf_of
+from accord.shell.signing_keys import make_key
 from shell.doctor.patients import CONFIG, RECORDS, Look, a_patient, answers, without_dns, worst
 
 SPF = 'theatre.example.org.        TXT "v=spf1 ip4:203.0.113.7 -all"'
@@ -65,10 +69,10 @@ def test_each_record_that_is_wrong_is_told(
 @pytest.mark.parametrize(
     ("record", "state", "says"),
     [
-        ("v=DKIM1; k=ed25519; p=", State.MEND, "is empty, that is withdrawn"),
-        ("v=DKIM1; k=ed25519; p=????", State.MEND, "or damaged"),
-        ("v=DKIM1; k=ed25519; p=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", State.MEND, "does not verify"),
-        ("v=spf1 -all", State.MEND, "has no key at e1._domainkey.theatre.example.org"),
+        ("v=DKIM1; k=rsa; p=", State.MEND, "is empty, that is withdrawn"),
+        ("v=DKIM1; k=rsa; p=????", State.MEND, "or damaged"),
+        ("v=DKIM1; k=rsa; p=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", State.MEND, "does not verify"),
+        ("v=spf1 -all", State.MEND, "has no key at r1._domainkey.theatre.example.org"),
         ("{} ; t=y", State.MEND, "testing"),
         ("{} ; n=of 2026", State.FINE, "verifies"),
     ],
@@ -83,7 +87,7 @@ def test_a_sample_is_verified_with_what_stands_in_dns(
 
 
 def test_two_records_for_one_key_are_one_too_many(tmp_path: Path) -> None:
-    more = 'e1._domainkey.theatre.example.org. TXT "v=DKIM1; k=ed25519; p=AAAA"\n'
+    more = 'r1._domainkey.theatre.example.org. TXT "v=DKIM1; k=rsa; p=AAAA"\n'
     assert "DNS has 2 keys" in worst(signing, a_patient(tmp_path, records=RECORDS + more)).says
 
 
@@ -95,10 +99,30 @@ def test_a_domain_that_signs_for_another_is_told(tmp_path: Path) -> None:
 
 
 def test_without_keys_here_it_is_said_that_the_server_has_to_sign(tmp_path: Path) -> None:
-    config = CONFIG.replace('[dkim.keys]\ne1 = "dkim-e1.pem"', "")
+    config = CONFIG.replace('[dkim.keys]\nr1 = "dkim-r1.pem"', "")
     found = worst(signing, a_patient(tmp_path, config=config))
     assert found.state is State.UNSEEN
     assert "scenario dkim new" in (found.fix or "")
+
+
+def test_ed25519_alone_is_as_good_as_unsigned_to_most(tmp_path: Path) -> None:
+    make_key(tmp_path / "dkim-e1.pem", ED25519)
+    alone = CONFIG.replace('r1 = "dkim-r1.pem"', 'e1 = "dkim-e1.pem"')
+    assert "which Gmail and others do not verify" in worst(signing, a_patient(tmp_path, config=alone)).says
+    both = CONFIG.replace('r1 = "dkim-r1.pem"', 'r1 = "dkim-r1.pem"\ne1 = "dkim-e1.pem"')
+    assert worst(signing, a_patient(tmp_path, config=both)).state is State.FINE
+
+
+def test_a_short_key_is_a_hint(tmp_path: Path) -> None:
+    patient = a_patient(tmp_path)
+    short = rsa.generate_private_key(65537, 1024)
+    text = short.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    (tmp_path / "dkim-r1.pem").write_bytes(text)
+    found = worst(signing, a_patient(tmp_path))
+    assert (found.state, "has 1024 bits only" in found.says) == (State.NOTE, True)
+    assert patient.settings.dkim.keys[0].record != a_patient(tmp_path).settings.dkim.keys[0].record
 
 
 def test_a_resolver_that_does_not_answer_is_no_missing_record(tmp_path: Path) -> None:

@@ -45,13 +45,23 @@ def test_keys_are_their_owners_alone(tmp_path: Path) -> None:
     assert "damaged" in worst(keys, patient).says
 
 
+def test_a_password_that_others_can_read_is_told(tmp_path: Path) -> None:
+    (tmp_path / "smtp.password").write_text("secret")
+    (tmp_path / "smtp.password").chmod(0o644)
+    config = CONFIG.replace("[smtp]\n", '[smtp]\nusername = "accord"\npassword_file = "smtp.password"\n')
+    found = worst(keys, a_patient(tmp_path, config=config))
+    assert "«smtp.password_file», is open to others" in found.says
+    (tmp_path / "smtp.password").chmod(0o600)
+    assert worst(keys, a_patient(tmp_path, config=config)).state is State.FINE
+
+
 def test_a_key_that_git_keeps_is_told(tmp_path: Path) -> None:
     patient = a_patient(tmp_path)
-    for words in (["init", "-q"], ["add", "dkim-e1.pem"]):
+    for words in (["init", "-q"], ["add", "dkim-r1.pem"]):
         subprocess.run(["git", "-C", str(tmp_path), *words], check=True, capture_output=True)
     found = worst(keys, patient)
     assert found.state is State.MEND
-    assert "git keeps dkim-e1.pem" in found.says
+    assert "git keeps dkim-r1.pem" in found.says
 
 
 def test_time_travel_where_mail_really_leaves_is_a_hint(tmp_path: Path) -> None:
@@ -113,6 +123,10 @@ def test_other_keys_than_the_database_was_kept_with(tmp_path: Path) -> None:
     with patient.store.begin() as unit:
         unit.tell("keys", "0123456789abcdef", NOW)
     assert of(database, patient, "database-keys").state is State.MEND
+
+
+def test_a_house_without_an_objections_log_is_given_a_hint(tmp_path: Path) -> None:
+    assert of(database, with_tables(tmp_path), "objections-log").state is State.NOTE
 
 
 def test_a_file_that_is_no_database_is_told(tmp_path: Path) -> None:

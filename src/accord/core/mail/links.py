@@ -16,6 +16,8 @@ from urllib.parse import urlsplit
 from itsdangerous import BadSignature, Signer, want_bytes
 from itsdangerous.signer import SigningAlgorithm
 
+from accord.core.model.domain import ascii_domain
+
 # Where a link leads that no person sees: who fetches it is a robot (R-59). Nothing answers there (RFC 2606).
 TRAP = "https://trap.invalid/"
 
@@ -130,7 +132,9 @@ def fingerprint(key: bytes) -> str:
 def _base(url: str) -> str:
     """The beginning of every address, its host in ASCII, as headers need it."""
     scheme, _, rest = url.rstrip("/").partition("://")
-    return f"{scheme}://{rest if rest.isascii() else rest.encode('idna').decode()}"
+    host, slash, path = rest.partition("/")
+    name, colon, port = host.partition(":")
+    return f"{scheme}://{name if name.isascii() else ascii_domain(name)}{colon}{port}{slash}{path}"
 
 
 def _mark(key: bytes, token: str, packed: str) -> str:

@@ -53,6 +53,16 @@ def keys(patient: Patient) -> Iterator[Finding]:
     for key in signing:
         yield fine("keys", f"{key.file.name} signs ({key.signer.algorithm}), and nobody else can read it")
     yield from _in_git([file, *(key.file for key in signing)])
+    yield from _secrets(patient)
+
+
+def _secrets(patient: Patient) -> Iterator[Finding]:
+    """Files of passwords and secrets that config.toml names."""
+    named = [(key, value) for key, value, _ in patient.settings.values if key.endswith("_file") and value]
+    for key, value in named:
+        file = patient.settings.root / value
+        if file.exists() and file.stat().st_mode & _OTHERS:
+            yield mend("secrets", f"{value}, of «{key}», is open to others.", f"chmod 600 {file}")
 
 
 def _in_git(files: list[Path]) -> Iterator[Finding]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
@@ -34,6 +35,7 @@ def database(patient: Patient) -> Iterator[Finding]:
             yield from _chains(unit)
             yield from _copies(patient, unit)
             yield from _clock(patient, unit)
+        yield from _log(patient)
     except StoreError as fault:
         yield mend("database", str(fault), "See [database] in config.toml, and whether the server runs.")
 
@@ -86,6 +88,19 @@ def _copies(patient: Patient, unit: Unit) -> Iterator[Finding]:
         yield mend("backup", f"The last backup is {_days(age)} old.", f"{do}, and see why cron does not.")
     else:
         yield fine("backup", f"the last backup is {_days(age)} old")
+
+
+def _log(patient: Patient) -> Iterator[Finding]:
+    """What no restored copy undoes: the list of who objected since."""
+    log = patient.settings.objections_log
+    if log is None:
+        yield note(
+            "objections-log",
+            "There is no objections log: a copy brought back would forget who objected since it was made.",
+            'objections_log = "objections.log" in config.toml, under [database].',
+        )
+    elif not os.access(log if log.exists() else log.parent, os.W_OK):
+        yield mend("objections-log", f"{log} can't be written.", f"Let the daemon's user write {log}.")
 
 
 def _days(age: timedelta) -> str:

@@ -27,6 +27,12 @@ def signing(patient: Patient) -> Iterator[Finding]:
             "scenario dkim new accord2026",
         )
         return
+    if all(key.signer.algorithm == ED25519 for key in keys):
+        yield mend(
+            "dkim",
+            "Mail is signed by Ed25519 alone, which Gmail and others do not verify: to them it is unsigned.",
+            "Add an RSA key, and keep both: scenario dkim new accord2026",
+        )
     for key, signature in zip(keys, signatures(patient.sample), strict=True):
         try:
             yield _of(key, signature, patient)

@@ -19,7 +19,7 @@ from accord.shell.web.app import create_app
 from accord.shell.web.hooks import hooks_room
 from accord.shell.web.people import HousePeople
 from accord.shell.wiring import House, new_keys, open_house, read_settings
-from doors.houses import Venue
+from doors.houses import Venue, read_files
 from doors.visitors import Visitor
 from ready import embedded_at
 
@@ -55,7 +55,7 @@ class Quiet(Venue):
         for path in (self.root / "templates").iterdir():
             if path.is_dir() and path.name != "partials" and f" {path.name}/" not in sent:
                 shutil.rmtree(path)
-        self.house.read_files()
+        read_files(self.house)
         self.activate(*scenarios)
 
 

@@ -60,13 +60,18 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]
     venue.house.store.close()
 
 
+@pytest.fixture(scope="module")
+def schema(served: tuple[str, str]) -> schemathesis.BaseSchema:
+    """The document, read once."""
+    return schemathesis.openapi.from_url(f"{served[0]}/api/openapi.json")
+
+
 @pytest.mark.parametrize("mode", list(GenerationMode), ids=lambda mode: mode.value)
 @pytest.mark.parametrize("name", [operation.name for operation in OPERATIONS])
 def test_nothing_comes_but_what_the_document_says(
-    served: tuple[str, str], name: str, mode: GenerationMode
+    served: tuple[str, str], schema: schemathesis.BaseSchema, name: str, mode: GenerationMode
 ) -> None:
     base, key = served
-    schema = schemathesis.openapi.from_url(f"{base}/api/openapi.json")
     operation = schema.find_operation_by_id(name)
     bulk = next(each.bulk for each in OPERATIONS if each.name == name)
 

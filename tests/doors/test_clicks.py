@@ -15,6 +15,7 @@ from accord.core.model.event import Event
 from accord.shell.engine.record import record_consents, record_events
 from doors.houses import Venue
 from doors.served import Served, links_of, served
+from doors.systems import Quiet
 
 SCANNER = {"user-agent": "Barracuda Sentinel"}
 _numbers = count(1)
@@ -22,7 +23,8 @@ _numbers = count(1)
 
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    venue = Venue(tmp_path_factory.mktemp("clicks"))
+    venue = Quiet(tmp_path_factory.mktemp("clicks"))
+    venue.stock()
     config = venue.root / "config.toml"
     said = config.read_text(encoding="utf-8")
     config.write_text(
@@ -177,7 +179,8 @@ def test_a_robots_click_moves_no_scenario_and_a_confirmed_one_does(tmp_path: Pat
 
 
 def test_consented_only_counts_those_who_agreed_to_it(tmp_path: Path) -> None:
-    venue = Venue(tmp_path)
+    venue = Quiet(tmp_path)
+    venue.stock("bienvenue")
     config = tmp_path / "config.toml"
     said = config.read_text(encoding="utf-8").replace('clicks = "individual"', 'clicks = "consented_only"')
     said = said.replace(
@@ -185,7 +188,6 @@ def test_consented_only_counts_those_who_agreed_to_it(tmp_path: Path) -> None:
     )
     config.write_text(said, encoding="utf-8")
     venue.house.reload("test")
-    venue.activate("bienvenue")
     with served(venue) as house:
         people = {name: house.somebody(f"{name}@example.org", agreed=True) for name in ("ada", "bob")}
         agreed = [ConsentEntry(people["bob"], venue.now, "newsletter", "tracking", Act.OPTIN_PROVEN)]

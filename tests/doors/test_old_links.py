@@ -42,8 +42,8 @@ def test_the_link_of_a_merged_record_is_its_survivors(venue: Venue) -> None:
     people.keep(link(gone, LinkKind.KEEP), venue.now)
     fetched = Fetch(venue.now, "https://theatre.example.org/a", "GET")
     people.record_click(link(gone, LinkKind.CLICK, "https://theatre.example.org/a"), fetched)
-    people.unsubscribe(link(gone), venue.now)
-    people.unsubscribe(link(gone), venue.now)
+    people.unsubscribe([link(gone)], venue.now)
+    people.unsubscribe([link(gone)], venue.now)
     assert venue.state(kept) == "active_optout"
     with house.store.read() as unit:
         assert unit.contacts([kept])[kept].last_action_at == venue.now
@@ -59,7 +59,7 @@ def test_the_link_of_an_erased_record_changes_nothing_and_breaks_nothing(venue: 
     erase_person(house.store, house.listening, number, by="lea", now=venue.now)
     again = somebody(venue, "ada@example.org")
     assert people.preferences(link(number, LinkKind.PREFERENCES)) is None
-    people.unsubscribe(link(number), venue.now)
+    people.unsubscribe([link(number)], venue.now)
     people.keep(link(number, LinkKind.KEEP), venue.now)
     with house.store.read() as unit:
         assert [event.name for event in unit.events_of(number)] == ["contact.erased"]

@@ -13,6 +13,7 @@ import pytest
 from accord.core.mail.links import LinkKind
 from doors.houses import Venue
 from doors.served import Served, links_of, served
+from doors.systems import Quiet
 
 P, A = LinkKind.PREFERENCES, LinkKind.ADDRESS
 _numbers = count(1)
@@ -214,7 +215,8 @@ def test_erasing_is_asked_twice_and_leaves_a_mark(house: Served, ada: int) -> No
 
 def test_old_links_work_under_former_addresses(tmp_path_factory: pytest.TempPathFactory) -> None:
     root = tmp_path_factory.mktemp("former")
-    venue = Venue(root)
+    venue = Quiet(root)
+    venue.stock()
     config = root / "config.toml"
     said = config.read_text(encoding="utf-8").replace(
         'base_url = "https://theatre.example.org" ',

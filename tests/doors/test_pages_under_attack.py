@@ -18,6 +18,7 @@ from accord.shell.engine.record import record_events
 from accord.shell.web.guard import LARGEST_BODY
 from doors.houses import Venue
 from doors.served import Served, served
+from doors.systems import Quiet
 
 ROOMS = {
     "u": LinkKind.UNSUBSCRIBE,
@@ -85,7 +86,8 @@ def test_every_answer_wears_its_headers(house: Served, ada: int) -> None:
 def test_hsts_is_said_behind_tls_and_never_on_plain_loopback(house: Served, ada: int, tmp_path: Path) -> None:
     """The venue's own address is https: the proxy ends TLS, and browsers are told to stay with it."""
     assert house.web.get("/nowhere").headers["strict-transport-security"] == "max-age=31536000"
-    plain = Venue(tmp_path)
+    plain = Quiet(tmp_path)
+    plain.stock()
     config = tmp_path / "config.toml"
     said = config.read_text(encoding="utf-8")
     config.write_text(said.replace("https://theatre.example.org", "http://127.0.0.1:8025"), encoding="utf-8")
@@ -231,7 +233,8 @@ def test_only_a_trusted_proxy_says_who_asks(tmp_path: Path) -> None:
     for trusted, statuses in ((("127.0.0.1",), {200}), ((), {200, 429})):
         root = tmp_path / f"trusted-{len(trusted)}"
         root.mkdir()
-        venue = Venue(root)
+        venue = Quiet(root)
+        venue.stock()
         with served(venue, trusted_proxies=trusted) as house:
             got = {
                 house.web.post(

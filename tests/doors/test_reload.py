@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from accord.shell.daemon import Daemon
+from accord.shell.daemon import Daemon, pages_of
 from doors.systems import Quiet
 
 
@@ -32,36 +32,24 @@ def edit(venue: Quiet, before: str, after: str) -> None:
 
 def test_colours_logo_name_and_addresses_are_taken_over_while_it_runs(venue: Quiet) -> None:
     (venue.root / "logo.svg").write_text('<svg xmlns="http://www.w3.org/2000/svg"/>', encoding="utf-8")
+    daemon = Daemon(venue.house)
+    daemon._web = web = pages_of(venue.house)
 
-    async def a_short_life() -> None:
-        daemon = Daemon(venue.house)
-        running = asyncio.ensure_future(daemon.run())
-        while daemon._web is None and not running.done():
-            await asyncio.sleep(0.01)
-        assert daemon._web is not None
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{daemon._web.port}") as web:
+    def asked(path: str) -> httpx.Response:
+        return httpx.get(f"http://127.0.0.1:{web.port}{path}", timeout=60)
 
-            async def said(path: str) -> str:
-                return (await web.get(path)).text
-
-            form = "/f/inscription"
-            assert "venue.css" not in await said(form)
-            assert (await web.get(f"/lettres{form}")).status_code == 404
-            edit(
-                venue,
-                'base_url = "https://theatre.example.org"',
-                'base_url = "https://theatre.example.org/lettres"',
-            )
-            edit(venue, "port = 8025", 'port = 8025\ncolour = "#0b5d57"\nlogo = "logo.svg"')
-            edit(venue, 'name = "Théâtre des Deux Rives"', 'name = "Les Deux Rives"')
-            await daemon._reload()
-            page = await said(f"/lettres{form}")
-            assert "venue.css" in page and "logo.svg" in page and "Les Deux Rives" in page
-            assert "#0b5d57" in await said("/static/venue.css")
-            edit(venue, 'colour = "#0b5d57"', 'colour = "#ffff00"')
-            await daemon._reload()
-            assert "#0b5d57" in await said("/static/venue.css"), "nobody could read it: nothing has changed"
-        daemon.stop()
-        await running
-
-    asyncio.run(a_short_life())
+    try:
+        assert "venue.css" not in asked("/f/inscription").text
+        assert asked("/lettres/f/inscription").status_code == 404
+        edit(venue, "https://theatre.example.org", "https://theatre.example.org/lettres")
+        edit(venue, "port = 8025", 'port = 8025\ncolour = "#0b5d57"\nlogo = "logo.svg"')
+        edit(venue, 'name = "Théâtre des Deux Rives"', 'name = "Les Deux Rives"')
+        asyncio.run(daemon._reload())
+        page = asked("/lettres/f/inscription").text
+        assert "venue.css" in page and "logo.svg" in page and "Les Deux Rives" in page
+        assert "#0b5d57" in asked("/static/venue.css").text
+        edit(venue, 'colour = "#0b5d57"', 'colour = "#ffff00"')
+        asyncio.run(daemon._reload())
+        assert "#0b5d57" in asked("/static/venue.css").text, "nobody could read it: nothing has changed"
+    finally:
+        web.stop()

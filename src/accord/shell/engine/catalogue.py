@@ -52,14 +52,15 @@ def stock(
     faults: list[Diagnostic] = []
     for name in names:
         known = before.compiled.get(name)
-        found[name] = [*findings(name, files, venue), *service_findings(name, files)]
         made = known
         if known is None or known.digest != digest_of(name, files):
+            found[name] = [*findings(name, files, venue), *service_findings(name, files)]
             made, wrong = compile_template(name, files, venue, wordings)
             wrong += unknown_names(name, files, venue)
             if any(fault.severity is Severity.ERROR for fault in wrong):
                 made = None
         else:
+            found[name] = before.found[name]
             read = {f"templates/{file}" for file in files_of(name, files)}
             wrong = [fault for fault in before.diagnostics if fault.span.file in read]
         faults += wrong

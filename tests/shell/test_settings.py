@@ -177,3 +177,20 @@ def test_a_secret_of_the_wrong_type_is_not_repeated(tmp_path: Path) -> None:
     told = faults(tmp_path, f"\n[smtp]\npassword = 12345\n{SMALL}")
     assert "12345" not in told
     assert "«smtp.password»: what stands there is not text. [wrong-value]" in told
+
+
+@pytest.mark.parametrize(
+    ("address", "wrong"),
+    [
+        ("lettre", "holds no e-mail address"),
+        ("été@theatre.example.org", "has letters beyond ASCII before its @"),
+        ("lettre@theatre..org", "names no domain behind its @"),
+    ],
+)
+def test_a_sender_that_cant_stand_in_from_is_a_fault(tmp_path: Path, address: str, wrong: str) -> None:
+    assert wrong in faults(tmp_path, SMALL.replace("<lettre@theatre.example.org>", f"<{address}>"))
+
+
+def test_a_sender_may_have_a_domain_with_accents(tmp_path: Path) -> None:
+    wide = read(tmp_path, SMALL.replace("<lettre@theatre.example.org>", "<lettre@théâtre.example.org>"))
+    assert wide.dkim.domain == "xn--thtre-4qa2c.example.org"

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from accord.core.expressions.spell import duration_of
 from accord.core.model.consent import Kind
 from accord.core.model.contact import email_key
+from accord.core.model.domain import NotADomain, ascii_domain
 from accord.core.model.expression import Type
 from accord.core.model.forecast import Assumptions
 from accord.core.model.place import Diagnostic, Span
@@ -240,8 +241,9 @@ def _entity(config: Config, source: Source) -> Entity:
         hint = nearest(entity.zone, available_timezones())
         source.fault("entity.zone", "wrong-value", f"«{entity.zone}» is no time zone.", hint)
     for key, sender in entity.senders.items():
-        if "@" not in parseaddr(sender)[1]:
-            source.fault(f"entity.senders.{key}", "wrong-value", f"«{sender}» holds no e-mail address.")
+        wrong = _wrong_with(parseaddr(sender)[1])
+        if wrong is not None:
+            source.fault(f"entity.senders.{key}", "wrong-value", f"«{sender}» {wrong}.")
     zone = entity.zone if entity.zone in available_timezones() else "UTC"
     return Entity(
         name=entity.name,
@@ -252,6 +254,20 @@ def _entity(config: Config, source: Source) -> Entity:
         hosts=tuple(entity.hosts),
         non_commercial=entity.non_commercial,
     )
+
+
+def _wrong_with(address: str) -> str | None:
+    """Why a sender's address can't stand in From."""
+    local, at, domain = address.rpartition("@")
+    if not at or not local:
+        return "holds no e-mail address"
+    if not local.isascii():
+        return "has letters beyond ASCII before its @, which few mail servers take of a sender"
+    try:
+        ascii_domain(domain)
+    except NotADomain:
+        return "names no domain behind its @"
+    return None
 
 
 def _purpose(name: str, config: Config, source: Source) -> Purpose:

@@ -224,3 +224,16 @@ def test_a_mailbox_is_opened_and_left_as_it_is(tmp_path: Path) -> None:
     (new / "1.eml").write_text("Subject: x\n\n")
     assert look_into(box) is None
     assert [path.name for path in new.iterdir()] == ["1.eml"]
+
+
+def test_postgresql_has_a_clock_of_its_own_and_its_own_backups(tmp_path: Path, postgres_url: str) -> None:
+    patient = a_patient(tmp_path, config=f'{CONFIG}\n[database]\nurl = "{postgres_url}"\n')
+    patient.store.upgrade()
+    with patient.store.read() as unit:
+        theirs = unit.checkup.clock()
+    assert theirs is not None
+    assert of(database, replace(patient, now=theirs), "clock").state is State.FINE
+    late = of(database, replace(patient, now=theirs - timedelta(hours=5)), "clock")
+    assert (late.state, "5 hours" in late.says) == (State.MEND, True)
+    assert of(database, patient, "backup").state is State.UNSEEN
+    patient.store.close()

@@ -30,24 +30,18 @@ class Preparation:
     on_fault: Callable[[str, int, Exception], None]
     now: datetime
 
-    def of(self, messages: Sequence[Message], lease: datetime) -> tuple[list[Ready], list[Ending]]:
-        """Those that may leave, written; and the endings of those that may not.
+    def of(self, messages: Sequence[Message], lease: datetime) -> tuple[list[Passed], list[Ending]]:
+        """Those that may leave; and the endings of those that may not.
 
         What may not leave yet, and what fails by a fault that is nobody's, goes back until later.
         """
         if not messages:
             return [], []
         passed, delayed, settled = sort_answers(self._judged(messages))
-        ready: list[Ready] = []
-        for each in passed:
-            written = self._written(each)
-            if isinstance(written, Ready):
-                ready.append(written)
-            elif isinstance(written, Later):
-                delayed.append(written)
-            else:
-                settled.append(written)
-        return ready, self._settled(messages, delayed, settled, lease)
+        of = {message.id: message for message in messages}
+        failed: list[tuple[Message, Later | Settlement]] = [(each.message, each) for each in delayed]
+        failed += [(of[each.message_id], each) for each in settled]
+        return passed, self.put_off(failed, lease)
 
     def _judged(self, messages: Sequence[Message]) -> list[Answer]:
         with self.store.read() as unit:
@@ -60,7 +54,8 @@ class Preparation:
                 answers.append(self._failed(message, error))
         return answers
 
-    def _written(self, passed: Passed) -> Ready | Later | Settlement:
+    def write(self, passed: Passed) -> Ready | Later | Settlement:
+        """The mail as it leaves; where it can't be written, when it is tried again or how it ends."""
         message = passed.message
         try:
             letter = self.writer.write(message, passed.situation, now=self.now)
@@ -78,17 +73,12 @@ class Preparation:
             return _unwritable(message, type(error).__name__, self.now)
         return Later(message, self.now + POISONED_FOR, "FAULT", "engine", ours=False)
 
-    def _settled(
-        self,
-        messages: Sequence[Message],
-        delayed: Sequence[Later],
-        settled: Sequence[Settlement],
-        lease: datetime,
-    ) -> list[Ending]:
-        if not delayed and not settled:
+    def put_off(self, failed: Sequence[tuple[Message, Later | Settlement]], lease: datetime) -> list[Ending]:
+        """Give back what may not leave yet, and settle what never will; returns the endings."""
+        if not failed:
             return []
-        of = {message.id: message for message in messages}
-        endings = [Ending(of[each.message_id], each) for each in settled]
+        delayed = [each for _, each in failed if isinstance(each, Later)]
+        endings = [Ending(message, each) for message, each in failed if isinstance(each, Settlement)]
         waits = [
             Postponed(each.message.id, each.until, each.until if each.ours else None) for each in delayed
         ]

@@ -14,6 +14,8 @@ from accord.shell.engine.apart import apart
 from accord.shell.engine.catalogue import AtWork
 from accord.shell.engine.ports.mailing import Carrier, Unreachable, Writer
 from accord.shell.engine.ports.store import Store, StoreError
+from accord.shell.engine.sending.desk import Desk
+from accord.shell.engine.sending.door import Passed
 from accord.shell.engine.sending.endings import Ending, write_endings
 from accord.shell.engine.sending.pacer import Pacer
 from accord.shell.engine.sending.prepare import Preparation
@@ -101,10 +103,12 @@ class Sender:
         if not tally.claimed:
             await self._land(tally, BREATH)
             return tally
-        ready = await self._prepare(messages, lease, tally)
-        left = await self._hand_over(ready, idle, lease, tally)
+        desk = Desk(self._preparation())
+        desk.waiting.extend(await self._judge(desk, messages, lease, tally))
+        await self._hand_over(desk, idle, lease, tally)
+        left = desk.ids
         if left:
-            await asyncio.to_thread(self._give_back, [each.id for each in left], lease)
+            await asyncio.to_thread(self._give_back, left, lease)
         self.under_way.sized(
             full=tally.claimed == limit, handed=tally.handed, left=len(left), seconds=_now() - began
         )
@@ -151,39 +155,58 @@ class Sender:
             self.pacer.note(unit, now=now)
             return len(claimed), going, lease
 
-    async def _prepare(self, messages: Sequence[Message], lease: datetime, tally: Tally) -> list[Ready]:
-        """Judge again and write; what may not leave is settled by that."""
-        prepare = Preparation(self.store, self.work, self.writer, self.on_fault, self.clock()).of
-        ready, endings = await asyncio.to_thread(prepare, messages, lease)
-        tally.count(endings)
-        return ready
+    def _preparation(self) -> Preparation:
+        return Preparation(self.store, self.work, self.writer, self.on_fault, self.clock())
 
-    async def _hand_over(self, ready: list[Ready], idle: int, lease: datetime, tally: Tally) -> list[Ready]:
-        """Window by window, each no wider than there are idle connections; returns what was not got to."""
+    async def _judge(
+        self, desk: Desk, messages: Sequence[Message], lease: datetime, tally: Tally
+    ) -> Sequence[Passed]:
+        """Judge again; what may not leave is settled by that."""
+        desk.prepare = self._preparation()
+        passed, endings = await asyncio.to_thread(desk.prepare.of, messages, lease)
+        tally.count(endings)
+        return passed
+
+    async def _hand_over(self, desk: Desk, idle: int, lease: datetime, tally: Tally) -> None:
+        """Window by window, each no wider than there are idle connections; what was not got to stays on the desk."""
         ends, asked_again = _now() + BATCH_SECONDS, set[int]()
-        looked = self.pacer.clock() if self.pacer is not None else 0.0
-        while ready and idle and not self.under_way.stopping.is_set():
-            if self.pacer is not None and (slower := self.pacer.slowed_since(looked)):
-                looked = self.pacer.clock()
-                ready = await asyncio.to_thread(self._slow_down, ready, slower, lease)
-            window, ready = ready[:idle], ready[idle:]
-            again = await self._window(window, lease, tally)
+        began = self.pacer.clock() if self.pacer is not None else 0.0
+        while desk.anything and idle and not self.under_way.stopping.is_set():
+            await self._write(desk, idle, lease, tally)
+            if self.pacer is not None and (slower := self.pacer.slowed_since(began)):
+                desk.ready = await asyncio.to_thread(self._slow_down, desk.ready, slower, lease)
+            again = await self._window(desk, desk.take(idle), lease, tally)
             if again:
                 twice = [message.id for message in again if message.id in asked_again]
                 once = [message for message in again if message.id not in asked_again]
                 asked_again.update(message.id for message in once)
                 await asyncio.to_thread(self._give_back, twice, lease, self.clock() + ASKED_TWICE)
-                ready = await self._prepare(once, lease, tally) + ready
+                desk.put_first(await self._judge(desk, once, lease, tally))
             await self._land(tally, ends - _now())
-            idle = await self._room(tally, ends) if ready else 0
-        return ready
+            idle = await self._room(tally, ends) if desk.anything else 0
 
-    async def _window(self, window: Sequence[Ready], lease: datetime, tally: Tally) -> Sequence[Message]:
-        """Mark and hand over; returns those that are to be judged again, because what was judged has changed."""
+    async def _write(self, desk: Desk, count: int, lease: datetime, tally: Tally) -> None:
+        """Have so many ready; what can't be written is settled, or put off."""
+        await desk.write(count)
+        failed, desk.failed = desk.failed, []
+        if failed:
+            tally.count(await asyncio.to_thread(desk.prepare.put_off, failed, lease))
+
+    async def _window(
+        self, desk: Desk, window: Sequence[Ready], lease: datetime, tally: Tally
+    ) -> Sequence[Message]:
+        """Mark and hand over; returns those that are to be judged again, because what was judged has changed.
+
+        Marking waits for the disk: meanwhile as many letters are written as may leave next.
+        """
+        if not window:
+            return ()
         until = self.clock() + LEASE
         templates = self.under_way.new_templates(window, self.clock().date())
         try:
-            marked, again = await asyncio.to_thread(self._mark, window, templates, lease, until)
+            marking = asyncio.ensure_future(asyncio.to_thread(self._mark, window, templates, lease, until))
+            await desk.write(len(window))
+            marked, again = await marking
         except StoreError as fault:
             # Whether that was written nobody knows, so nothing of it is handed over.
             self.under_way.never_left(window, until, str(fault), self.clock())
@@ -258,7 +281,7 @@ class Sender:
         while under_way.endings:
             endings = list(under_way.endings)
             try:
-                written = await asyncio.to_thread(self._write, endings)
+                written = await asyncio.to_thread(self._write_down, endings)
             except StoreError as fault:
                 if patience.is_new():
                     self.on_fault("settle", endings[0].message.id, fault)
@@ -269,7 +292,7 @@ class Sender:
             del under_way.endings[: len(endings)]
             tally.count(written)
 
-    def _write(self, endings: Sequence[Ending]) -> list[Ending]:
+    def _write_down(self, endings: Sequence[Ending]) -> list[Ending]:
         """All in one transaction; where one of them can't be written, the others are all the same."""
 
         def write(some: Sequence[Ending]) -> Sequence[Ending]:
@@ -288,6 +311,8 @@ class Sender:
             return ready
         now = self.clock()
         going, waiting = self.pacer.slowed_down(ready, slower, now=now)
+        if not waiting:
+            return going
         with self.store.begin(lazy=True) as unit:
             unit.postpone(waiting, lease)
         return going

@@ -160,21 +160,36 @@ def test_spf_is_followed_through_what_it_includes(tmp_path: Path) -> None:
     ask = answers(
         tmp_path,
         """
-        a.example. TXT "v=spf1 a mx/24 ip6:2001:db8::/32 include:b.example exists:%{i}.x.example ?all"
+        a.example. TXT "v=spf1 a//48 mx/24 ip6:2001:db8::/32 include:b.example exists:%{i}.x.example ?all"
         a.example. A 192.0.2.1
-        a.example. AAAA 2001:db8:1::1
+        a.example. AAAA 2001:dead:1::1
         a.example. MX 5 m.a.example.
         m.a.example. A 192.0.9.9
         b.example. TXT "v=spf1 -ip4:10.0.0.1 redirect=c.example"
-        c.example. TXT "v=spf1 ip4:198.51.100.0/24 +all"
+        c.example. TXT "v=spf1 ip4:198.51.100.0/24 ~all"
         """.replace("        ", ""),
     )
     found = spf_of("a.example", ask)
     assert found.faults == []
     assert (found.ending, found.lookups, found.unclear) == ("?", 5, ["exists:%{i}.x.example"])
-    passing = ("192.0.2.1", "192.0.9.200", "2001:db8::5", "198.51.100.4")
+    passing = ("192.0.2.1", "192.0.9.200", "2001:db8::5", "2001:dead:1::7", "198.51.100.4")
     assert all(found.passes(each) for each in passing)
     assert not any(found.passes(each) for each in ("10.0.0.1", "192.0.2.2", "2001:dead::1"))
+
+
+def test_an_included_record_that_lets_everybody_pass_lets_everybody_pass(tmp_path: Path) -> None:
+    ask = answers(
+        tmp_path,
+        'a.example. TXT "v=spf1 include:b.example -all"\nb.example. TXT "v=spf1 +all"\n'
+        'c.example. TXT "v=spf1 ?include:b.example ip4:192.0.2.1 -all"\n',
+    )
+    assert spf_of("a.example", ask).passes("203.0.113.99")
+    records = (
+        RECORDS.replace("ip4:203.0.113.7 -all", "include:b.example -all") + 'b.example. TXT "v=spf1 +all"\n'
+    )
+    assert "lets everybody pass" in worst(spf, a_patient(tmp_path, records=records)).says
+    neutral = spf_of("c.example", ask)
+    assert (neutral.passes("192.0.2.1"), neutral.passes("203.0.113.99")) == (True, False)
 
 
 def test_spf_that_costs_too_much_or_includes_itself_is_told(tmp_path: Path) -> None:

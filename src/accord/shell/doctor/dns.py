@@ -41,8 +41,8 @@ class Answers(Protocol):
 
 def ask_resolver(name: str, kind: str) -> list[str]:
     """What the system's resolver says. Raises Silent."""
-    resolver = dns.resolver.get_default_resolver()
     try:
+        resolver = dns.resolver.get_default_resolver()
         found = resolver.resolve(name, kind, lifetime=PATIENCE, raise_on_no_answer=False, search=False)
     except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer):
         return []

@@ -23,8 +23,12 @@ def _spf(domain: str, patient: Patient) -> Iterator[Finding]:
         yield mend("spf", f"The SPF record of {domain} can't be followed: {what}.", "Mend the TXT record.")
     elif found.record is None:
         yield mend("spf", f"{domain} has no SPF record.", _publish(domain, patient))
-    elif found.ending == "+":
-        yield mend("spf", f"The SPF record of {domain} lets everybody pass.", "End it with -all or ~all.")
+    elif found.lets_everybody_pass:
+        yield mend(
+            "spf",
+            f"The SPF record of {domain} lets everybody pass.",
+            "End it, and what it includes, with -all or ~all.",
+        )
     else:
         yield from _senders(domain, found, patient)
 

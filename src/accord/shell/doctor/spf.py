@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
@@ -14,6 +14,7 @@ MOST_LOOKUPS = 10
 _ASKING = frozenset({"include", "a", "mx", "ptr", "exists", "redirect"})
 
 Network = IPv4Network | IPv6Network
+EVERYBODY: Sequence[Network] = (ip_network("0.0.0.0/0"), ip_network("::/0"))
 
 
 @dataclass(slots=True)
@@ -30,6 +31,11 @@ class Spf:
     unclear: list[str] = field(default_factory=list)
     ending: str | None = None
     lookups: int = 0
+
+    @property
+    def lets_everybody_pass(self) -> bool:
+        """Whether it says nothing at all."""
+        return any(network.prefixlen == 0 for network in self.networks)
 
     def passes(self, address: str) -> bool:
         """Whether mail from this address passes by one of the networks."""
@@ -55,35 +61,56 @@ def _record(domain: str, ask: Answers, found: Spf) -> str | None:
     return records[0] if records else None
 
 
+@dataclass(frozen=True, slots=True)
+class _Term:
+    """One term of a record: how it decides (`+`, `-`, `~`, `?`), what it is, of whom, and the length after `/`."""
+
+    sign: str
+    name: str
+    value: str
+    prefix: str
+
+
+def _term(text: str) -> _Term:
+    sign, body = (text[0], text[1:]) if text[0] in "+-~?" else ("+", text)
+    name, _, value = body.partition(":")
+    name, _, prefix = name.partition("/")
+    return _Term(sign, name.lower(), value, prefix or value.partition("/")[2])
+
+
 def _walk(domain: str, record: str, ask: Answers, found: Spf, above: tuple[str, ...], *, top: bool) -> None:
+    """Term by term, up to «all»; what a record says after too many questions nobody reads."""
     redirect = None
-    for term in record.split()[1:]:
-        sign, body = (term[0], term[1:]) if term[0] in "+-~?" else ("+", term)
-        name, _, value = body.partition(":")
-        if name.lower().startswith("redirect="):
-            redirect = body.partition("=")[2]
+    for text in record.split()[1:]:
+        modifier, equals, value = text.partition("=")
+        if equals and modifier.isalpha():
+            redirect = value if modifier.lower() == "redirect" else redirect
             continue
-        if "=" in name:
-            continue
-        name, slash, length = name.lower().partition("/")
-        target, value_slash, value_length = value.partition("/")
-        prefix = length if slash else value_length if value_slash else ""
-        if name == "all":
-            found.ending = sign if top else found.ending
+        term = _term(text)
+        if term.name == "all":
+            found.networks += EVERYBODY if term.sign == "+" else []
+            found.ending = term.sign if top else found.ending
             return
-        if name in _ASKING:
-            found.lookups += 1
+        found.lookups += term.name in _ASKING
         if found.lookups > MOST_LOOKUPS:
             return
-        if "%{" in value or name in ("exists", "ptr"):
-            found.unclear.append(term)
-        elif name == "include":
-            _include(value, ask, found, above)
-        elif sign == "+":
-            _add(name, value, target or domain, prefix, ask, found)
+        _take(text, term, domain, ask, found, above)
     if redirect is not None:
         found.lookups += 1
         _include(redirect, ask, found, above, top=top)
+
+
+def _take(text: str, term: _Term, domain: str, ask: Answers, found: Spf, above: tuple[str, ...]) -> None:
+    """One term that is not «all»."""
+    if "%{" in term.value or term.name in ("exists", "ptr"):
+        found.unclear.append(text)
+    elif term.name == "include":
+        known = list(found.networks)
+        _include(term.value, ask, found, above)
+        # Only what passes there passes here, and only where this term lets it.
+        found.networks = found.networks if term.sign == "+" else known
+    elif term.sign == "+":
+        _add(term, domain, ask, found)
 
 
 def _include(domain: str, ask: Answers, found: Spf, above: tuple[str, ...], *, top: bool = False) -> None:
@@ -97,18 +124,19 @@ def _include(domain: str, ask: Answers, found: Spf, above: tuple[str, ...], *, t
     _walk(domain, record, ask, found, (*above, domain), top=top)
 
 
-def _add(name: str, value: str, host: str, prefix: str, ask: Answers, found: Spf) -> None:
+def _add(term: _Term, domain: str, ask: Answers, found: Spf) -> None:
     """The networks of one term that lets pass."""
-    match name:
+    host = term.value.partition("/")[0] or domain
+    match term.name:
         case "ip4" | "ip6":
-            found.networks += _network(value, found)
+            found.networks += _network(term.value, found)
         case "a":
-            found.networks += _around(addresses(ask, host), prefix)
+            found.networks += _around(addresses(ask, host), term.prefix)
         case "mx":
             for exchange in ask(host, "MX"):
-                found.networks += _around(addresses(ask, exchange.split()[-1].rstrip(".")), prefix)
+                found.networks += _around(addresses(ask, exchange.split()[-1].rstrip(".")), term.prefix)
         case _:
-            found.faults.append(f"«{name}» is no term of SPF")
+            found.faults.append(f"«{term.name}» is no term of SPF")
 
 
 def _network(value: str, found: Spf) -> list[Network]:
@@ -121,7 +149,7 @@ def _network(value: str, found: Spf) -> list[Network]:
 
 def _around(hosts: list[str], prefix: str) -> Iterator[Network]:
     """Each address, or the network of this length round it; a length is that of IPv4 unless after `//`."""
-    four, _, six = prefix.partition("//")
+    four, _, six = f"/{prefix}".partition("//")
     for host in hosts:
-        length = six if ":" in host else four
+        length = six if ":" in host else four.removeprefix("/")
         yield ip_network(f"{host}/{length}" if length.isdigit() else host, strict=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from accord.core.model.contact import email_key
 from accord.core.model.domain import NotADomain, ascii_domain
 
 
@@ -28,3 +29,12 @@ def test_a_domain_in_ascii(typed: str, told: str) -> None:
 def test_what_is_no_domain(typed: str) -> None:
     with pytest.raises(NotADomain):
         ascii_domain(typed)
+
+
+def test_addresses_are_compared_by_the_domain_that_they_are_at() -> None:
+    same = {"Ada@Straße.de", " ada@xn--strae-oqa.DE ", "ADA@STRASSE.DE".replace("SS", "ẞ")}
+    assert {email_key(each) for each in same} == {"ada@xn--strae-oqa.de"}
+    assert email_key("ada@strasse.de") == "ada@strasse.de", "another owner's"
+    assert email_key("ada@раypal.example") != email_key("ada@paypal.example"), (
+        "a Cyrillic letter is not a Latin one"
+    )

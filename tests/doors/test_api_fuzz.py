@@ -20,7 +20,7 @@ from accord.shell.web.server import WebServer
 from doors.systems import Quiet, a_key, app_of
 
 # Half an hour of it by `make soak`; here so much that a slip is seen.
-EXAMPLES = 2000 if os.environ.get("ACCORD_SOAK") else 12
+EXAMPLES = 2000 if os.environ.get("ACCORD_SOAK") else 7
 
 SAID = (
     "not_a_server_error",

@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from unicodedata import normalize
 
+from accord.core.model.domain import NotADomain, ascii_domain
 from accord.core.model.expression import Value
 
 
@@ -73,17 +74,19 @@ class Contact:
 def email_key(address: str) -> str:
     """The form in which addresses are compared (R-17): trimmed, case-folded, the domain in its IDNA form.
 
-    Dots and `+tags` are part of the address and stay; an accent is one letter, however it is put together. A
-    domain that has no IDNA form is compared as folded text, so that the function is total; whether an address
-    can be written to is asked at the doors.
+    Dots and `+tags` are part of the address and stay; an accent is one letter, however it is put together.
+    «straße.de» and «strasse.de» are two domains with an owner each (IDNA 2008). A domain that has no IDNA form is
+    compared as folded text, so that the function is total; whether an address can be written to is asked at the
+    doors.
     """
-    address = address.strip()
-    if not address.isascii():
-        address = normalize("NFC", normalize("NFD", address).casefold())
-    local, at, domain = address.casefold().rpartition("@")
-    if not domain.isascii():
-        try:
-            domain = domain.encode("idna").decode("ascii")
-        except UnicodeError:
-            return f"{local}{at}{domain}"
-    return f"{local}{at}{domain}"
+    local, at, domain = address.strip().rpartition("@")
+    if domain.isascii():
+        return f"{_folded(local)}{at}{domain.lower()}"
+    try:
+        return f"{_folded(local)}{at}{ascii_domain(domain)}"
+    except NotADomain:
+        return f"{_folded(local)}{at}{_folded(domain)}"
+
+
+def _folded(text: str) -> str:
+    return text.lower() if text.isascii() else normalize("NFC", normalize("NFD", text).casefold())

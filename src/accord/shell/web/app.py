@@ -17,7 +17,7 @@ from accord.core.robots import Fetch
 from accord.shell.engine.ports.store import StoreError
 from accord.shell.web.choices import Unreadable, changes_of
 from accord.shell.web.forms import SignUps, confirm_routes, form_routes
-from accord.shell.web.guard import Guard, Rooted
+from accord.shell.web.guard import READING, Guard, Rooted
 from accord.shell.web.looks import look_routes
 from accord.shell.web.meters import Meters
 from accord.shell.web.own import OwnData, opens_data, own_routes
@@ -27,7 +27,6 @@ from accord.shell.web.together import Together
 from accord.shell.web.visit import Fields, Visit, language_of, verified, visit
 
 LOG = logging.getLogger(__name__)
-READING = ["GET", "HEAD"]
 
 
 def create_app(

@@ -13,11 +13,10 @@ from accord.core.mail.links import Claim, LinkKind
 from accord.core.model.wording import Wording
 from accord.shell.engine.addresses import Addresses, NoAddress
 from accord.shell.web.floods import TRAP, Buckets, Hours
+from accord.shell.web.guard import READING
 from accord.shell.web.pages import Pages
 from accord.shell.web.ports import People
 from accord.shell.web.visit import Fields, language_of, verified
-
-READING = ["GET", "HEAD"]
 
 
 class SignUps(Protocol):

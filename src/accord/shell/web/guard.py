@@ -10,6 +10,9 @@ from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+# Scanners and mail programs fetch every address that they see: what these reach never changes anything.
+READING = ["GET", "HEAD"]
+
 LARGEST_BODY = 64 * 1024
 
 # Systems have more to say than people: a request of theirs, and JSON lines by the thousand, which go to a file.

@@ -11,6 +11,7 @@ from fastapi import FastAPI, Response
 
 from accord.core.model.venue import Look
 from accord.shell.config_look import LOGOS, mixed
+from accord.shell.web.guard import READING
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ def logo_of(look: Look) -> Served | None:
 def look_routes(app: FastAPI, look: Look) -> None:
     """Serve what the pages name."""
     for served in filter(None, (sheet_of(look), logo_of(look))):
-        app.add_api_route(served.path, _giver(served), methods=["GET", "HEAD"])
+        app.add_api_route(served.path, _giver(served), methods=READING)
 
 
 def _giver(served: Served) -> Callable[[], Response]:

@@ -21,6 +21,7 @@ from accord.core.throttle import TOP
 from accord.shell.engine.ports.rows import StuckKind
 from accord.shell.engine.ports.store import StoreError
 from accord.shell.engine.ports.tallies import Subject, Tally
+from accord.shell.web.guard import READING
 from accord.shell.web.meters import Meters, Network, Readings
 
 Families = Iterator[GaugeMetricFamily]
@@ -40,7 +41,7 @@ def metrics_route(app: FastAPI, meters: Meters) -> None:
     registry.register(_House(meters))
     ProcessCollector(registry=registry)
 
-    @app.api_route("/metrics", methods=["GET", "HEAD"])
+    @app.api_route("/metrics", methods=READING)
     def metrics(request: Request) -> Response:
         """What the house's meters read now."""
         if not may_read(request, meters.readers):

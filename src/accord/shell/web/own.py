@@ -14,14 +14,13 @@ from fastapi.responses import HTMLResponse
 from accord.core.mail.links import Claim, LinkKind
 from accord.core.model.time import add_months
 from accord.shell.engine.addresses import Addresses, NoAddress
+from accord.shell.web.guard import READING
 from accord.shell.web.pages import Pages
 from accord.shell.web.ports import People
 from accord.shell.web.visit import Fields, Visit, language_of, verified, visit
 
 # A link opens personal data for so long; choosing and unsubscribing stay open for ever.
 DATA_MONTHS = 3
-
-READING = ["GET", "HEAD"]
 
 
 class Moved(StrEnum):

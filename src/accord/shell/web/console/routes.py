@@ -33,10 +33,9 @@ from accord.shell.web.console.retention import retention
 from accord.shell.web.console.scenarios import COLUMNS, scenario, scenarios
 from accord.shell.web.console.sheets import JOURNEY_STYLE, Sheets
 from accord.shell.web.console.target import PINS, target
+from accord.shell.web.guard import READING
 from accord.shell.web.visit import Fields
 from accord.shell.wiring import House, fresh_token
-
-READING = ["GET", "HEAD"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ from accord.shell.engine.care.roll_up import roll_up
 from accord.shell.engine.care.vitals import alarms, vitals
 from accord.shell.engine.ports.daemons import DaemonRole, Presence
 from accord.shell.engine.ports.mailing import Receipt
+from accord.shell.engine.target.reputation import guard
 from accord.shell.engine.target.watch import watch
 from accord.shell.store.postings import POSTING
 from accord.shell.web.app import create_app
@@ -149,6 +150,15 @@ def test_it_tells_which_domains_go_slowly_but_for_those_of_a_few(venue: Venue) -
     assert 0 < crowd < said["accord_domain_whole_mails_per_second"]["crowd.example.org",]
     assert said["accord_domain_slowed_count"]["crowd.example.org",] >= 1
     assert said["accord_domain_held_back_count"].keys() == {("crowd.example.org",)}
+
+
+def test_it_tells_how_much_came_back_and_from_where_on_prospecting_stops(venue: Venue) -> None:
+    assert read(ask(venue))["accord_returned_ratio"] == {}
+    guard(venue.house.store, venue.house.venue, now=venue.now)
+    said = read(ask(venue))
+    assert said["accord_returned_ratio"] == {("bounces",): 0, ("complaints",): 0}
+    assert said["accord_returned_limit_ratio"] == {("bounces",): 0.05, ("complaints",): 0.003}
+    assert said["accord_returned_of_mails"]["bounces",] == 3
 
 
 def test_it_tells_when_each_loop_last_turned(venue: Venue) -> None:

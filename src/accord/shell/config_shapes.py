@@ -240,10 +240,19 @@ class TrackingSection(Section):
     opens: Literal["off"] = "off"
 
 
+Percent = Annotated[float, Field(gt=0, le=100)]
+
+
 class GuardSection(Section):
-    """A scenario that sends more than this many times its forecast holds itself."""
+    """What stops by itself: a scenario far past its forecast; prospecting, where too many of 100 mails come back."""
 
     surprise: float = Field(default=1.5, gt=1)
+    bounces_warn: Percent = 2.0
+    bounces_stop: Percent = 5.0
+    complaints_warn: Percent = 0.1
+    complaints_stop: Percent = 0.3
+    days: int = Field(default=3, ge=1, le=28)
+    sample: int = Field(default=500, ge=100)
 
 
 class WebhookSection(Section):

@@ -19,6 +19,7 @@ from accord.shell.engine.care.roll_up import roll_up
 from accord.shell.engine.catalogue import Stale
 from accord.shell.engine.ports.daemons import BEAT_EVERY, DaemonRole, Presence
 from accord.shell.engine.sending.sweep import recover
+from accord.shell.engine.target.reputation import guard
 from accord.shell.engine.target.watch import watch
 from accord.shell.engine.turn import think
 from accord.shell.jobs import Job, Reach
@@ -180,8 +181,9 @@ class Loops:
         return False
 
     async def watch(self) -> bool:
-        """Judge the day, once: what the figures of the opt-out customers allow."""
-        await asyncio.to_thread(watch, self.house.store, self.house.venue, now=self.house.clock())
+        """Judge the day, once: what the figures of the opt-out customers allow. See, each time, what came back."""
+        for look in (watch, guard):
+            await asyncio.to_thread(look, self.house.store, self.house.venue, now=self.house.clock())
         return False
 
     async def sweep(self) -> bool:

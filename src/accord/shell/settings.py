@@ -17,6 +17,7 @@ from accord.core.model.domain import NotADomain, ascii_domain
 from accord.core.model.expression import Type
 from accord.core.model.forecast import Assumptions
 from accord.core.model.place import Diagnostic, Span
+from accord.core.model.reputation import Bearable, Reputation
 from accord.core.model.time import Duration
 from accord.core.model.venue import (
     Attribute,
@@ -232,6 +233,12 @@ def _venue(config: Config, source: Source) -> Venue:
         former_urls=tuple(config.web.former_urls),
         fresh=_duration(config.engine.fresh, "engine.fresh", source),
         surprise=config.guard.surprise,
+        reputation=Reputation(
+            Bearable(config.guard.bounces_warn, config.guard.bounces_stop),
+            Bearable(config.guard.complaints_warn, config.guard.complaints_stop),
+            config.guard.days,
+            config.guard.sample,
+        ),
     )
 
 

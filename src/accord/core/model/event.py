@@ -180,5 +180,7 @@ EVENTS: Mapping[str, EventKind] = {
     "call.refused": EventKind(_CALL_REASONED),
     "call.failed": EventKind(_CALL_REASONED),
     "policy.changed": EventKind({"switch": Type.TEXT, "old": Type.TEXT, "new": Type.TEXT}),
+    "prospecting.held": EventKind({"by": Type.TEXT, "reason": Type.TEXT}),
+    "prospecting.released": EventKind({"by": Type.TEXT}),
     "throttle.changed": EventKind({"state": Type.TEXT, "reason": Type.TEXT}),
 }

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
 from accord.core.model.expression import Type
+from accord.core.model.reputation import Reputation
 from accord.core.model.time import Duration
 
 
@@ -141,7 +142,7 @@ class Venue:
 
     `complaints_reported_by`: domains of providers whose feedback loops the house receives; elsewhere the
     absence of complaints is no evidence (R-58). `surprise`: a scenario that sends more than so many times
-    its forecast holds itself.
+    its forecast holds itself. `reputation`: how much may come back before prospecting stops.
     """
 
     entity: Entity
@@ -164,3 +165,4 @@ class Venue:
     former_urls: tuple[str, ...] = ()
     fresh: Duration = Duration(days=1)
     surprise: float = 1.5
+    reputation: Reputation = Reputation()

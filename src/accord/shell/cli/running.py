@@ -25,6 +25,7 @@ from accord.shell.engine.ports.rows import Deed, LiveScenario, Stuck, StuckKind
 from accord.shell.engine.ports.store import Unit
 from accord.shell.engine.sending.pacer import Told, noted
 from accord.shell.engine.sending.sweep import recover
+from accord.shell.engine.target.reputation import guard
 from accord.shell.engine.turn import Turned
 from accord.shell.wayback import hand_on_to_team, read_mailboxes
 from accord.shell.wiring import House
@@ -102,6 +103,7 @@ def tick(context: click.Context, instant: str | None, *, until_idle: bool, as_js
         came = read_mailboxes(house)
         turned = asyncio.run(_turn(house, until_idle=until_idle))
         roll_up(house.store, house.venue, now=house.clock())
+        guard(house.store, house.venue, now=house.clock())
     names = ("answered", "entered", "advanced", "sent", "posted", "unreachable")
     told = {name: getattr(turned, name) for name in names}
     if as_json:

@@ -34,6 +34,8 @@ KEPT_HOWEVER_OLD = (
     "contract.started",
     "contract.ended",
     "policy.changed",
+    "prospecting.held",
+    "prospecting.released",
     "throttle.changed",
 )
 

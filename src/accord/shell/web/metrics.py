@@ -97,6 +97,7 @@ class _House(Collector):
         yield from _today(read)
         yield from _throttle(read)
         yield from _domains(read)
+        yield from _returned(read)
 
 
 def _waiting(read: Readings) -> Families:
@@ -175,6 +176,16 @@ def _domains(read: Readings) -> Families:
         values = {(each.domain,): getattr(each, field) for each in read.domains}
         endless = {key: math.inf if value is None else value for key, value in values.items()}
         yield _gauge(name, what, (("domain",), endless))
+
+
+def _returned(read: Readings) -> Families:
+    """Of the prospecting mails of the last days, how many came back: from the limit on prospecting stops."""
+    rates = {(each.what,): each.per_100 / 100 for each in read.vitals.returned}
+    yield _gauge("returned_ratio", "The share of prospecting mails that came back.", (("what",), rates))
+    limits = {(each.what,): each.bearable.stop / 100 for each in read.vitals.returned}
+    yield _gauge("returned_limit_ratio", "From which prospecting stops by itself.", (("what",), limits))
+    mails = {(each.what,): each.mails for each in read.vitals.returned}
+    yield _gauge("returned_of_mails", "Of so many mails of the last days.", (("what",), mails))
 
 
 def _sums(tallies: Sequence[Tally], parts: int) -> dict[tuple[str, ...], float]:

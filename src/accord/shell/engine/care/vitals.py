@@ -7,7 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from accord.core.consent.holds import PROSPECTING
+from accord.core.model.reputation import Reading
 from accord.core.model.time import Duration
+from accord.shell.engine.care.reputation import read_last
 from accord.shell.engine.ports.daemons import Presence
 from accord.shell.engine.ports.rows import Brake, Stuck, StuckKind
 from accord.shell.engine.ports.running import GUARD
@@ -20,6 +23,7 @@ class Vitals:
 
     `stuck`: rows that do not get on by themselves, mails of unknown fate among them. `postings`: of each webhook,
     how many are on their way and how many failed for good. `daemons`: those that have not ended as they should.
+    `returned`: how much of prospecting mail came back, as read last.
     """
 
     now: datetime
@@ -28,6 +32,7 @@ class Vitals:
     brakes: Sequence[Brake] = ()
     postings: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     daemons: Sequence[Presence] = ()
+    returned: Sequence[Reading] = ()
 
     @property
     def lag(self) -> timedelta:
@@ -66,6 +71,7 @@ def vitals(unit: Unit, now: datetime) -> Vitals:
         unit.brakes(),
         unit.postings.outstanding(),
         unit.daemons.known(),
+        read_last(unit),
     )
 
 
@@ -84,10 +90,16 @@ def alarms(seen: Vitals, limit: Duration) -> Sequence[str]:
     failing = sum(seen.failing.values())
     if failing:
         found.append(f"{_many(failing, 'row')} fail each time: scenario status --stuck")
-    surprising = [brake.name for brake in seen.brakes if brake.by == GUARD]
+    surprising = [brake.name for brake in seen.brakes if brake.by == GUARD and brake.name != PROSPECTING]
     found += [
         f"{name} holds itself until somebody has looked: scenario release {name}" for name in surprising
     ]
+    found += [
+        f"prospecting has stopped by itself: {brake.reason.partition(': ')[2]}: scenario release prospecting"
+        for brake in seen.brakes
+        if brake.by == GUARD and brake.name == PROSPECTING
+    ]
+    found += [each.sentence for each in seen.returned if each.warns and not each.stops]
     failed = sum(count for _, count in seen.postings.values())
     if failed:
         found.append(f"{_many(failed, 'posting')} to webhooks failed for good: scenario webhooks failed")

@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import Any
 
 
+# The rows of a batch have most of their instants in common; equal instants are one text, whatever their zones.
+@lru_cache(maxsize=4096)
 def stored_instant(value: datetime) -> str:
     """An instant as SQLite keeps it: fixed width, so that the order of texts is the order of time."""
     return value.astimezone(UTC).isoformat(timespec="microseconds")
@@ -48,11 +51,15 @@ _AS_THEY_ARE = frozenset({str, int, float, bool})
 
 def _decoded(value: Any) -> Any:
     if isinstance(value, list):
-        return tuple(_decoded(item) for item in value)
+        return tuple([_decoded(item) for item in value])
     if isinstance(value, dict):
-        if value.keys() == {"$at"}:
-            return datetime.fromisoformat(value["$at"])
-        if value.keys() == {"$day"}:
-            return date.fromisoformat(value["$day"])
-        return {key: _decoded(item) for key, item in value.items()}
+        if len(value) == 1:
+            if "$at" in value:
+                return datetime.fromisoformat(value["$at"])
+            if "$day" in value:
+                return date.fromisoformat(value["$day"])
+        return {
+            key: item if item is None or type(item) in _AS_THEY_ARE else _decoded(item)
+            for key, item in value.items()
+        }
     return value

@@ -71,7 +71,8 @@ def _step(unit: Unit, runs: Sequence[Enrolment], catalogue: Catalogue, now: date
     trials = trials_at(unit, [run for run, _ in situations], catalogue, now=now)
     for run, situation in situations:
         try:
-            asked = replace(situation, trial=trials.get(run.id))
+            trial = trials.get(run.id)
+            asked = situation if trial is None else replace(situation, trial=trial)
             batch.add(asked, time_has_come(asked, catalogue, now=now))
         except Exception as error:  # noqa: BLE001 - whatever it is, it is one contact's
             faults.append((run, error))

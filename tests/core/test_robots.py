@@ -68,3 +68,4 @@ def test_what_only_people_do_later_makes_it_a_persons_click():
 
 def test_an_address_that_is_no_ip_is_in_no_network():
     assert click_verdict(fetch(address="unknown"), networks=["0.0.0.0/0"]) is HUMAN
+    assert click_verdict(fetch(address="::ffff:198.51.100.7"), networks=["198.51.100.0/24"]) is not HUMAN

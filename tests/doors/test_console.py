@@ -81,6 +81,7 @@ def test_signing_in_leads_nowhere_but_into_the_console() -> None:
         "/console/\\elsewhere",
         "/u/token",
         "javascript:alert(1)",
+        "//[",
         "",
     ):
         assert way_back(elsewhere) == "/console/"

@@ -109,6 +109,13 @@ def test_a_fresh_link_is_mailed_and_opens_the_data(house: Served, ada: int) -> N
     assert "Ce que nous savons de vous" in house.web.post(f"{path}/data").text
 
 
+def test_a_forwarded_mail_fills_nobody_s_mailbox_with_fresh_links(house: Served, ada: int) -> None:
+    for _ in range(12):
+        page(house, ada, "/link", old=True)
+        house.venue.now += timedelta(minutes=11)
+    assert len(house.journal(ada, "contact.link_asked")) == 5
+
+
 def test_who_asks_for_a_fresh_link_learns_nothing(house: Served, ada: int) -> None:
     known = page(house, ada, "/link", old=True)
     gone = page(house, 10**9, "/link", old=True)

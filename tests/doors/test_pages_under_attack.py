@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import re
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, MutableMapping
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,10 +17,12 @@ from accord.core.mail import links as signed_links
 from accord.core.mail.links import LinkKind, Links
 from accord.core.model.event import Event
 from accord.shell.engine.record import record_events
-from accord.shell.web.guard import LARGEST_BODY
+from accord.shell.web.app import create_app
+from accord.shell.web.guard import LARGEST_BODY, Guard
 from doors.houses import Venue
 from doors.served import Served, served
 from doors.systems import Quiet
+from doors.visitors import InMemory
 
 ROOMS = {
     "u": LinkKind.UNSUBSCRIBE,
@@ -226,6 +230,27 @@ def test_a_body_is_never_larger_than_a_form(house: Served, ada: int) -> None:
         line.sendall(b"GET /" + b"a" * 100_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n")
         assert b" 200 " not in line.recv(100)
     assert house.web.get("/health/live").status_code == 200
+
+
+def test_a_body_that_never_ends_is_not_waited_for() -> None:
+    """One byte a minute would hold a connection for a day."""
+    guarded = Guard(create_app(InMemory()), https=True, patience=0.05)
+    token = InMemory().token(LinkKind.PREFERENCES)
+    said: list[MutableMapping[str, Any]] = []
+
+    async def send(message: MutableMapping[str, Any]) -> None:
+        said.append(message)
+
+    async def drip() -> MutableMapping[str, Any]:
+        await asyncio.sleep(0.01)
+        return {"type": "http.request", "body": b"a", "more_body": True}
+
+    scope = {
+        "type": "http", "method": "POST", "path": f"/p/{token}", "query_string": b"",
+        "headers": [(b"content-type", b"application/x-www-form-urlencoded")],
+    }  # fmt: skip
+    asyncio.run(guarded(scope, drip, send))
+    assert said[0]["status"] == 408
 
 
 def test_only_a_trusted_proxy_says_who_asks(tmp_path: Path) -> None:

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_network
 
+from accord.core.model.caller import address_of
 from accord.core.model.event import Event
 
 BURST_LINKS, BURST_WITHIN = 3, timedelta(seconds=5)
@@ -121,8 +122,5 @@ def _is_burst(fetch: Fetch, others: Sequence[Fetch]) -> bool:
 
 def _is_within(address: str, networks: Iterable[str]) -> bool:
     """Whether an IP lies in one of the networks; what is no IP lies in none."""
-    try:
-        ip = ip_address(address)
-    except ValueError:
-        return False
-    return any(ip in ip_network(network, strict=False) for network in networks)
+    ip = address_of(address)
+    return ip is not None and any(ip in ip_network(network, strict=False) for network in networks)

@@ -12,14 +12,11 @@ import anyio
 from starlette.requests import Request
 
 from accord.shell.json_lines import read_object
-from accord.shell.web.guard import largest_body
+from accord.shell.web.guard import PATIENCE_SECONDS, largest_body
 from accord.shell.web.problems import Problem
 
 # What is longer goes to a file while it comes.
 IN_MEMORY = 256 * 1024
-
-# Whoever takes longer to send a body ties up a connection: a bulk of the largest size comes in at 0.5 MiB a second.
-PATIENCE_SECONDS = 60.0
 
 
 @dataclass(slots=True)

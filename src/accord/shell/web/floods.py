@@ -7,9 +7,10 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address, ip_network
 
 from itsdangerous import BadData, URLSafeSerializer
+
+from accord.core.model.caller import network_of
 
 # Nobody reads a question and types an address in less; a page left open for longer is fetched anew.
 SOONEST, LATEST = timedelta(seconds=2), timedelta(days=1)
@@ -58,18 +59,10 @@ class Buckets:
 
     def is_full(self, caller: str, now: datetime) -> bool:
         """Count one more form of this caller; whether that is one too many."""
-        name = _network(caller)
+        name = network_of(caller)
         recent = [at for at in self._sent.pop(name, []) if now - at < WHILE]
         full = len(recent) >= FORMS
         self._sent[name] = recent if full else [*recent, now]
         while len(self._sent) > MOST_CALLERS:
             self._sent.popitem(last=False)
         return full
-
-
-def _network(caller: str) -> str:
-    try:
-        address = ip_address(caller)
-    except ValueError:
-        return caller
-    return str(ip_network(f"{address}/{24 if address.version == 4 else 64}", strict=False))

@@ -6,6 +6,7 @@ from collections.abc import MutableMapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
+import anyio
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -14,6 +15,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 READING = ["GET", "HEAD"]
 
 LARGEST_BODY = 64 * 1024
+
+# Whoever takes longer to send a body ties up a connection: a bulk of the largest size comes in at 0.5 MiB a second.
+PATIENCE_SECONDS = 60.0
 
 # Systems have more to say than people: a request of theirs, and JSON lines by the thousand, which go to a file.
 LARGEST_REQUEST, LARGEST_BULK = 256 * 1024, 32 * 1024 * 1024
@@ -44,10 +48,13 @@ KEPT = "public, max-age=31536000, immutable"
 
 
 class Guard:
-    """ASGI middleware; `https` adds HSTS where the venue's own address is https."""
+    """ASGI middleware; `https` adds HSTS where the venue's own address is https.
 
-    def __init__(self, app: ASGIApp, *, https: bool) -> None:
-        self._app = app
+    `patience`: how long a body may take to come, in seconds.
+    """
+
+    def __init__(self, app: ASGIApp, *, https: bool, patience: float = PATIENCE_SECONDS) -> None:
+        self._app, self._patience = app, patience
         self._headers = dict(HEADERS)
         if https:
             self._headers["strict-transport-security"] = "max-age=31536000"
@@ -70,7 +77,7 @@ class Guard:
                     headers["cache-control"] = KEPT
             await send(message)
 
-        await self._app(scope, _limited(receive, largest_body(scope["path"])), dress)
+        await self._app(scope, _limited(receive, largest_body(scope["path"]), self._patience), dress)
 
 
 def largest_body(path: str) -> int:
@@ -99,14 +106,20 @@ class Rooted:
         await self._app(scope, receive, send)
 
 
-def _limited(receive: Receive, most: int) -> Receive:
-    """Counts what really comes: a Content-Length may be missing or a lie."""
-    taken = 0
+def _limited(receive: Receive, most: int, patience: float) -> Receive:
+    """Counts what really comes, and for how long: a Content-Length may be missing or a lie."""
+    taken, ends, is_over = 0, anyio.current_time() + patience, False
 
     async def limited() -> MutableMapping[str, Any]:
-        nonlocal taken
-        message = await receive()
-        taken += len(message.get("body", b""))
+        nonlocal taken, is_over
+        if is_over:  # what comes after a body, such as that nobody listens any more, may come when it likes
+            return await receive()
+        try:
+            with anyio.fail_after(max(0.0, ends - anyio.current_time())):
+                message = await receive()
+        except TimeoutError:
+            raise HTTPException(408) from None
+        taken, is_over = taken + len(message.get("body", b"")), not message.get("more_body", False)
         if taken > most:
             raise HTTPException(413)
         return message

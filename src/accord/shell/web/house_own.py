@@ -22,7 +22,7 @@ BY = "the person"
 
 # Mails that are asked for on a page: so often at most, so that nobody's mailbox can be flooded.
 ONCE_IN = timedelta(minutes=10)
-MOST_ADDRESSES, ADDRESSES_IN = 3, timedelta(days=1)
+A_DAY, MOST_A_DAY = timedelta(days=1), {LINK_ASKED: 5, ADDRESS_ASKED: 3}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,21 +56,23 @@ class HouseOwn:
 
     def ask_for_link(self, claim: Claim, now: datetime) -> None:
         """Journal it; a scenario answers."""
-        self._ask(claim, LINK_ASKED, {}, now, most=1, within=ONCE_IN)
+        self._ask(claim, LINK_ASKED, {}, now, rests=ONCE_IN)
 
     def ask_for_address(self, claim: Claim, address: str, now: datetime) -> None:
         """Journal it with the address; a scenario writes there."""
-        self._ask(claim, ADDRESS_ASKED, {"address": address}, now, most=MOST_ADDRESSES, within=ADDRESSES_IN)
+        self._ask(claim, ADDRESS_ASKED, {"address": address}, now, rests=timedelta(0))
 
     def _ask(
-        self, claim: Claim, name: str, data: dict[str, Value], now: datetime, *, most: int, within: timedelta
+        self, claim: Claim, name: str, data: dict[str, Value], now: datetime, *, rests: timedelta
     ) -> None:
         with self.house.store.begin() as unit:
             number = _living(unit, claim)
             if number is None:
                 return
-            lately = [each for each in unit.events_of(number) if each.name == name and now - each.at < within]
-            if len(lately) < most:
+            lately = [
+                each.at for each in unit.events_of(number) if each.name == name and now - each.at < A_DAY
+            ]
+            if len(lately) < MOST_A_DAY[name] and all(now - at >= rests for at in lately):
                 asked = Event(number, name, now, data, "web")
                 events_in(unit, self.house.catalogue, [asked], now=now)
 

@@ -6,7 +6,6 @@ import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from ipaddress import IPv6Address, ip_address
 from typing import Any
 
 from fastapi import FastAPI, HTTPException, Request, Response
@@ -16,6 +15,7 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.registry import Collector
 
 from accord import __version__
+from accord.core.model.caller import address_of
 from accord.core.standing import Standing
 from accord.core.throttle import TOP
 from accord.shell.engine.ports.rows import StuckKind
@@ -60,13 +60,8 @@ def may_read(request: Request, readers: Sequence[Network]) -> bool:
     forwarded = not FORWARDED.isdisjoint(request.headers.keys())
     if forwarded and request.client.port != 0:
         return False
-    try:
-        address = ip_address(request.client.host)
-    except ValueError:
-        return False
-    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
-        address = address.ipv4_mapped
-    return any(address in network for network in readers)
+    address = address_of(request.client.host)
+    return address is not None and any(address in network for network in readers)
 
 
 class _House(Collector):

@@ -174,7 +174,7 @@ def _told(base_url: str, _: Request, fault: Exception) -> Response:
     return fault.response(base_url) if isinstance(fault, Problem) else _broken(base_url, _, fault)
 
 
-_BY_STATUS = {404: "not-found", 405: "method-not-allowed", 413: "too-large"}
+_BY_STATUS = {404: "not-found", 405: "method-not-allowed", 408: "too-slow", 413: "too-large"}
 
 
 def _refused(base_url: str, request: Request, fault: Exception) -> Response:

@@ -120,6 +120,9 @@ def refuse_strangers(request: Request) -> None:
 
 def way_back(wanted: str) -> str:
     """Where to go after signing in: a page of the console, and nothing else."""
-    parts = urlsplit(wanted)
+    try:
+        parts = urlsplit(wanted)
+    except ValueError:  # «//[»
+        return f"{ROOT}/"
     own = not parts.scheme and not parts.netloc and parts.path.startswith(f"{ROOT}/") and "\\" not in wanted
     return parts.path if own else f"{ROOT}/"

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import sqlite3
 import tempfile
+import time
 import warnings
 from collections.abc import Iterator
 from contextlib import closing
@@ -34,6 +36,26 @@ def test_a_database_that_another_program_locks_beyond_all_patience(open_at, star
         other.rollback()
     until(lambda: states(house) == {"accepted": 150}, "all sent")
     assert life.child.exitcode is None
+    settle_accounts(house, box, unknown_at_most=0)
+
+
+def test_a_disk_that_takes_no_more(open_at, start, box: Mailbox) -> None:
+    house = open_at(connections=4)
+    sign_up(house, 150)
+    house.think(datetime.now(UTC))
+    box.order(delay=0.01)
+    life = start(house)
+    until(lambda: box.count() > 20, "some sent")
+    grown = Path(f"{house.store.file}-wal").stat().st_size
+    before = resource.prlimit(life.pid, resource.RLIMIT_FSIZE, (grown, resource.RLIM_INFINITY))
+    until(lambda: "level='error'" in life.said, "noticed")
+    arrived = box.count()
+    time.sleep(0.3)
+    assert box.count() <= arrived + 4, "nothing more is handed over"
+    resource.prlimit(life.pid, resource.RLIMIT_FSIZE, before)
+    until(lambda: states(house) == {"accepted": 150}, "all sent")
+    assert life.child.exitcode is None
+    assert "Traceback" not in life.said
     settle_accounts(house, box, unknown_at_most=0)
 
 

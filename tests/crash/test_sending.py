@@ -17,15 +17,15 @@ from crash.processes import Mailbox, drain, free_port, mail_server, scenario, un
 from crash.venue import Shape, make_venue, open_venue, order, sign_up, states
 
 
-def test_two_thousand_mails_arrive_once_and_each_is_whole(open_at, start, box: Mailbox) -> None:
+def test_eight_hundred_mails_arrive_once_and_each_is_whole(open_at, start, box: Mailbox) -> None:
     house = open_at(connections=10)
-    sign_up(house, 1950)
+    sign_up(house, 750)
     order(house, 50)
     life = start(house)
-    until(lambda: states(house) == {"accepted": 2000}, "all sent", 60)
+    until(lambda: states(house) == {"accepted": 800}, "all sent", 60)
     assert life.child.exitcode is None
     mails = box.mails()
-    assert len(mails) == 2000
+    assert len(mails) == 800
     assert set(box.by_message_id().values()) == {1}
     assert set(box.by_recipient().values()) == {1}
     for mail in mails:
@@ -191,27 +191,6 @@ def test_a_mail_server_that_is_away_is_waited_for(open_at, start, box: Mailbox) 
     box.open_again()
     until(lambda: states(house) == {"accepted": 40}, "all sent")
     settle_accounts(house, box, unknown_at_most=0)
-
-
-def test_awkward_recipients_spoil_nobody_elses_mail(open_at, start, box: Mailbox) -> None:
-    house = open_at(connections=3)
-    sign_up(house, 60)
-    for kind in ("rcpt450", "rcpt452", "rcpt421", "rcpt550", "rcpt554", "dot421", "dot451", "dot452"):
-        sign_up(house, 2, f"{kind}-")
-    for kind in ("dot550", "dot552", "dot554"):
-        sign_up(house, 2, f"{kind}-")
-    house.think(datetime.now(UTC))
-    start(house)
-    until(lambda: not {"queued", "claimed", "sending"} & set(states(house)), "all tried")
-    assert box.count() == 60
-    by_address = {}
-    with house.store.read() as unit:
-        for message, address, _ in unit.ledger():
-            by_address[address.partition("-")[0]] = (message.state.value, message.attempts)
-    temporary = ("rcpt450", "rcpt452", "rcpt421", "dot421", "dot451", "dot452")
-    assert {kind: by_address[kind] for kind in temporary} == dict.fromkeys(temporary, ("deferred", 1))
-    permanent = ("rcpt550", "rcpt554", "dot550", "dot552", "dot554")
-    assert {kind: by_address[kind] for kind in permanent} == dict.fromkeys(permanent, ("rejected", 1))
 
 
 def test_a_restored_backup_sends_no_letter_twice(open_at, start, box: Mailbox) -> None:

@@ -160,10 +160,10 @@ def _live(house: House):  # type: ignore[no-untyped-def]
         return unit.live_scenarios()
 
 
-def sign_up(house: House, count: int, prefix: str = "reader") -> list[int]:
+def sign_up(house: House, count: int, prefix: str = "reader", domain: str = "example.org") -> list[int]:
     """So many people who ask for the letter now: a mail of prospecting is due to each."""
     now = datetime.now(UTC)
-    ids = _people(house, count, prefix, now)
+    ids = _people(house, count, prefix, now, domain)
     entries = [entry for number in ids for entry in acts(contact_id=number, at=now)]
     record_consents(house.store, house.catalogue, entries, now=now)
     return ids
@@ -181,8 +181,8 @@ def order(house: House, count: int, prefix: str = "buyer") -> list[int]:
     return ids
 
 
-def _people(house: House, count: int, prefix: str, now: datetime) -> list[int]:
-    new = [NewContact(f"{prefix}{n}@example.org", "fr", "Europe/Paris", now) for n in range(count)]
+def _people(house: House, count: int, prefix: str, now: datetime, domain: str = "example.org") -> list[int]:
+    new = [NewContact(f"{prefix}{n}@{domain}", "fr", "Europe/Paris", now) for n in range(count)]
     with house.store.begin() as unit:
         return list(unit.add_contacts(new))
 

@@ -157,8 +157,8 @@ class Driver:
             if not (answered or entered or advanced):
                 break
         with self.store.read() as unit:
-            waiting, _ = unit.backlog(self.now)["messages"]
-        if waiting:
+            due = unit.next_instant()
+        if due is not None and due <= self.now:
             self.send()
         return bool(changed)
 

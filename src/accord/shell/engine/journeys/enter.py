@@ -68,7 +68,7 @@ def enter(
     now: datetime,
     on_fault: Callable[[str, int, Exception], None],
 ) -> int:
-    """Take one page of each live scenario's next occasion; returns how many pages were taken.
+    """Take one page of each live scenario's next occasion that calls anybody; returns how many were taken.
 
     Nothing before a scenario went live is an occasion of it. Each page and the mark behind it are one
     transaction, so that a crash repeats nothing and forgets nobody. Who can't be read is told to
@@ -78,9 +78,13 @@ def enter(
     taken = 0
     live = work.catalogue.live.values()
     called = [each for each in live if not isinstance(each.entry.trigger, OnEvent)]
+    if not called:
+        return 0
+    with store.read() as unit:
+        marks = {each.name: unit.progress(_loop(each)) for each in called}
     for scenario in called:
         try:
-            taken += _take_next_page(store, work, scenario, now=now, on_fault=on_fault)
+            taken += _take_next_page(store, work, scenario, marks[scenario.name], now=now, on_fault=on_fault)
         except (StoreError, Stale):
             raise
         except Exception as error:  # noqa: BLE001 - whatever it is, it is this scenario's
@@ -92,24 +96,30 @@ def _take_next_page(
     store: Store,
     work: AtWork,
     scenario: Scenario,
+    written: str | None,
     *,
     now: datetime,
     on_fault: Callable[[str, int, Exception], None],
 ) -> bool:
-    """Whether there was a page to take: most times there is none, which reading alone can tell."""
-    with store.read() as unit:
-        written = unit.progress(_loop(scenario))
+    """Whether there was a page to take: most times there is none, which the mark as it is `written` can tell.
+
+    After a sleep many days may have passed that are nobody's: they are gone past in one transaction.
+    """
     since = work.activated.get(scenario.name, now)
     mark = Mark.read(written) if written is not None else Mark(since, first=True)
-    occasion = _next_occasion(scenario, work.catalogue, mark, now)
-    if occasion is None:
+    due = _occasions(scenario, work.catalogue, mark, now)
+    if not due:
         return False
     with store.begin() as unit:
         if unit.progress(_loop(scenario), lock=True) != written:
             # Another daemon has taken this page meanwhile.
             return True
         work.check(unit)
-        faults = _take_page(unit, work.catalogue, scenario, occasion, mark, now=now)
+        for occasion in due:
+            mark, faults, somebody = _take_page(unit, work.catalogue, scenario, occasion, mark, now=now)
+            if somebody:
+                break
+        unit.note_progress(_loop(scenario), mark.written(), now)
     for contact_id, fault in faults:
         on_fault(_loop(scenario), contact_id, fault)
     return True
@@ -126,17 +136,17 @@ def reopen(unit: Unit, name: str, now: datetime) -> None:
         unit.note_progress(loop, Mark(now, first=True).written(), now)
 
 
-def _next_occasion(scenario: Scenario, catalogue: Catalogue, mark: Mark, now: datetime) -> Occasion | None:
-    """The occasion that a crash broke off, else the first one since the mark."""
+def _occasions(scenario: Scenario, catalogue: Catalogue, mark: Mark, now: datetime) -> tuple[Occasion, ...]:
+    """The occasion that a crash broke off, else those since the mark, oldest first."""
     zone = catalogue.venue.entity.clock
     until = mark.page_of or now
-    due = occasions(scenario.entry.trigger, after=mark.done_until, until=until, zone=zone)
-    return due[0] if due else None
+    return occasions(scenario.entry.trigger, after=mark.done_until, until=until, zone=zone)
 
 
 def _take_page(
     unit: Unit, catalogue: Catalogue, scenario: Scenario, occasion: Occasion, mark: Mark, *, now: datetime
-) -> Faults[int]:
+) -> tuple[Mark, Faults[int], bool]:
+    """The mark behind one page, who could not be read, and whether anybody was called."""
     after_id = mark.after_id if mark.page_of == occasion.at else 0
     if occasion.who is not None and asks_of_returning(scenario) and not after_id:
         unit.let_go(scenario.name, occasion.who, now=occasion.at)
@@ -158,8 +168,7 @@ def _take_page(
         batch.runs += begun
         batch.write(unit)
     more = Mark(mark.done_until, occasion.at, ids[-1], mark.first) if len(ids) == PAGE else None
-    unit.note_progress(_loop(scenario), (more or Mark(occasion.at)).written(), now)
-    return faults
+    return more or Mark(occasion.at), faults, bool(ids)
 
 
 def _not_again(scenario: Scenario, now: datetime) -> dict[str, Any]:

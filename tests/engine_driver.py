@@ -12,6 +12,7 @@ from accord.core.model.content import Catalogue
 from accord.core.model.decision import Situation
 from accord.core.model.event import Event
 from accord.core.model.message import Message, MessageState
+from accord.core.model.scenario import OnSegment
 from accord.core.simulate import Happening
 from accord.shell.engine.catalogue import AtWork, OtherLaw
 from accord.shell.engine.journeys.advance import advance
@@ -179,23 +180,26 @@ class Driver:
     def walk_quickly(
         self, script: Sequence[Happening], until: datetime, calls: Sequence[datetime], *, hourly: bool = False
     ) -> None:
-        """The same with quick turns: at the calendar's `calls`, and at the full hours around whatever changes."""
+        """The same with quick turns: at the calendar's `calls`, and, where segments are looked for, at the full hours
+        around whatever changes.
+        """
+        looks = any(isinstance(each.entry.trigger, OnSegment) for each in self.catalogue.live.values())
         ahead = sorted(script, key=lambda each: each.at, reverse=True)
         asking = sorted((each for each in calls if each > self.now), reverse=True)
-        changed = True  # nothing has been looked at yet
+        changed = looks  # nothing has been looked at yet
         self.turn_quickly()
         while (instant := self._next(ahead, asking, hourly=hourly or changed)) is not None:
             if instant > until:
                 return
             hour = instant.replace(minute=0, second=0, microsecond=0)
-            if self.now < hour < instant:
+            if looks and self.now < hour < instant:
                 self._go_to(hour, ahead)  # segments are looked for before what happens within the hour
                 self.turn_quickly()
             still = len(ahead)
             self._go_to(instant, ahead)
             while asking and asking[-1] <= self.now:
                 asking.pop()
-            changed = self.turn_quickly() or len(ahead) < still
+            changed = (self.turn_quickly() or len(ahead) < still) and looks
 
     def _next(self, ahead: list[Happening], asking: list[datetime], *, hourly: bool) -> datetime | None:
         with self.store.read() as unit:

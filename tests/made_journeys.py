@@ -9,6 +9,7 @@ from random import Random
 
 from accord.core.model.consent import Act
 from accord.core.model.contact import Preferences
+from accord.core.model.time import add_months
 from accord.core.model.venue import FrequencyCap, Venue
 from accord.core.simulate import Happening
 from builders import a_venue, acts, an_act, an_event
@@ -82,15 +83,11 @@ class Journey:
         told = [thing.event.data for thing in self.script if thing.event is not None]
         joined = [data["joined"] for data in told if "joined" in data]
         birthdays = [data["birthday"] for data in told if "birthday" in data]
-        days = [day + timedelta(ahead) for day in joined for ahead in (0, 14, 30)]
-        days += [
-            birthday.replace(year=year)
-            for birthday in birthdays
-            for year in (2027, 2028)
-            if (birthday.month, birthday.day) != (2, 29)
-        ]
-        days += [date(2028, 2, 29), date(2028, 2, 28)] if birthdays else []
-        return any(abs(instant.date() - day) <= timedelta(4) for day in days)
+        days = [shifted for day in joined for shifted in (day + timedelta(14), add_months(day, 1))]
+        for year in (2027, 2028):
+            own = [add_months(day, (year - day.year) * 12) for day in birthdays]
+            days += [day - timedelta(before) for day in own for before in (0, 3)]
+        return any(abs(instant.date() - day) <= timedelta(1) for day in days)
 
 
 def a_journey(seed: int, *, days: int | None = None) -> Journey:

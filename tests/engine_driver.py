@@ -140,12 +140,12 @@ class Driver:
         self.send()
         self.post()
 
-    def turn_quickly(self) -> bool:
+    def turn_quickly(self, work: AtWork) -> bool:
         """A turn without the day's judgement of the throttle, and without a sender where nothing is to be sent.
 
         Whether anything of anybody has changed.
         """
-        work, changed = self.work(), 0
+        changed = 0
         while True:
             answered = react(self.store, work, now=self.now, on_fault=self.fault)
             entered = 0
@@ -161,6 +161,7 @@ class Driver:
             due = unit.next_instant()
         if due is not None and due <= self.now:
             self.send()
+            self.post()
         return bool(changed)
 
     def tell(self, *events: Event) -> None:
@@ -187,19 +188,20 @@ class Driver:
         ahead = sorted(script, key=lambda each: each.at, reverse=True)
         asking = sorted((each for each in calls if each > self.now), reverse=True)
         changed = looks  # nothing has been looked at yet
-        self.turn_quickly()
+        work = self.work()
+        self.turn_quickly(work)
         while (instant := self._next(ahead, asking, hourly=hourly or changed)) is not None:
             if instant > until:
                 return
             hour = instant.replace(minute=0, second=0, microsecond=0)
             if looks and self.now < hour < instant:
                 self._go_to(hour, ahead)  # segments are looked for before what happens within the hour
-                self.turn_quickly()
+                self.turn_quickly(work)
             still = len(ahead)
             self._go_to(instant, ahead)
             while asking and asking[-1] <= self.now:
                 asking.pop()
-            changed = (self.turn_quickly() or len(ahead) < still) and looks
+            changed = (self.turn_quickly(work) or len(ahead) < still) and looks
 
     def _next(self, ahead: list[Happening], asking: list[datetime], *, hourly: bool) -> datetime | None:
         with self.store.read() as unit:

@@ -10,7 +10,7 @@ from random import Random
 from accord.core.model.consent import Act
 from accord.core.model.contact import Preferences
 from accord.core.model.time import add_months
-from accord.core.model.venue import FrequencyCap, Venue
+from accord.core.model.venue import FrequencyCap, Venue, Webhook
 from accord.core.simulate import Happening
 from builders import a_venue, acts, an_act, an_event
 
@@ -47,6 +47,12 @@ HEARD = (
     "mail.clicked",
     "contact.updated",
     "own.welcomed",
+)
+SUBJECTS = ["subjects: {a: Un, b: Deux, c: Trois}", 'test: "40% for 30 hours, then best by clicks"']
+GOALS = (
+    "{when: order.paid, within: 30 days}",
+    "{when: [mail.clicked, ticket.scanned], within: 2 months}",
+    "{when: contact.updated, if: 'contact.city == \"Lyon\"', within: 2 weeks}",
 )
 CONDITIONS = (
     'contact.city == "Lyon"',
@@ -106,7 +112,8 @@ def a_journey(seed: int, *, days: int | None = None) -> Journey:
     wishes = Preferences(dice.choice((None, 1, 3))) if dice.random() < 0.3 else None
     script = _script(dice, start, until, dice.choice((5, 8, 11)))
     zone = dice.choice(ZONES)
-    return Journey(a_venue(frequency=caps), tuple(texts), zone, wishes, script, start, until)
+    venue = a_venue(frequency=caps, webhooks={"crm": Webhook("crm", "https://crm.example.org/")})
+    return Journey(venue, tuple(texts), zone, wishes, script, start, until)
 
 
 # -- scenarios ------------------------------------------------------------------------------------------------
@@ -135,6 +142,8 @@ def _scenario(dice: Random, number: int, way_in: str) -> str:
             )
         )
         lines.append(f"leave: [{cue}]")
+    if dice.random() < 0.3:
+        lines.append(f"goal: {dice.choice(GOALS)}")
     lines.append("steps:")
     lines += _steps(dice, dice.randrange(2, 8), event, service=service)
     return "\n".join(lines) + "\n"
@@ -226,7 +235,7 @@ def _modifiers(dice: Random, ahead: Sequence[str], event: str | None) -> list[st
 
 
 def _verb(dice: Random, place: int, ahead: Sequence[str], *, service: bool) -> list[str]:
-    kinds = ["send"] * 4 + ["set", "emit"] + (["wait", "wait", "branch", "split"] if ahead else [])
+    kinds = ["send"] * 4 + ["set", "emit", "call"] + (["wait", "wait", "branch", "split"] if ahead else [])
     kind = dice.choice(kinds)
     there = [*ahead, "end"]
     if kind == "send":
@@ -254,6 +263,12 @@ def _verb(dice: Random, place: int, ahead: Sequence[str], *, service: bool) -> l
     if kind == "split":
         one, other = (dice.choice(ahead) for _ in range(2))
         return [f"split: {{{one}: 50%, {other}: 50%}}"] if one != other else ["emit: own.welcomed"]
+    if kind == "call":
+        return (
+            ["call: crm", "nature: service", "about: order"]
+            if service
+            else ["call: crm", "nature: editorial"]
+        )
     if kind == "set":
         return [dice.choice(("set: {visits: 3}", "set: {member: true}", "set: {visits: 1}"))]
     return ["emit: own.welcomed"]
@@ -270,6 +285,7 @@ def _send(dice: Random, place: int, *, service: bool) -> list[str]:
             f"send: {template}",
             f"nature: {dice.choice(('editorial', 'editorial', 'reactivation'))}",
             *late,
+            *dice.choice(([], [], SUBJECTS[:1], SUBJECTS)),
         ]
     families = dice.choice(("[theatre]", "[danse]", "[bar]"))
     otherwise = dice.choice(
@@ -321,6 +337,9 @@ def _happening(dice: Random, at: datetime, number: int) -> Happening:
         starts = at + timedelta(days=dice.randrange(1, 60), hours=dice.randrange(24))
         families = dice.choice((("theatre",), ("theatre", "danse"), ("bar",)))
         return event("order.placed", order_id=order, families=families, amount_cents=2400, starts_at=starts)
+    if kind == 6 and dice.random() < 0.5:
+        starts = at + timedelta(days=dice.randrange(-2, 60), hours=dice.randrange(24))
+        return event("order.updated", order_id=order, starts_at=dice.choice((starts, starts, None)))
     if kind == 6:
         return event("order.paid", order_id=order)
     if kind == 7:

@@ -23,7 +23,7 @@ from accord.shell.engine.target.reputation import guard
 from accord.shell.engine.target.watch import watch
 from accord.shell.engine.turn import think
 from accord.shell.jobs import Job, Reach
-from accord.shell.wayback import hand_on_to_team, read_mailbox
+from accord.shell.wayback import forget_others, hand_on_to_team, read_mailbox
 from accord.shell.wiring import House, report_fault
 
 THINK_EVERY, SEND_EVERY, RECOVER_EVERY, REFRESH_EVERY, WATCH_EVERY = 0.5, 0.5, 30.0, 2.0, 60.0
@@ -64,6 +64,7 @@ class Loops:
     _counts_again: float = float("-inf")
     _reads_again: dict[str, float] = field(default_factory=dict)
     _unread: dict[str, str | None] = field(default_factory=dict)
+    _boxes: tuple[str, ...] | None = None
     _me: Presence = field(init=False)
 
     def __post_init__(self) -> None:
@@ -216,6 +217,9 @@ class Loops:
     async def collect(self) -> bool:
         """Read the mailboxes whose time has come, and hand on what people wrote."""
         time, boxes = asyncio.get_running_loop().time, self.house.settings.mailboxes
+        if self._boxes != tuple(boxes):
+            await asyncio.to_thread(forget_others, self.house)
+            self._boxes = tuple(boxes)
         for name, box in boxes.items():
             if self.stopping.is_set() or time() < self._reads_again.get(name, float("-inf")):
                 continue

@@ -35,7 +35,16 @@ def read_mailbox(house: House, name: str, stopped: Callable[[], bool] = lambda: 
 
 def read_mailboxes(house: House, names: Sequence[str] | None = None) -> dict[str, Collected]:
     """Take what has come into each mailbox, or into those that are named, until there is nothing more to read."""
+    forget_others(house)
     return {name: _read_whole(house, name) for name in (house.settings.mailboxes if names is None else names)}
+
+
+def forget_others(house: House) -> None:
+    """What is known of mailboxes that config.toml has no more, lest their silence be an alarm for ever."""
+    known = house.settings.mailboxes
+    with house.store.begin(lazy=True) as unit:
+        if any(each.name not in known for each in unit.wayback.mailboxes()):
+            unit.wayback.forget_mailboxes(known)
 
 
 def _read_whole(house: House, name: str) -> Collected:

@@ -73,7 +73,7 @@ def _told(part: Message, mail: Opened) -> Iterator[Fate]:
             filter(None, (fields.get("diagnostic-code", ""), fields.get("x-supplementary-info", "")))
         )
         words = re.sub(r"^\s*(?:smtp|x-[\w-]+|dns)\s*;\s*", "", words, flags=re.IGNORECASE)
-        meant = meaning(fields.get("status", ""), words or _before_the_mail(mail))
+        meant = meaning(fields.get("status", ""), words or _coded(_before_the_mail(mail)))
         action = fields.get("action", "").split("(")[0].strip().lower()
         yield Fate(
             action={"error": "failed", "fail": "failed", "failure": "failed"}.get(action, action)
@@ -84,6 +84,11 @@ def _told(part: Message, mail: Opened) -> Iterator[Fate]:
             words=words[:500],
             greylisted=meant.greylisted,
         )
+
+
+def _coded(words: str) -> str:
+    """What was told to people, where a server's own code stands in it: it fills in for a torn report, nothing else does."""
+    return words if first_code(words) or reply_class(words) else ""
 
 
 def _blocks(part: Message) -> Iterator[Mapping[str, str]]:

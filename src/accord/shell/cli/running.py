@@ -152,7 +152,8 @@ def status(context: click.Context, *, stuck: bool, as_json: bool) -> None:
     """Queues, the oldest that waits, brakes; exit code 1 when there is an alarm.
 
     An alarm is a lag past [engine] alarm_lag, a mail of which nobody knows whether it arrived, whatever fails
-    each time that it is tried, what a webhook was told in vain for days, and a daemon that has fallen silent.
+    each time that it is tried, what a webhook was told in vain for days, a daemon that has fallen silent, a mailbox that can't be read, and what
+    came back and wants somebody.
 
     \b
     Examples:
@@ -212,6 +213,10 @@ def _document(unit: Unit, seen: Vitals, limit: Duration, zone: ZoneInfo) -> dict
         "messages": unit.message_counts(),
         "webhooks": _webhooks(unit),
         "domains": [_domain(each) for each in noted(unit)],
+        "mailboxes": [
+            {"name": each.name, "read_at": each.read_at, "failing_since": each.failing_since, "why": each.why}
+            for each in seen.mailboxes
+        ],
     }
 
 

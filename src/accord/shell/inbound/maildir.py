@@ -38,9 +38,10 @@ class Maildir:
             return None
         except OSError as fault:
             return Arrival(name, None, why=str(fault.strerror))
+        if not stat.S_ISREG(os.fstat(number).st_mode):
+            os.close(number)
+            return Arrival(name, None, why="it is not a file")
         with os.fdopen(number, "rb") as file:
-            if not stat.S_ISREG(os.fstat(number).st_mode):
-                return Arrival(name, None, why="it is not a file")
             raw = file.read(LARGEST + 1)
         return Arrival(name, raw[:LARGEST], whole=len(raw) <= LARGEST)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
@@ -86,6 +86,10 @@ class SqlWayBack:
         since = (known.failing_since if known is not None else None) or now
         self._keep(name, {"failing_since": since, "why": why})
         return MailboxState(name, failing_since=since, why=why)
+
+    def forget_mailboxes(self, but: Collection[str]) -> None:
+        """Delete the others."""
+        self.connection.execute(delete(MAILBOX).where(MAILBOX.c.name.not_in(sorted(but))))
 
     def _keep(self, name: str, values: Mapping[str, Any]) -> None:
         self.connection.execute(insert_new(self.connection, MAILBOX), [{"name": name, "why": ""}])

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from ipaddress import IPv4Network, IPv6Network
 from typing import Protocol
 
-from accord.core.model.time import local_day
+from accord.core.model.time import local_day, start_of_day
 from accord.shell.engine.care.vitals import Vitals, vitals
 from accord.shell.engine.ports.figures import Judgement
 from accord.shell.engine.ports.tallies import Subject, Tally
@@ -31,6 +31,7 @@ class Readings:
     counts: Mapping[Subject, Sequence[Tally]] = field(default_factory=dict)
     counted_at: datetime | None = None
     domains: Sequence[Told] = ()
+    came_back: Mapping[tuple[str, str, str], int] = field(default_factory=dict)
 
 
 class Meters(Protocol):
@@ -75,4 +76,5 @@ class HouseMeters:
                 {subject: unit.tallies.counts(subject, today, tomorrow) for subject in TOLD},
                 unit.tallies.counted_at(),
                 self.house.pacer.told(),
+                unit.wayback.counted(start_of_day(today, self.house.venue.entity.clock)),
             )

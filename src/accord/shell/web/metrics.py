@@ -90,6 +90,7 @@ class _House(Collector):
         yield from _daemons(read)
         yield from _stuck(read)
         yield from _today(read)
+        yield from _came_back(read)
         yield from _throttle(read)
         yield from _domains(read)
         yield from _returned(read)
@@ -143,6 +144,22 @@ def _today(read: Readings) -> Families:
     if read.counted_at is not None:
         what = "When what is told of today was counted."
         yield _gauge("counted_timestamp_seconds", what, read.counted_at.timestamp())
+
+
+def _came_back(read: Readings) -> Families:
+    """What came back today, and how the mailboxes are that it comes to."""
+    yield _gauge("came_back_today", "What came back today.", (("source", "kind", "reason"), read.came_back))
+    seen = read.vitals
+    failing = {
+        (each.name,): (seen.now - each.failing_since).total_seconds()
+        if each.failing_since is not None
+        else 0.0
+        for each in seen.mailboxes
+    }
+    yield _gauge("mailbox_failing_seconds", "For how long a mailbox can't be read.", (("mailbox",), failing))
+    last = {(each.name,): each.read_at.timestamp() for each in seen.mailboxes if each.read_at is not None}
+    yield _gauge("mailbox_read_timestamp_seconds", "When a mailbox was last read.", (("mailbox",), last))
+    yield _gauge("inbound_tasks", "Things that came back and want somebody of the team.", seen.tasks)
 
 
 def _throttle(read: Readings) -> Families:

@@ -15,6 +15,7 @@ from accord.shell.engine.ports.daemons import Presence
 from accord.shell.engine.ports.rows import Brake, Stuck, StuckKind
 from accord.shell.engine.ports.running import GUARD
 from accord.shell.engine.ports.store import Unit
+from accord.shell.engine.ports.wayback import RETURNED, MailboxState
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,7 @@ class Vitals:
     `stuck`: rows that do not get on by themselves, mails of unknown fate among them. `postings`: of each webhook,
     how many are on their way and how many failed for good. `daemons`: those that have not ended as they should.
     `returned`: how much of prospecting mail came back, as read last.
+    `mailboxes`: how far each was read, or since when it can't be. `tasks`: of what came back, so many want a person.
     """
 
     now: datetime
@@ -33,6 +35,8 @@ class Vitals:
     postings: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     daemons: Sequence[Presence] = ()
     returned: Sequence[Reading] = ()
+    mailboxes: Sequence[MailboxState] = ()
+    tasks: int = 0
 
     @property
     def lag(self) -> timedelta:
@@ -72,6 +76,8 @@ def vitals(unit: Unit, now: datetime) -> Vitals:
         unit.postings.outstanding(),
         unit.daemons.known(),
         read_last(unit),
+        unit.wayback.mailboxes(),
+        sum(task.body.get("what") != "NOT_MATCHED" for task in unit.wayback.tasks(RETURNED)),
     )
 
 
@@ -100,6 +106,13 @@ def alarms(seen: Vitals, limit: Duration) -> Sequence[str]:
         if brake.by == GUARD and brake.name == PROSPECTING
     ]
     found += [each.sentence for each in seen.returned if each.warns and not each.stops]
+    found += [
+        f"the mailbox {each.name} can't be read: {each.why}"
+        for each in seen.mailboxes
+        if each.failing_since is not None and _is_over(seen.now - each.failing_since, limit)
+    ]
+    if seen.tasks:
+        found.append(f"{_many(seen.tasks, 'thing')} that came back want somebody: scenario inbound tasks")
     failed = sum(count for _, count in seen.postings.values())
     if failed:
         found.append(f"{_many(failed, 'posting')} to webhooks failed for good: scenario webhooks failed")
@@ -112,7 +125,11 @@ def alarms(seen: Vitals, limit: Duration) -> Sequence[str]:
 
 def is_late(seen: Vitals, limit: Duration) -> bool:
     """Whether the lag is past its limit."""
-    return seen.lag > timedelta(days=limit.days, hours=limit.hours, minutes=limit.minutes)
+    return _is_over(seen.lag, limit)
+
+
+def _is_over(span: timedelta, limit: Duration) -> bool:
+    return span > timedelta(days=limit.days, hours=limit.hours, minutes=limit.minutes)
 
 
 def _many(count: int, what: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -118,6 +118,10 @@ class WayBack(Protocol):
     def mailbox(self, name: str) -> MailboxState | None: ...
     def mark(self, name: str, mark: str | None, now: datetime) -> None:
         """It has been read so far, and answers."""
+        ...
+
+    def forget_mailboxes(self, but: Collection[str]) -> None:
+        """Those that are not read any more."""
         ...
 
     def fails(self, name: str, why: str, now: datetime) -> MailboxState:

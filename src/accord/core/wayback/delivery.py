@@ -11,7 +11,7 @@ from flufl.bounce import all_failures
 from accord.core.mail.returns import marks_in
 from accord.core.model.returned import Fate
 from accord.core.wayback.opened import Opened, address_in, flat, unfolded
-from accord.core.wayback.phrases import first_code, meaning, reply_class
+from accord.core.wayback.phrases import by_words_alone, first_code, meaning, reply_class
 
 MOST_RECIPIENTS = 50
 
@@ -158,9 +158,7 @@ def _guessed(mail: Opened) -> Iterator[Fate]:
     named = [each for each in mail.header("x-failed-recipients").replace(",", " ").split() if "@" in each]
     recipients = sorted({*permanent, *named}) or sorted(temporary) or _addresses_in(words)
     delayed = (bool(temporary) and not permanent) or _is_a_delay(mail)
-    # Where a part for machines should be and is not, words alone are not believed: it may have said otherwise.
-    torn = mail.report_type == "delivery-status" and not first_code(words)
-    meant = meaning("4.0.0" if torn else "", words)
+    meant = meaning("", words) if _coded(words) else by_words_alone(words)
     action = "delayed" if delayed else _action(meant.status)
     for recipient in recipients or [""]:
         yield Fate(action, meant.status, recipient, "", words[:500], meant.greylisted)

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 _CODE = re.compile(r"(?<![\d.])([245])\.(\d{1,3})\.(\d{1,3})(?![\d.])")
-_REPLY = re.compile(r"(?<![\w.])([245])[0-5]\d(?=[ \-]|$)", re.MULTILINE)
+_REPLY = re.compile(r"(?<![\w.])([245])[0-5]\d(?=[ \-:)]|$)", re.MULTILINE)
 _ACCENTS = str.maketrans("éèêëàâäîïôöùûüç’", "eeeeaaaiioouuuc'")
 
 _GREYLISTED = re.compile(
@@ -60,7 +60,7 @@ def meaning(status: str, words: str) -> Meaning:
     made good by the words; one that says that nobody lives there is believed, unless the words speak of spam, of a
     policy or of a full mailbox, and of nobody unknown. Words alone never make out of a delay a failure.
     """
-    plain = " ".join(words.casefold().translate(_ACCENTS).split())
+    plain = _plain(words)
     given = _CODE.search(status) or _CODE.search(words)
     kind, detail = (given[1], f"{given[2]}.{given[3]}") if given is not None else (_class_of(words), "0.0")
     if given is not None and kind == "5" and _class_of(words) == "4" and detail.startswith("0."):
@@ -70,6 +70,17 @@ def meaning(status: str, words: str) -> Meaning:
     if not kind:
         return Meaning("")
     return Meaning(f"{kind}.{_meant(detail, plain)}", kind == "4" and bool(_GREYLISTED.search(plain)))
+
+
+def by_words_alone(words: str) -> Meaning:
+    """The status of a report in which no server's code stands: never more than a soft one, for words can be anybody's."""
+    plain = _plain(words)
+    spoken = said(plain)
+    return Meaning(f"4.{spoken}" if spoken else "", bool(_GREYLISTED.search(plain)))
+
+
+def _plain(words: str) -> str:
+    return " ".join(words.casefold().translate(_ACCENTS).split())
 
 
 def said(plain: str) -> str | None:

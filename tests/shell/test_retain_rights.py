@@ -123,6 +123,7 @@ def test_every_table_that_names_a_contact_is_seen_to() -> None:
         "message",
         "posting",
         "task",
+        "returned",
     }
     figures = {"entrant"}  # a number and what was counted of it: nobody's, once the person is
     assert named - seen_to - figures == set(), "store/erase.py and store/merge.py must learn of it"

@@ -9,6 +9,7 @@ from typing import Any, cast
 
 from sqlalchemy import Connection, Row, Table, delete, func, select, update
 
+from accord.shell.engine.ports.keeping import Page
 from accord.shell.engine.ports.wayback import Came, Fate, MailboxState, Task
 from accord.shell.store.dialect import among, claimed, claiming, insert_new
 from accord.shell.store.switch_tables import TaskRow
@@ -145,11 +146,22 @@ class SqlWayBack:
             )
         return _task(row)
 
-    def drop(self, before: datetime, limit: int) -> int:
-        """The oldest go first."""
-        old = select(RETURNED.c.id).where(RETURNED.c.at < before).order_by(RETURNED.c.at).limit(limit)
-        gone = self.connection.execute(delete(RETURNED).where(RETURNED.c.id.in_(old.scalar_subquery())))
-        return int(gone.rowcount)
+    # what grows old
+
+    def old(self, before: datetime, after_id: int, limit: int) -> Page:
+        """In the order in which it came."""
+        wanted = select(RETURNED.c.id).where(RETURNED.c.id > after_id, RETURNED.c.at < before)
+        ids = tuple(self.connection.execute(wanted.order_by(RETURNED.c.id).limit(limit)).scalars())
+        return Page(ids, ids[-1] if len(ids) == limit else None)
+
+    def drop(self, ids: Sequence[int]) -> None:
+        """Delete these."""
+        self.connection.execute(delete(RETURNED).where(among(self.connection, RETURNED.c.id, ids)))
+
+    def forget_contents(self, before: datetime) -> None:
+        """Null what is left of them."""
+        kept = update(RETURNED).where(RETURNED.c.at < before, RETURNED.c.content.is_not(None))
+        self.connection.execute(kept.values(content=None, fate=Fate.NOTED.value))
 
 
 def forget_returned(connection: Connection, contact_ids: Sequence[int]) -> None:

@@ -31,6 +31,9 @@ PAGE = 200
 # For so long after erasing somebody what came late, such as a server's reply, is looked for.
 LATE = timedelta(days=40)
 
+# What came back and waits for somebody of the team is kept for so long.
+CONTENTS_KEPT = timedelta(days=90)
+
 SWEEP, SIGN_UPS, NEW_ADDRESSES = "sweep", "sweep/sign-ups", "sweep/new-addresses"
 INFORM = "inform_third_parties"
 
@@ -64,6 +67,7 @@ class Swept:
     events: int = 0
     templates: int = 0
     answers: int = 0
+    returned: int = 0
     third_parties: int = 0
 
     def told(self) -> dict[str, int]:
@@ -304,6 +308,17 @@ class _Sweep:
             self.swept.answers = unit.access.old_answers(self.now)
             if not self.swept.dry:
                 unit.access.drop_answers(self.now)
+        self.returned(mails)
+
+    def returned(self, mails: datetime) -> None:
+        """Drop what came back for mails that are gone; what somebody wrote goes sooner, seen to or not."""
+        self.swept.returned = self._drop(
+            lambda unit, after: unit.wayback.old(mails, after, ROWS),
+            lambda unit, ids: unit.wayback.drop(ids),
+        )
+        if not self.swept.dry:
+            with self.opened() as unit:
+                unit.wayback.forget_contents(self.now - CONTENTS_KEPT)
 
     def templates(self, mails: datetime) -> None:
         """Drop compiled templates that no mail of the ledger was made from: their use is noted once a day."""

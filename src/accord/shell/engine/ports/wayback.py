@@ -8,6 +8,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
 
+from accord.shell.engine.ports.keeping import Page
+
 # What the team must see to of what came back.
 RETURNED = "returned"
 
@@ -148,6 +150,12 @@ class WayBack(Protocol):
         """Somebody has; None where there is no such task."""
         ...
 
-    def drop(self, before: datetime, limit: int) -> int:
-        """Delete what came before an instant, with whatever is left of its content; how many."""
+    # what grows old
+    def old(self, before: datetime, after_id: int, limit: int) -> Page:
+        """What came before an instant."""
+        ...
+
+    def drop(self, ids: Sequence[int]) -> None: ...
+    def forget_contents(self, before: datetime) -> None:
+        """Whatever is still kept of what came before an instant, handed on or not."""
         ...

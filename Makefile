@@ -46,12 +46,12 @@ docs: $(STAMP) ## run what the documents show, and write what it really prints
 
 soak: $(STAMP) ## a thousand kills of the daemon, mutated files by the ten thousand, the API by thousands of requests, generated journeys: an hour
 	ACCORD_SOAK=1 $(BIN)/python -m pytest -n 2 -s tests/crash/test_kills.py -k moment
-	ACCORD_SOAK=1 $(BIN)/python -m pytest -n 2 --timeout 3600 tests/core/language/test_fuzz.py tests/doors/test_api_fuzz.py
+	ACCORD_SOAK=1 $(BIN)/python -m pytest -n 2 --timeout 3600 tests/core/language/test_fuzz.py tests/core/wayback/test_mangled.py tests/doors/test_api_fuzz.py
 	ACCORD_SOAK=1 $(BIN)/python -m pytest -n 2 tests/journeys/test_generated.py
 
 # What other people's programs make of ours. Each test skips by name where its program is missing and can't be installed.
-OTHERS := opendkim
-interop: $(STAMP) ## against programs of Debian's that are not ours: opendkim
+OTHERS := opendkim dovecot-imapd
+interop: $(STAMP) ## against programs of Debian's that are not ours: opendkim, dovecot
 	@[ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null 2>&1 || { apt-get update -qq >/dev/null \
 	  && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(OTHERS) >/dev/null; } \
 	  || echo "not installed: $(OTHERS)"

@@ -19,7 +19,7 @@ from accord.shell.engine.wayback.judged import judged
 from core.wayback.corpus import ADDRESS, Case, cases
 from core.wayback.readers import known_by
 
-MANY = 40_000 if os.environ.get("ACCORD_SOAK") else 250
+MANY = 20_000 if os.environ.get("ACCORD_SOAK") else 250
 CASES = cases()
 HARMLESS = [case for case in CASES if case.reason not in ("HARD_BOUNCE", "COMPLAINT_IS_OBJECTION")]
 OTHERS = Returns((b"somebody else's key",))
@@ -113,6 +113,9 @@ def mangled(raw: bytes, seed: int) -> bytes:
     for _ in range(dice.randrange(1, 4)):
         raw = dice.choice(MANGLES)(raw, dice)
     return raw
+
+
+pytestmark = pytest.mark.timeout(3600 if os.environ.get("ACCORD_SOAK") else 300)
 
 
 @settings(max_examples=MANY, deadline=None, database=None)

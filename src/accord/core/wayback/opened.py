@@ -48,8 +48,12 @@ class Opened:
 
     @cached_property
     def in_ascii(self) -> Message:
-        """The same message with a question mark for every byte beyond ASCII, for tools that know no others."""
-        return BytesParser(policy=compat32).parsebytes(self.raw.translate(_ASCII))
+        """The same message as tools want it that know nothing else: a question mark for every byte beyond ASCII, and a sender."""
+        made = BytesParser(policy=compat32).parsebytes(self.raw.translate(_ASCII))
+        if not address_in(str(made.get("from", ""))):
+            del made["from"]
+            made["From"] = "<nobody@invalid>"
+        return made
 
     def header(self, name: str) -> str:
         """One header, decoded and unfolded; empty where it is not there."""

@@ -33,7 +33,7 @@ def test_a_new_venue_is_well_in_few_lines_and_nothing_is_written(scenario: Termi
     before = sorted(path.name for path in scenario.folder.iterdir())
     ran = scenario("doctor").ok()
     assert ran.out == (
-        "configuration  2 of 3 well\n"
+        "configuration  3 of 4 well\n"
         "  ? Mail goes to the folder mailbox, not to people; the outside was not looked at.\n"
         '    → To send: kind = "smtp" in config.toml, under [delivery]. To look now: scenario doctor dns relay page\n'
         "database  1 of 1 well\n"

@@ -20,6 +20,7 @@ from accord.shell.doctor.page import page, press
 from accord.shell.doctor.patient import Patient
 from accord.shell.doctor.relay import relay
 from accord.shell.doctor.returns import look_into, returns
+from accord.shell.doctor.sender import sender
 from accord.shell.engine.ports.checkup import LAST_BACKUP
 from accord.shell.engine.ports.rows import NewContact
 from cli_driver import SMALL
@@ -62,6 +63,12 @@ def test_a_key_that_git_keeps_is_told(tmp_path: Path) -> None:
     found = worst(keys, patient)
     assert found.state is State.MEND
     assert "git keeps dkim-r1.pem" in found.says
+
+
+def test_a_venue_that_writes_as_somebody_at_a_mailbox_provider_is_told(tmp_path: Path) -> None:
+    assert worst(sender, a_patient(tmp_path)).state is State.FINE
+    config = CONFIG.replace("<lettre@theatre.example.org>", "<theatre@Orange.fr>")
+    assert "at orange.fr" in worst(sender, a_patient(tmp_path, config=config)).says
 
 
 def test_time_travel_where_mail_really_leaves_is_a_hint(tmp_path: Path) -> None:

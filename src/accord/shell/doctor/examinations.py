@@ -14,6 +14,7 @@ from accord.shell.doctor.page import page
 from accord.shell.doctor.patient import Patient
 from accord.shell.doctor.relay import relay
 from accord.shell.doctor.returns import returns
+from accord.shell.doctor.sender import sender
 from accord.shell.doctor.signing import one_click, signing
 
 
@@ -29,6 +30,7 @@ class Examination:
 EXAMINATIONS: tuple[Examination, ...] = (
     Examination("configuration", configuration),
     Examination("configuration", keys),
+    Examination("configuration", sender),
     Examination("database", database),
     Examination("relay", relay, outside=True),
     Examination("dns", signing, outside=True),

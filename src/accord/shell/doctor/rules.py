@@ -48,6 +48,7 @@ RULES: tuple[Rule, ...] = (
             "From in line with SPF or DKIM": "alignment",
             "forward and reverse DNS of what sends": "ptr",
             "TLS": "tls",
+            "no address of Gmail's in From": "own-domain",
             "one-click unsubscribing in marketing mail": "one-click page",
             "complaints below 0.10 %, never 0.30 %": "spam-rate",
         },
@@ -97,7 +98,7 @@ RULES: tuple[Rule, ...] = (
         LAPOSTE,
         {
             "SPF or DKIM": "spf | dkim",
-            "in line with From": "alignment",
+            "in line with From": "alignment own-domain",
             "reverse DNS that is coherent": "ptr",
             "a DMARC policy, with reports": "dmarc dmarc-reports",
         },

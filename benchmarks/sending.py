@@ -50,7 +50,7 @@ class Size:
 
 
 SIZES = {"small": Size(2_000, 300, 60), "medium": Size(20_000, 1_000, 200), "full": Size(50_000, 2_000, 400)}
-CONNECTIONS = 10
+CONNECTIONS = 20
 ROWS = {"sqlite-1": (False, 1), "postgresql-1": (True, 1), "postgresql-2": (True, 2)}
 
 
@@ -81,7 +81,7 @@ def ours(
     """So many people whose mail is due now; the clock runs from when the daemons are ready to the last mail."""
     url = server.fresh() if server is not None else None
     venue = folder / f"venue-{'sqlite' if url is None else 'postgresql'}-{daemons}"
-    house = make_venue(venue, smtp_port=into.port, database=url, connections=CONNECTIONS // daemons)
+    house = make_venue(venue, smtp_port=into.port, database=url, connections=CONNECTIONS)
     begins = house.clock()
     begin_runs(house, "lettre", add_people(house, mails), begins)
     before = into.count()
@@ -233,7 +233,7 @@ def main() -> None:
         rows, rate, where = measure(
             folder, size, asked.only or list(ROWS), profile=asked.profile, with_peers=not asked.no_peers
         )
-    print(f"Into {where}, {CONNECTIONS} connections in all.\n")
+    print(f"Into {where}, {CONNECTIONS} connections each.\n")
     print(told(rows, rate))
     if asked.json:
         asked.json.write_text(json.dumps([row.__dict__ for row in rows]), encoding="utf-8")

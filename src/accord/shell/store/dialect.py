@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import (
@@ -16,6 +16,7 @@ from sqlalchemy import (
     Table,
     Text,
     Update,
+    UpdateBase,
     bindparam,
     case,
     cast,
@@ -28,6 +29,7 @@ from sqlalchemy import any_ as sql_any
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.sql import Select
+from sqlalchemy.types import TypeEngine
 
 
 def is_sqlite(connection: Connection) -> bool:
@@ -51,6 +53,29 @@ def among_the(name: str, subject: Any, *, sqlite: bool) -> ColumnElement[bool]:
 def listed(connection: Connection, values: Sequence[int]) -> str | list[int]:
     """A list of numbers as the parameter of `among_the`."""
     return json.dumps(list(values)) if is_sqlite(connection) else list(values)
+
+
+def each_given(columns: Mapping[str, TypeEngine[Any]], *, sqlite: bool) -> Mapping[str, ColumnElement[Any]]:
+    """What a change of many rows is given for each of them, by name, for statements that are built once.
+
+    Such a statement is carried out by `change_each`: on PostgreSQL once, over lists (a statement a row would cost
+    it as much as all the rows do); SQLite, which is in the house, is told row by row.
+    """
+    if sqlite:
+        return {name: bindparam(name, type_=kind) for name, kind in columns.items()}
+    lists = [bindparam(name, type_=ARRAY(kind)) for name, kind in columns.items()]
+    rows = func.unnest(*lists).table_valued(*(column(name, kind) for name, kind in columns.items()))
+    return dict(rows.render_derived(name="given").c)
+
+
+def change_each(connection: Connection, change: UpdateBase, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Carry out a change that was made with `each_given` for these rows."""
+    if not rows:
+        return
+    if is_sqlite(connection):
+        connection.execute(change, list(rows))
+    else:
+        connection.execute(change, {name: [row[name] for row in rows] for name in rows[0]})
 
 
 def among(connection: Connection, subject: Any, values: Sequence[int] | Sequence[str]) -> ColumnElement[bool]:

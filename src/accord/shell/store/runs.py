@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any, cast
 
 from sqlalchemy import (
@@ -11,8 +12,8 @@ from sqlalchemy import (
     Connection,
     FromClause,
     Table,
+    UpdateBase,
     and_,
-    bindparam,
     func,
     literal_column,
     or_,
@@ -24,7 +25,15 @@ from sqlalchemy.engine import Row
 from accord.core.model.enrolment import Enrolment, RunState
 from accord.shell.engine.ports.rows import NewRun, PastEntry, RunChange
 from accord.shell.store import tables
-from accord.shell.store.dialect import among, claimed, claiming, insert_new
+from accord.shell.store.dialect import (
+    among,
+    change_each,
+    claimed,
+    claiming,
+    each_given,
+    insert_new,
+    is_sqlite,
+)
 from accord.shell.store.leases import is_free
 from accord.shell.store.pauses import stands_still
 
@@ -185,21 +194,29 @@ def change(connection: Connection, changes: Sequence[RunChange]) -> None:
     rows = [
         {
             "b_id": each.run_id,
-            "state": each.state.value,
-            "open": int(each.state in _OPEN_STATES),
-            "step": each.step,
-            "due_at": each.due_at,
-            "planned_at": each.planned_at,
-            "decided_at": each.decided_at,
-            "last_send_at": each.last_send_at,
-            "ended_because": each.ended_because,
+            "b_state": each.state.value,
+            "b_open": int(each.state in _OPEN_STATES),
+            "b_step": each.step,
+            "b_due_at": each.due_at,
+            "b_planned_at": each.planned_at,
+            "b_decided_at": each.decided_at,
+            "b_last_send_at": each.last_send_at,
+            "b_ended_because": each.ended_because,
         }
         for each in changes
     ]
-    if rows:
-        values: dict[str, Any] = {name: bindparam(name) for name in rows[0] if name != "b_id"}
-        statement = update(RUN).where(RUN.c.id == bindparam("b_id"), OPEN)
-        connection.execute(statement.values(lease_until=None, **values), rows)
+    change_each(connection, _moving(sqlite=is_sqlite(connection)), rows)
+
+
+_MOVED = ("state", "open", "step", "due_at", "planned_at", "decided_at", "last_send_at", "ended_because")
+
+
+@cache
+def _moving(*, sqlite: bool) -> UpdateBase:
+    kinds = {"b_id": RUN.c.id.type, **{f"b_{name}": RUN.c[name].type for name in _MOVED}}
+    given = each_given(kinds, sqlite=sqlite)
+    values = {name: given[f"b_{name}"] for name in _MOVED}
+    return update(RUN).where(RUN.c.id == given["b_id"], OPEN).values(lease_until=None, **values)
 
 
 def oldest_due(connection: Connection, now: datetime) -> tuple[int, datetime | None]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -28,7 +28,16 @@ from accord.core.consent.holds import ALL, PROSPECTING
 from accord.core.model.message import MESSAGE_TRANSITIONS, Lane, Message, MessageState
 from accord.shell.engine.ports.rows import POLICY_REVISION, DoorCheck, Postponed, Settlement
 from accord.shell.store import switches
-from accord.shell.store.dialect import among, among_the, claimed, claiming, is_sqlite, listed
+from accord.shell.store.dialect import (
+    among,
+    among_the,
+    change_each,
+    claimed,
+    claiming,
+    each_given,
+    is_sqlite,
+    listed,
+)
 from accord.shell.store.leases import is_over
 from accord.shell.store.mail import (
     GOING,
@@ -155,8 +164,7 @@ def _keep_contexts(connection: Connection, checks: Sequence[DoorCheck]) -> None:
         }
         for check in checks
     ]
-    if rows:
-        connection.execute(_statements(sqlite=is_sqlite(connection)).keep, rows)
+    change_each(connection, _statements(sqlite=is_sqlite(connection)).keep, rows)
 
 
 def settle(connection: Connection, settlements: Sequence[Settlement]) -> frozenset[int]:
@@ -178,8 +186,7 @@ def settle(connection: Connection, settlements: Sequence[Settlement]) -> frozens
         }
         for each in standing
     ]
-    if rows:
-        connection.execute(_statements(sqlite=is_sqlite(connection)).settle, rows)
+    change_each(connection, _statements(sqlite=is_sqlite(connection)).settle, rows)
     return frozenset(each.message_id for each in standing)
 
 
@@ -217,7 +224,8 @@ def _statements(*, sqlite: bool) -> _Statements:
     def given(table: Table) -> ColumnElement[bool]:
         return among_the("ids", table.c.id, sqlite=sqlite)
 
-    this = update(MESSAGE).where(MESSAGE.c.id == bindparam("b_id"))
+    kept = _given("with_invitation", "basis", "judged_revision", *_KEPT, sqlite=sqlite)
+    settled = _given("state", "settled_at", "repeated", *_SETTLED, sqlite=sqlite)
     standing = select(MESSAGE.c.id, MESSAGE.c.state, MESSAGE.c.lease_until).where(given(MESSAGE))
     people = select(CONTACT.c.id, CONTACT.c.revision).where(given(CONTACT))
     mark = update(MESSAGE).where(given(MESSAGE), _CLAIMED, MESSAGE.c.lease_until == bindparam("lease"))
@@ -232,27 +240,40 @@ def _statements(*, sqlite: bool) -> _Statements:
             lease_until=bindparam("until"),
         )
         .returning(MESSAGE.c.id),
-        keep=this.values(
-            with_invitation=bindparam("b_with_invitation"),
-            basis=bindparam("b_basis"),
-            judged_revision=bindparam("b_judged_revision"),
-            **_given_or_kept("reason", "rule", "context", "template_digest"),
+        keep=update(MESSAGE)
+        .where(MESSAGE.c.id == kept["b_id"])
+        .values(
+            with_invitation=kept["b_with_invitation"],
+            basis=kept["b_basis"],
+            judged_revision=kept["b_judged_revision"],
+            **_given_or_kept(kept, _KEPT),
         ),
         standing=standing.order_by(MESSAGE.c.id).with_for_update(),
-        settle=this.values(
-            state=bindparam("b_state"),
-            settled_at=bindparam("b_settled_at"),
-            repeated=MESSAGE.c.repeated + bindparam("b_repeated"),
+        settle=update(MESSAGE)
+        .where(MESSAGE.c.id == settled["b_id"])
+        .values(
+            state=settled["b_state"],
+            settled_at=settled["b_settled_at"],
+            repeated=MESSAGE.c.repeated + settled["b_repeated"],
             lease_until=None,
-            **_given_or_kept("reason", "rule", "reply", "due_at"),
+            **_given_or_kept(settled, _SETTLED),
         ),
     )
 
 
-def _given_or_kept(*names: str) -> dict[str, Any]:
-    """Columns that are set to what is given under `b_NAME`; None leaves what is there."""
-    columns = [MESSAGE.c[name] for name in names]
-    return {each.name: func.coalesce(bindparam(f"b_{each.name}", type_=each.type), each) for each in columns}
+# What a mail's hand-over, and its ending, may say besides; what they do not say stays as it is.
+_KEPT = ("reason", "rule", "context", "template_digest")
+_SETTLED = ("reason", "rule", "reply", "due_at")
+
+
+def _given(*names: str, sqlite: bool) -> Mapping[str, ColumnElement[Any]]:
+    """The message's number and these columns of it, each given under `b_NAME`."""
+    return each_given({f"b_{name}": MESSAGE.c[name].type for name in ("id", *names)}, sqlite=sqlite)
+
+
+def _given_or_kept(given: Mapping[str, ColumnElement[Any]], names: Sequence[str]) -> dict[str, Any]:
+    """Columns that are set to what is given; None leaves what is there."""
+    return {name: func.coalesce(given[f"b_{name}"], MESSAGE.c[name]) for name in names}
 
 
 def requeue(

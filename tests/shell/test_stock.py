@@ -55,3 +55,10 @@ def test_a_warning_is_told_each_time() -> None:
     first = shelf(WARNED)
     assert [fault.code for fault in first.diagnostics] == ["dynamic-style"]
     assert shelf(WARNED, first).diagnostics == first.diagnostics
+
+
+def test_a_broken_template_that_is_put_back_as_it_was_is_whole_again() -> None:
+    first = shelf(OFFER)
+    restored = shelf(OFFER, shelf(BROKEN, first))
+    assert restored.diagnostics == ()
+    assert (restored.facts, restored.found) == (first.facts, first.found)

@@ -51,18 +51,17 @@ def stock(
     found: dict[str, list[Finding]] = {}
     faults: list[Diagnostic] = []
     for name in names:
-        known = before.compiled.get(name)
-        made = known
-        if known is None or known.digest != digest_of(name, files):
+        made = known = before.compiled.get(name)
+        read = {f"templates/{file}" for file in files_of(name, files)}
+        wrong = [fault for fault in before.diagnostics if fault.span.file in read]
+        if known is not None and known.digest == digest_of(name, files) and not _has_error(wrong):
+            found[name] = before.found[name]
+        else:
             found[name] = [*findings(name, files, venue), *service_findings(name, files)]
             made, wrong = compile_template(name, files, venue, wordings)
             wrong += unknown_names(name, files, venue)
-            if any(fault.severity is Severity.ERROR for fault in wrong):
+            if _has_error(wrong):
                 made = None
-        else:
-            found[name] = before.found[name]
-            read = {f"templates/{file}" for file in files_of(name, files)}
-            wrong = [fault for fault in before.diagnostics if fault.span.file in read]
         faults += wrong
         if made is not None:
             compiled[name] = made
@@ -70,6 +69,10 @@ def stock(
         elif known is not None:
             compiled[name], facts[name] = known, before.facts[name]
     return Shelf(compiled, facts, found, tuple(dict.fromkeys(faults)))
+
+
+def _has_error(faults: Sequence[Diagnostic]) -> bool:
+    return any(fault.severity is Severity.ERROR for fault in faults)
 
 
 @dataclass(frozen=True, slots=True)

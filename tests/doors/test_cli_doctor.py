@@ -38,6 +38,7 @@ def test_a_new_venue_is_well_in_few_lines_and_nothing_is_written(scenario: Termi
         '    → To send: kind = "smtp" in config.toml, under [delivery]. To look now: scenario doctor dns relay page\n'
         "database  1 of 1 well\n"
         "page  1 of 1 well\n"
+        "\n"
         "Nothing has to be mended. 1 not seen from here.\n"
     )
     assert sorted(path.name for path in scenario.folder.iterdir()) == before

@@ -71,6 +71,15 @@ def test_whatever_it_does_instead_is_a_fault_in_one_line(answers: dict[str, obje
     assert re.search(says, fault)
 
 
+def test_a_server_that_is_not_there() -> None:
+    async def scene() -> Greeting:
+        async with scripted() as server:
+            port = server.port
+        return await greet(a_server(port))
+
+    assert asyncio.run(scene()).fault == "connection refused"
+
+
 def test_a_certificate_that_nobody_vouches_for_and_a_server_without_starttls() -> None:
     async def scene() -> tuple[Greeting, Greeting]:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

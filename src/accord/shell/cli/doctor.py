@@ -153,6 +153,8 @@ def _hang(out: Console, before: Text, told: Text) -> None:
 
 def _print_rules(out: Console, rules: Sequence[tuple[Any, Met]], *, everything: bool) -> None:
     """Each mailbox: how much of what it asks is met, and what is not."""
+    if rules:
+        out.print()
     for mailbox in dict.fromkeys(rule.mailbox for rule, _ in rules):
         own = [(rule, state) for rule, state in rules if rule.mailbox == mailbox]
         there = sum(state is Met.MET for _, state in own)
@@ -171,4 +173,5 @@ def _print_end(out: Console, found: Found) -> None:
         f"{counts[State.UNSEEN]} not seen from here" if counts[State.UNSEEN] else "",
     ]
     more = ", ".join(filter(None, rest))
+    out.print()
     out.print(Text.assemble((told, "bold red" if to_mend else "bold green"), f" {more}." if more else ""))

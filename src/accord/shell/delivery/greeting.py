@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import ssl
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -46,10 +47,18 @@ async def greet(server: Server) -> Greeting:
         found = _seen(smtp)
         await smtp.quit()
     except (SMTPException, OSError) as fault:
-        return Greeting(fault=" ".join(str(fault).split()) or type(fault).__name__)
+        return Greeting(fault=_said(fault))
     finally:
         smtp.close()
     return found
+
+
+def _said(fault: Exception) -> str:
+    """In one line; of what the system says only its own words."""
+    cause = fault.__cause__ if isinstance(fault.__cause__, OSError) else fault
+    if isinstance(cause, ConnectionError) and cause.errno:
+        return os.strerror(cause.errno).lower()
+    return " ".join(str(fault).split()) or type(fault).__name__
 
 
 def _seen(smtp: SMTP) -> Greeting:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import httpx
@@ -10,6 +11,7 @@ from accord.shell.doctor.findings import Finding, fine, mend, unseen
 from accord.shell.doctor.patient import Patient
 
 PATIENCE = 10.0
+_ERRNO = re.compile(r"^\[Errno -?\d+\] ")
 
 
 def page(patient: Patient) -> Iterator[Finding]:
@@ -49,4 +51,4 @@ def press(address: str) -> int | str:
     except httpx.TimeoutException:
         return f"no answer within {PATIENCE:g} seconds"
     except (httpx.HTTPError, httpx.InvalidURL) as fault:
-        return " ".join(str(fault).split()) or type(fault).__name__
+        return _ERRNO.sub("", " ".join(str(fault).split())) or type(fault).__name__

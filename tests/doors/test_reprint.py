@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from accord.core.model.time import Duration, later
+from accord.shell.config_smtp import Smtp
 from accord.shell.engine.care.retain import sweep
 from accord.shell.engine.care.rights import erase_person, rectify
 from accord.shell.keys import KeyUse
@@ -91,8 +92,8 @@ def at_the_sink(scenario: Terminal) -> dict[int, bytes]:
 
     async def turn() -> None:
         async with real(inbox) as port:
-            smtp = replace(house.settings.smtp, port=port, security="none")
-            house.settings = replace(house.settings, delivery="smtp", smtp=smtp)
+            main = replace(house.settings.smtp.main, port=port, security="none")
+            house.settings = replace(house.settings, delivery="smtp", smtp=Smtp(main))
             await house.turn(house.clock())
             await house.close()
 
@@ -168,8 +169,8 @@ def test_it_says_which_key_is_missing_and_never_shows_other_bytes(scenario: Term
 
 
 def test_one_that_has_not_left_is_shown_as_it_would_be_written(scenario: Terminal, house: House) -> None:
-    smtp = replace(house.settings.smtp, port=1, security="none")
-    house.settings = replace(house.settings, delivery="smtp", smtp=smtp)
+    main = replace(house.settings.smtp.main, port=1, security="none")
+    house.settings = replace(house.settings, delivery="smtp", smtp=Smtp(main))
     asyncio.run(house.turn(house.clock()))
     house.store.close()
     shown = scenario("messages", "show", "1", "--eml").ok()

@@ -134,7 +134,7 @@ def test_mail_that_was_claimed_already_is_not_handed_over(store: SqlStore) -> No
     house.tell(Event(1, "ticket.scanned", house.now))
     house.think()
     sender = house.sender()
-    claimed, lease = sender._claim(10)
+    _, claimed, lease = sender._claim(10)
     house.pause()
     check = DoorCheck(claimed[0].id, 1, claimed[0].judged_revision, with_invitation=False)
     until = house.now + HOUR

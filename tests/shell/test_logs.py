@@ -17,6 +17,7 @@ from sqlalchemy import text
 
 from accord.core.mail.links import LinkKind
 from accord.core.model.event import Event
+from accord.shell.config_smtp import Smtp
 from accord.shell.daemon import pages_of
 from accord.shell.engine.ports.rows import NewContact
 from accord.shell.engine.ports.store import StoreError
@@ -101,10 +102,10 @@ def test_whatever_goes_wrong_the_log_says_nothing_of_anybody(
             "MAIL": ["421 4.7.0 adele.perrault2@example.org is one too many", "250 Ok"],
         }
         async with scripted(**replies) as server:
-            smtp = replace(
-                house.settings.smtp, host="127.0.0.1", port=server.port, security="none", connections=1
+            main = replace(
+                house.settings.smtp.main, host="127.0.0.1", port=server.port, security="none", connections=1
             )
-            house.settings = replace(house.settings, delivery="smtp", smtp=smtp, web_port=0)
+            house.settings = replace(house.settings, delivery="smtp", smtp=Smtp(main), web_port=0)
             loops = Loops(house)
             someone, *others = people(venue, 8)
             told = [

@@ -153,7 +153,7 @@ def test_a_file_that_is_not_there_or_no_text(tmp_path: Path) -> None:
 
 def test_the_environment_lies_over_the_file(tmp_path: Path) -> None:
     settings = read(tmp_path, SMALL, ACCORD_SMTP__PORT="2500", ACCORD_WEB__BASE_URL="https://x.example.org")
-    assert (settings.smtp.port, settings.venue.base_url) == (2500, "https://x.example.org")
+    assert (settings.smtp.main.port, settings.venue.base_url) == (2500, "https://x.example.org")
     assert ("smtp.port", "2500", "ACCORD_SMTP__PORT") in settings.values
     assert faults(tmp_path, SMALL, ACCORD_SMTP__PORTT="3").startswith("ACCORD_SMTP__PORTT:1:1: «smtp.portt»")
     assert "«x» is not a whole number" in faults(tmp_path, SMALL, ACCORD_SMTP__PORT="x")
@@ -162,7 +162,7 @@ def test_the_environment_lies_over_the_file(tmp_path: Path) -> None:
 def test_secrets_are_taken_from_outside_and_never_shown(tmp_path: Path) -> None:
     (tmp_path / "pw").write_text("hunter2\n")
     settings = read(tmp_path, f'{SMALL}\n[smtp]\npassword_file = "pw"\n')
-    assert settings.smtp.password == "hunter2"
+    assert settings.smtp.main.password == "hunter2"
     assert "hunter2" not in repr(settings)
     told = {key: value for key, value, _ in settings.values}
     assert told["smtp.password_file"] == "pw"

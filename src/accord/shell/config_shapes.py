@@ -137,6 +137,20 @@ class WarmUpSection(Section):
     per_day: list[Annotated[int, Field(ge=1)]] = Field(min_length=1)
 
 
+class RelaySection(Section):
+    """Another mail server: service mail's own, or one to fall back on."""
+
+    host: str
+    port: Port = 25
+    security: Literal["none", "starttls", "tls"] = "starttls"
+    connections: int = Field(default=10, ge=2, le=200)
+    username: str | None = None
+    password: str | None = None
+    password_file: str | None = None
+    recipient: str = ""
+    country: str = ""
+
+
 class SmtpSection(Section):
     """The mail server that takes our mail; `recipient` and `country` say whose it is, for the register."""
 
@@ -149,6 +163,8 @@ class SmtpSection(Section):
     password_file: str | None = None
     rates: RatesSection | None = None
     warm_up: WarmUpSection | None = None
+    service: RelaySection | None = None
+    fallback: RelaySection | None = None
     recipient: str = ""
     country: str = ""
 

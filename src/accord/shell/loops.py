@@ -170,6 +170,7 @@ class Loops:
     def _beat(self) -> None:
         with self.house.store.begin(lazy=True) as unit:
             unit.daemons.beat(self._me)
+            self.house.relays.note(unit, now=self._me.seen_at)
 
     def leave(self) -> None:
         """Say that it has ended. Raises StoreError."""

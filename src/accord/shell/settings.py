@@ -29,30 +29,14 @@ from accord.core.model.venue import (
     Retention,
     Venue,
 )
-from accord.core.pacing import Rates, WarmUp
 from accord.shell.config_check import validated
 from accord.shell.config_dkim import Dkim, read_dkim
 from accord.shell.config_inbound import Box, Hook, read_boxes, read_hooks
 from accord.shell.config_look import look_of
-from accord.shell.config_shapes import Config, RatesSection, SmtpSection
+from accord.shell.config_shapes import Config
+from accord.shell.config_smtp import Smtp, read_smtp
 from accord.shell.config_source import MASK, Source, holds_password, is_secret, masked, nearest, read_source
 from accord.shell.config_webhooks import webhook_of
-
-
-@dataclass(frozen=True, slots=True)
-class Smtp:
-    """The mail server that takes our mail."""
-
-    host: str
-    port: int
-    security: str
-    connections: int
-    username: str | None = None
-    password: str | None = field(default=None, repr=False)
-    per_second: float | None = None
-    rates: Rates = Rates()
-    recipient: str = ""
-    country: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +117,7 @@ def _settings(config: Config, source: Source, root: Path) -> Settings:
         database_url=absolute_url(config.database.url, root),
         delivery=config.delivery.kind,
         mailbox=root / config.delivery.folder,
-        smtp=_smtp(config.smtp, source, root),
+        smtp=read_smtp(config.smtp, source, root),
         web_host=config.web.host,
         web_port=config.web.port,
         trusted_proxies=tuple(config.web.trusted_proxies),
@@ -152,43 +136,6 @@ def _settings(config: Config, source: Source, root: Path) -> Settings:
         provider=config.delivery.provider,
         dkim=read_dkim(config, source, root),
         sends_from=tuple(config.doctor.sends_from),
-    )
-
-
-def _smtp(smtp: SmtpSection, source: Source, root: Path) -> Smtp:
-    password = smtp.password
-    if smtp.password_file:
-        try:
-            password = (root / smtp.password_file).read_text(encoding="utf-8").strip()
-        except OSError as fault:
-            source.fault(
-                "smtp.password_file", "wrong-value", f"«smtp.password_file» can't be read: {fault.strerror}."
-            )
-    if smtp.password and source.origins.get("smtp.password") == source.file:
-        message = "A password does not belong in a file that git keeps."
-        source.fault(
-            "smtp.password", "secret-in-file", message, "Use ACCORD_SMTP__PASSWORD or smtp.password_file."
-        )
-    return Smtp(
-        smtp.host,
-        smtp.port,
-        smtp.security,
-        smtp.connections,
-        smtp.username,
-        password,
-        smtp.rates.per_second if smtp.rates else None,
-        _rates(smtp),
-        smtp.recipient,
-        smtp.country,
-    )
-
-
-def _rates(smtp: SmtpSection) -> Rates:
-    plan, rates = smtp.warm_up, smtp.rates or RatesSection()
-    return Rates(
-        rates.per_domain,
-        {domain.lower().removeprefix("@"): most for domain, most in rates.domains.items()},
-        WarmUp(plan.begins, tuple(plan.per_day)) if plan is not None else None,
     )
 
 

@@ -34,6 +34,7 @@ from accord.shell.engine.sending.lanes import Lanes, Traffic, Ways, lanes_of
 from accord.shell.engine.sending.letters import LetterWriter
 from accord.shell.engine.sending.pacer import Pacer
 from accord.shell.engine.sending.postman import Postman, Round
+from accord.shell.engine.sending.relays import RelayBook
 from accord.shell.engine.sending.reprint import Press
 from accord.shell.engine.sending.send import Sender
 from accord.shell.engine.sending.under_way import UnderWay
@@ -108,6 +109,7 @@ class House:
     poster: Poster = field(default_factory=HttpPoster)
     _stamp: tuple[tuple[str, int, int], ...] | None = None
     pacer: Pacer = field(init=False)
+    relays: RelayBook = field(default_factory=RelayBook)
     _ways: Ways | None = None
     _former: list[Ways] = field(default_factory=list)
 
@@ -137,9 +139,9 @@ class House:
     @property
     def recipients(self) -> list[str]:
         """Who receives personal data besides the venue, as people are told it (art. 15)."""
-        smtp = self.settings.smtp
+        relays = [each.recipient or each.host for each in self.settings.smtp.relays]
         webhooks = [each.recipient for each in self.venue.webhooks.values() if each.recipient]
-        return [smtp.recipient or smtp.host, *webhooks]
+        return [*dict.fromkeys(relays), *webhooks]
 
     @property
     def words(self) -> Mapping[str, CatalogueWording]:
@@ -252,7 +254,7 @@ class House:
         self.store.law, self.store.outbox = law_of(self.venue), outbox_of(self.venue)
         self.work, self.shelf, self._stamp = None, Shelf(), None
         if before.way_out != settings.way_out:
-            self.pacer = Pacer(settings.smtp.rates, time.monotonic)
+            self.pacer, self.relays = Pacer(settings.smtp.rates, time.monotonic), RelayBook()
             if self._ways is not None:
                 self._former.append(self._ways)
                 self._ways = None
@@ -306,7 +308,7 @@ class House:
     def ways(self) -> Ways:
         """The ways out, opened once."""
         if self._ways is None:
-            self._ways = ways_out(self.settings, self.pacer, time.monotonic)
+            self._ways = ways_out(self.settings, self.pacer, self.relays, time.monotonic)
         return self._ways
 
     def sender(self) -> Sender | Lanes:

@@ -46,9 +46,12 @@ def register(context: click.Context, language: str | None, *, as_json: bool) -> 
         read_by = partial(names_read, files=house.library.templates)
         chosen = language or house.venue.entity.language
         say = catalogue(chosen, "proof").gettext
-        server = say("the mail server {host}").format(host=smtp.host)
-        relay = Recipient(smtp.recipient or server, say("address, mail"), smtp.country)
-        lines = lines_of(house.checked.by_name(), read_by, house.venue, relay, chosen)
+        server, what = say("the mail server {host}"), say("address, mail")
+        relays = [
+            Recipient(each.recipient or server.format(host=each.host), what, each.country)
+            for each in smtp.relays
+        ]
+        lines = lines_of(house.checked.by_name(), read_by, house.venue, relays, chosen)
     if as_json:
         print_json([asdict(line) for line in lines])
         return

@@ -24,6 +24,7 @@ from accord.shell.engine.ports.daemons import DaemonRole
 from accord.shell.engine.ports.rows import Deed, LiveScenario, Stuck, StuckKind
 from accord.shell.engine.ports.store import Unit
 from accord.shell.engine.sending.pacer import Told, noted
+from accord.shell.engine.sending.relays import NOT_TAKEN, noted_relays
 from accord.shell.engine.sending.sweep import recover
 from accord.shell.engine.target.reputation import guard
 from accord.shell.engine.turn import Turned
@@ -104,6 +105,8 @@ def tick(context: click.Context, instant: str | None, *, until_idle: bool, as_js
         turned = asyncio.run(_turn(house, until_idle=until_idle))
         roll_up(house.store, house.venue, now=house.clock())
         guard(house.store, house.venue, now=house.clock())
+        with house.store.begin() as unit:
+            house.relays.note(unit, now=house.clock())
     names = ("answered", "entered", "advanced", "sent", "posted", "unreachable")
     told = {name: getattr(turned, name) for name in names}
     if as_json:
@@ -217,6 +220,10 @@ def _document(unit: Unit, seen: Vitals, limit: Duration, zone: ZoneInfo) -> dict
             {"name": each.name, "read_at": each.read_at, "failing_since": each.failing_since, "why": each.why}
             for each in seen.mailboxes
         ],
+        "relays": [
+            {"relay": name, "mails": mails, "silent": silence}
+            for name, (mails, silence) in noted_relays(unit).items()
+        ],
     }
 
 
@@ -294,6 +301,7 @@ def _print_status(document: Mapping[str, Any], limit: Duration, zone: ZoneInfo) 
     ]
     if waiting:
         print_table("Waiting", ("what", "how many", "since"), waiting)
+    _print_relays(document["relays"])
     _print_domains(document["domains"])
     _print_stuck(document.get("stuck", ()), zone)
     for row in document["scenarios"]:
@@ -324,6 +332,19 @@ def _print_domains(domains: Sequence[Mapping[str, Any]]) -> None:
     ]
     if slowed:
         print_table("Slowed", ("domain", "mails a second", "when it is well", "held back"), slowed)
+
+
+def _print_relays(relays: Sequence[Mapping[str, Any]]) -> None:
+    """What each mail server did since the daemon began; with one alone only that it can't be reached."""
+    if len(relays) > 1 or any(row["silent"] for row in relays):
+        columns = ("relay", "accepted", "not taken", "other", "can't be reached")
+        print_table("Mail servers", columns, [_relay(row) for row in relays])
+
+
+def _relay(row: Mapping[str, Any]) -> tuple[Any, ...]:
+    mails = dict(row["mails"])
+    accepted, not_taken = mails.pop("accepted", 0), mails.pop(NOT_TAKEN, 0)
+    return row["relay"], accepted, not_taken, sum(mails.values()), row["silent"]
 
 
 def _rate(per_second: float) -> str:

@@ -93,7 +93,7 @@ class SmtpCarrier:
                 async with self._pool.line(fresh=True) as line:
                     return await line.hand_over(envelope)
         except Unreachable as silence:
-            return Receipt(MessageState.DEFERRED, str(silence))
+            return Receipt(MessageState.DEFERRED, str(silence), not_taken=True)
 
     def cut(self) -> None:
         """Drop the connections in use: a mail before its end is deferred, one after it is of unknown fate."""
@@ -193,7 +193,8 @@ class SmtpLine:
             if isinstance(loss, SMTPServerDisconnected) and verb == "MAIL" and self._carried > 1:
                 raise HungUp from None
             self.drop()
-            return Receipt(MessageState.DEFERRED, f"before the end of the mail: {_said(loss)}")
+            told = f"before the end of the mail: {_said(loss)}"
+            return Receipt(MessageState.DEFERRED, told, not_taken=True)
         return await self._last_word()
 
     def _opening(self, envelope: Envelope, content: bytes) -> list[tuple[str, tuple[bytes, ...]]]:
@@ -237,7 +238,9 @@ class SmtpLine:
         status = _STATUS.match(reply.message) if verb == "RCPT" else None
         told = _told(reply)
         slower = verb != "MAIL" and asks_for_less(told)
-        return Receipt(outcome, told, status[0] if status is not None else None, slower)
+        # At MAIL nothing is known of the recipient yet: a server that puts us off there does not want us now.
+        not_taken = verb == "MAIL" and outcome is MessageState.DEFERRED
+        return Receipt(outcome, told, status[0] if status is not None else None, slower, not_taken)
 
     async def _reset(self) -> None:
         """RSET; a session where that fails is not used again. After 421 it is closed already."""

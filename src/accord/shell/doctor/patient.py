@@ -21,6 +21,7 @@ from accord.shell.doctor.dns import Answers
 from accord.shell.keys import KeysFault, read_keys
 from accord.shell.settings import Settings
 from accord.shell.store.database import SqlStore
+from accord.shell.way_out import server_of
 
 # No contact and no mail has this number: they begin with 1.
 NOBODY = 0
@@ -72,8 +73,7 @@ class Patient:
     @property
     def relays(self) -> list[Server]:
         """The mail servers that take our mail."""
-        smtp = self.settings.smtp
-        return [Server(smtp.host, smtp.port, smtp.security, username=smtp.username, password=smtp.password)]
+        return [server_of(relay) for relay in self.settings.smtp.relays]
 
     @cached_property
     def sample(self) -> bytes:

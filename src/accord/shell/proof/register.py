@@ -45,11 +45,11 @@ def register(
     scenarios: Mapping[str, Scenario],
     read_by: Callable[[str], frozenset[str]],
     venue: Venue,
-    relay: Recipient,
+    relays: Sequence[Recipient],
     language: str,
 ) -> tuple[Line, ...]:
     """A line for each scenario, and for each system that is told of events, in French or English. `read_by`: the
-    names that a template reads. `relay`: whoever carries the mail.
+    names that a template reads. `relays`: whoever carries the mail.
     """
     say = catalogue(language, "proof").gettext
     lines = (
@@ -60,7 +60,7 @@ def register(
             basis=tuple(_basis(scenario, venue, say)),
             people=say(_people(scenario)),
             data=(*map(say, ALWAYS), *_data(scenario, read_by)),
-            recipients=(relay, *_recipients(scenario, venue)),
+            recipients=(*relays, *_recipients(scenario, venue)),
             retention=_retention(scenario, venue, say),
         )
         for name, scenario in sorted(scenarios.items())

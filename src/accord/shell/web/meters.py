@@ -13,6 +13,7 @@ from accord.shell.engine.care.vitals import Vitals, vitals
 from accord.shell.engine.ports.figures import Judgement
 from accord.shell.engine.ports.tallies import Subject, Tally
 from accord.shell.engine.sending.pacer import Told
+from accord.shell.engine.sending.relays import RelayBook
 from accord.shell.wiring import House
 
 Network = IPv4Network | IPv6Network
@@ -32,6 +33,7 @@ class Readings:
     counted_at: datetime | None = None
     domains: Sequence[Told] = ()
     came_back: Mapping[tuple[str, str, str], int] = field(default_factory=dict)
+    relays: RelayBook = field(default_factory=RelayBook)
 
 
 class Meters(Protocol):
@@ -77,4 +79,5 @@ class HouseMeters:
                 unit.tallies.counted_at(),
                 self.house.pacer.told(),
                 unit.wayback.counted(start_of_day(today, self.house.venue.entity.clock)),
+                self.house.relays,
             )

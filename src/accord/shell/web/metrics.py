@@ -94,6 +94,7 @@ class _House(Collector):
         yield from _throttle(read)
         yield from _domains(read)
         yield from _returned(read)
+        yield from _relays(read)
 
 
 def _waiting(read: Readings) -> Families:
@@ -198,6 +199,15 @@ def _returned(read: Readings) -> Families:
     yield _gauge("returned_limit_ratio", "From which prospecting stops by itself.", (("what",), limits))
     mails = {(each.what,): each.mails for each in read.vitals.returned}
     yield _gauge("returned_of_mails", "Of so many mails of the last days.", (("what",), mails))
+
+
+def _relays(read: Readings) -> Families:
+    """What each mail server did with our mail since this process began, and whether it can be reached."""
+    book = read.relays
+    up = {(name,): int(silence is None) for name, silence in book.silent.items()}
+    yield _gauge("relay_up", "Whether a mail server could be reached when last asked.", (("relay",), up))
+    counts = {(name, outcome): n for name, kinds in book.outcomes.items() for outcome, n in kinds.items()}
+    yield _gauge("relay_mails_count", "Mails handed to it since, by outcome.", (("relay", "outcome"), counts))
 
 
 def _sums(tallies: Sequence[Tally], parts: int) -> dict[tuple[str, ...], float]:

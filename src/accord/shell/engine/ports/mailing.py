@@ -31,13 +31,15 @@ class Receipt:
 
     `outcome`: ACCEPTED, DEFERRED (try again), REJECTED (never again), or UNKNOWN (it may have arrived).
     `refused`: the enhanced status (RFC 3463) where it was the recipient, and nothing else, that was refused.
-    `slower`: whether the recipient's side asks to be sent less.
+    `slower`: whether the recipient's side asks to be sent less. `not_taken`: whether it was the server that failed,
+    or turned us away, and certainly has not got the mail: another one may be given it.
     """
 
     outcome: MessageState
     reply: str
     refused: str | None = None
     slower: bool = False
+    not_taken: bool = False
 
 
 @dataclass(frozen=True, slots=True)

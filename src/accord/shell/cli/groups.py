@@ -27,8 +27,8 @@ SECTIONS: Mapping[str, Sequence[str]] = {
     "Run": (
         "running:daemon",
         "running:tick",
-        "running:status",
-        "running:retry",
+        "status:status",
+        "status:retry",
         "webhooks:webhooks",
         "inbound:inbound",
     ),

@@ -183,7 +183,7 @@ class Gallery:
         yield self._ask("form_taken", "noted", "POST", "/f/sign-up", **said)
         for _ in range(FORMS):
             self.visitor.post("/f/sign-up")
-        yield self._ask("refused", "too often", "POST", "/f/sign-up", **said)
+        yield self._ask("often", "", "POST", "/f/sign-up", **said)
 
     def _stamp(self, form: Wording) -> str:
         return self.forms.hours.stamp(form.digest, NOW - timedelta(minutes=1))

@@ -131,7 +131,7 @@ def test_everything_is_shown_and_handed_over(house: Served) -> None:
     for words in (
         "eve@example.org",
         f"T-{number}",
-        "48.00 EUR",
+        "48,00\N{NO-BREAK SPACE}€",
         "vous n’avez pas répondu",
         "vous avez commandé",
     ):

@@ -28,6 +28,9 @@ from accord.shell.web.visit import Fields, Visit, language_of, verified, visit
 
 LOG = logging.getLogger(__name__)
 
+# What went wrong and has a page of its own; anything else could not be read.
+FAULTS = {404: "not_found", 405: "not_found", 429: "often"}
+
 
 def create_app(
     people: People,
@@ -202,8 +205,9 @@ def _fault_pages(app: FastAPI, people: People, pages: Pages) -> None:
 
     @app.exception_handler(StarletteHTTPException)
     def refused(request: Request, fault: StarletteHTTPException) -> HTMLResponse:
-        name = "not_found" if fault.status_code in (404, 405) else "refused"
-        answer = pages.page(name, language_of(request, people), status=fault.status_code)
+        answer = pages.page(
+            FAULTS.get(fault.status_code, "refused"), language_of(request, people), status=fault.status_code
+        )
         answer.headers.update(fault.headers or {})
         return answer
 

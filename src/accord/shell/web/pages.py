@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from datetime import date, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, get_timezone_location
+from babel.numbers import format_currency
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -168,7 +170,12 @@ def _environment(language: str, venue: Venue) -> Environment:
         stylesheet=static_address("accord.css"),
     )
     zone = venue.entity.clock
-    environment.filters.update(day=lambda when: _day(when, language, zone), masked=masked)
+    environment.filters.update(
+        day=lambda when: _day(when, language, zone),
+        masked=masked,
+        city=lambda zone: _city(zone, language),
+        money=lambda cents, currency: format_currency(Decimal(cents) / 100, currency, locale=language),
+    )
     return environment
 
 

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
+import signal
+import subprocess
+import sys
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
 
+from accord.shell.loops import Loops
+from accord.shell.wiring import open_house
 from cli_driver import SMALL, Terminal, a_small_venue
+from shell.wayback.imap_server import ImapServer
 
 INBOUND = """
 [delivery]
@@ -146,6 +153,54 @@ def test_a_mailbox_that_is_away_is_an_alarm_until_it_is_back_or_given_up(scenari
     (scenario.folder / "config.toml").write_text(config.partition("[inbound.retours]")[0], encoding="utf-8")
     assert "config.toml has no mailbox" in scenario("inbound", "poll").ok().out
     scenario("status").ok()
+
+
+def test_the_loop_of_the_daemon_reads_what_came_and_stays_calm(scenario: Terminal) -> None:
+    comes(scenario, bounce(a_letter(scenario)))
+    house = open_house(scenario.folder / "config.toml")
+    loops = Loops(house)
+
+    async def turn(times: int) -> None:
+        for _ in range(times):
+            assert not await loops.collect()
+        await house.close()
+
+    asyncio.run(turn(2))
+    (row,) = scenario("inbound", "list", "--json").ok().json
+    assert row["reason"] == "HARD_BOUNCE"
+    comes(scenario, "From: x@example.com\nSubject: hello\n\nhello\n", "2.M2.host")
+    asyncio.run(turn(1))
+    assert len(scenario("inbound", "list", "--json").ok().json) == 1, "it is read again in a minute"
+
+
+@pytest.mark.parametrize("word", ["UID FETCH", "UID STORE"])
+def test_a_process_that_is_killed_in_the_middle_loses_nothing(scenario: Terminal, word: str) -> None:
+    letter = a_letter(scenario)
+    with ImapServer() as server:
+        account = f"""
+[inbound.retours]
+kind = "imap"
+host = "127.0.0.1"
+port = {server.port}
+security = "none"
+username = "ada"
+secret_file = "password"
+"""
+        config = (
+            (scenario.folder / "config.toml").read_text(encoding="utf-8").partition("[inbound.retours]")[0]
+        )
+        (scenario.folder / "config.toml").write_text(config + account, encoding="utf-8")
+        (scenario.folder / "password").write_text(server.account.password, encoding="utf-8")
+        server.account.deliver(bounce(letter, "4.2.2").encode())
+        server.account.deliver(bounce(letter, "5.2.2").encode())
+        words = [str(Path(sys.executable).parent / "scenario"), "inbound", "poll"]
+        with subprocess.Popen(words, cwd=scenario.folder, stdout=subprocess.DEVNULL) as reader:
+            server.account.kills = (word, reader)
+        assert reader.returncode == -signal.SIGKILL
+        scenario("inbound", "poll").ok()
+        assert all("\\Seen" in mail.flags for mail in server.account.folders["INBOX"])
+    told = scenario("inbound", "list", "--json").ok().json
+    assert sorted(row["reason"] for row in told) == ["MAILBOX_FULL", "SOFT_BOUNCE"]
 
 
 def test_tasks_are_told_and_done(scenario: Terminal) -> None:

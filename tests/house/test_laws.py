@@ -192,6 +192,7 @@ from accord.core.expressions.parse import read_expression
 from accord.core.language.parse import parse_scenario
 from accord.core.model.place import Span
 from accord.core.simulate import Happening, simulate
+from accord.core.wayback.read import read
 
 text = open(sys.argv[1], encoding="utf-8").read()
 scenario = open(sys.argv[2], encoding="utf-8").read()
@@ -211,6 +212,7 @@ for name in ("time", "time_ns", "monotonic", "sleep"):
     setattr(time, name, no_clock)
 sys.addaudithook(nobody)
 assert run_cases(text, "cases").results
+assert read(b"From: mailer-daemon@example.org\\nSubject: failure notice\\n\\n<a@example.org>: 550 5.1.1 no such user").fates
 made = parse_scenario(scenario, "essai.yaml", venue).scenario
 assert made is not None
 assert read_expression("orders.count > 1", Span("f", 1, 1), Scope(venue))[0] is not None

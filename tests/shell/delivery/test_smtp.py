@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -185,6 +186,20 @@ def test_extensions_are_asked_for_only_where_needed() -> None:
             ["ada@xn--exmple-cua.org"],
             ["ada@xn--strae-oqa.example"],
         ]
+
+    asyncio.run(scene())
+
+
+def test_a_server_that_reports_is_told_the_mails_own_name() -> None:
+    async def scene() -> None:
+        async with scripted(EHLO="250-loopback\r\n250 DSN") as server:
+            carrier = a_carrier(server.port)
+            await carrier.carry(replace(an_envelope(1), envelope_id="1-abcdefgh"))
+            await carrier.carry(an_envelope(2))
+            await carrier.close()
+        said = [line for line in server.lines if line.startswith("MAIL")]
+        assert said[0].endswith(" RET=HDRS ENVID=1-abcdefgh")
+        assert "ENVID" not in said[1]
 
     asyncio.run(scene())
 

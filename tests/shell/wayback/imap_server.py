@@ -6,6 +6,7 @@ import re
 import socketserver
 import threading
 from dataclasses import dataclass, field
+from subprocess import Popen
 
 
 @dataclass
@@ -17,7 +18,10 @@ class Mail:
 
 @dataclass
 class Account:
-    """What the server holds. `dies_at`: hang up before the answer to a command that begins so, once for each."""
+    """What the server holds. `dies_at`: hang up before the answer to a command that begins so, once for each.
+
+    `kills`: the word at which a reader's process is killed, and the process.
+    """
 
     folders: dict[str, list[Mail]] = field(default_factory=lambda: {"INBOX": []})
     validity: int = 7
@@ -25,6 +29,7 @@ class Account:
     password: str = "open sesame"
     dies_at: list[str] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
+    kills: tuple[str, Popen[bytes]] | None = None
     _next: int = 1
 
     def deliver(self, raw: bytes, folder: str = "INBOX") -> int:
@@ -52,6 +57,10 @@ class Session(socketserver.StreamRequestHandler):
             deadly = next((each for each in account.dies_at if command.upper().startswith(each)), None)
             if deadly is not None and not deadly.startswith("AFTER"):
                 account.dies_at.remove(deadly)
+                return
+            if account.kills is not None and command.upper().startswith(account.kills[0]):
+                account.kills[1].kill()
+                account.kills = None
                 return
             verdict = self._obey(account, command)
             after = f"AFTER {' '.join(command.upper().split()[:2])}"

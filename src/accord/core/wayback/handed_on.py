@@ -63,7 +63,9 @@ def handed_on(raw: bytes, about: HandingOn) -> bytes:
     made.set_content("\n".join(lines), cte="quoted-printable")
     _attach(made, raw)
     _name_boundaries(made, about.key)
-    return made.as_bytes()
+    # The library leaves the line ends of what it encodes as they are.
+    plain = made.as_bytes().replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    return plain.replace(b"\n", b"\r\n")
 
 
 def may_be_handed_on(original: Opened | None) -> bool:

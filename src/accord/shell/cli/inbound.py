@@ -77,7 +77,9 @@ async def _hand_on(house: House) -> int:
 
 
 @inbound.command("list")
-@click.option("--kind", type=click.Choice(list(ReturnKind)), help="Only what is of this kind.")
+@click.option(
+    "--kind", type=click.Choice([each.value for each in ReturnKind]), help="Only what is of this kind."
+)
 @click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True, help="How many.")
 @json_option
 @click.pass_context

@@ -112,7 +112,8 @@ def alarms(seen: Vitals, limit: Duration) -> Sequence[str]:
         if each.failing_since is not None and _is_over(seen.now - each.failing_since, limit)
     ]
     if seen.tasks:
-        found.append(f"{_many(seen.tasks, 'thing')} that came back want somebody: scenario inbound tasks")
+        wants = "wants" if seen.tasks == 1 else "want"
+        found.append(f"{_many(seen.tasks, 'thing')} that came back {wants} somebody: scenario inbound tasks")
     failed = sum(count for _, count in seen.postings.values())
     if failed:
         found.append(f"{_many(failed, 'posting')} to webhooks failed for good: scenario webhooks failed")

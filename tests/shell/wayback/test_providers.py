@@ -213,6 +213,8 @@ def test_each_means_the_same_by_every_provider(office: Office, provider: str) ->
         )
         told.append(name)
         assert (office.names(), office.address(), office.state(mail)) == (told, address, state), what
+    with office.store.read() as unit:
+        assert "delivered" not in {each.kind for each in unit.wayback.listed()}, "good news fills no book"
 
 
 @pytest.mark.parametrize("provider", PROVIDERS)

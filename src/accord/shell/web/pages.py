@@ -68,6 +68,10 @@ HAPPENINGS: Mapping[str, str] = {
     "mail.clicked": "a link of a mail was opened",
     "mail.click_confirmed": "it was you who opened a link",
     "mail.bounced": "a mail did not reach you",
+    "mail.soft_bounced": "a mail did not reach you",
+    "mail.mailbox_full": "a mail did not reach you",
+    "mail.policy_blocked": "a mail did not reach you",
+    "contact.replied": "you wrote to us",
 }
 LANGUAGE_NAMES = {"fr": "Français", "en": "English"}
 

@@ -51,6 +51,8 @@ def take(unit: Unit, desk: Desk, came: Came, returned: Returned, *, now: datetim
 
     The caller's transaction makes all of it happen, or nothing.
     """
+    if returned.kind is ReturnKind.DELIVERED:
+        return _arrived(unit, desk, came, returned, now)
     number = unit.wayback.note(came)
     if number is None:
         return None
@@ -59,6 +61,20 @@ def take(unit: Unit, desk: Desk, came: Came, returned: Returned, *, now: datetim
     taken = _Taking(unit, desk, replace(came, id=number), returned, known, found, now).all_of_it()
     unit.wayback.tell(number, taken)
     return taken
+
+
+def _arrived(unit: Unit, desk: Desk, came: Came, returned: Returned, now: datetime) -> Came | None:
+    """Good news comes for nearly every mail: the journal, which takes each once as well, is book enough for it."""
+    known = whom(unit, returned, desk.returns)
+    found = judged(returned, known)
+    name = TOLD_AS.get(found.reason)
+    if known is None or name is None:
+        return None
+    taking = _Taking(unit, desk, came, returned, known, found, now)
+    if not taking.journal(known, name, {"reason": found.reason, "rule": found.rule}):
+        return None
+    taking.settle(known, name)
+    return replace(came, kind=returned.kind.value, reason=found.reason, rule=found.rule, content=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +130,8 @@ class _Taking:
             data |= {"status": told.status, "action": told.action, "said": told.words[:200]}
         if returned.feedback_type:
             data["feedback"] = returned.feedback_type
-        self._settle(known, name)
-        self._journal(known, name, data)
+        self.settle(known, name)
+        self.journal(known, name, data)
         if found.address is AddressState.HARD_BOUNCED and known.message is not None:
             raise_undeliverable(self.unit, known.message, self.now)
         rest_if_it_bounces_often(self.unit, self.desk.catalogue, known, found, told, self.now)
@@ -135,7 +151,7 @@ class _Taking:
         own = known is not None and known.proven and self._is_own_hand(known)
         if known is not None and own:
             # Whoever only claims an address renews no clock (R-42).
-            self._journal(known, "contact.replied", {"automatic": False})
+            self.journal(known, "contact.replied", {"automatic": False})
         if known is not None and found.consent is ConsentStatus.ACTIVE_OPTOUT:
             self._object(known, Act.OBJECTION, ((EVERYTHING, EVERYTHING),), "reply")
             if own and is_all_said(self.returned.text):
@@ -163,12 +179,13 @@ class _Taking:
 
     # -- telling it ---------------------------------------------------------------------------------------
 
-    def _journal(self, known: Known, name: str, data: dict[str, Value]) -> None:
+    def journal(self, known: Known, name: str, data: dict[str, Value]) -> bool:
+        """Told of its reader, once; whether it was news."""
         mail = about(known.message) if known.message is not None else {}
         event = Event(known.contact.id, name, self.now, {**mail, **data}, "wayback", self.came.digest)
-        events_in(self.unit, self.desk.catalogue, [event], now=self.now)
+        return bool(events_in(self.unit, self.desk.catalogue, [event], now=self.now))
 
-    def _settle(self, known: Known, name: str) -> None:
+    def settle(self, known: Known, name: str) -> None:
         """What a mail of unknown fate, or one that was taken to have arrived, has become."""
         state, message = _SETTLES.get(name), known.message
         if message is None or state is None or (name != "mail.delivered" and not self._is_final()):

@@ -264,11 +264,9 @@ def test_erasing_a_person_leaves_nothing_of_what_they_wrote(office: Office) -> N
     assert after is not None and after.reason == "NOT_MATCHED", "and what comes later is about nobody"
 
 
-def test_what_cannot_be_read_is_kept_for_somebody_to_look_at(small: Office) -> None:
+def test_what_cannot_be_read_is_one_task_however_much_there_is(small: Office) -> None:
     raw = b"".join(b"Content-Type: multipart/mixed; boundary=a\n\n--a\n" for _ in range(4000))
-    taken = small.came(raw)
-    assert taken is not None and taken.kind == "unreadable"
+    taken = [small.came(raw + b"x" * number) for number in range(3)]
+    assert [each and (each.kind, each.content) for each in taken] == [("unreadable", None)] * 3
     (task,) = small.tasks()
     assert task.body["what"] == "UNREADABLE"
-    with small.store.begin() as unit:
-        unit.wayback.finish_task(task.id, small.now)

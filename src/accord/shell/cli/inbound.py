@@ -165,8 +165,8 @@ def tasks(context: click.Context, *, as_json: bool) -> None:
 
 _SAYS = {
     "UNDELIVERABLE": "Mail {message} ({scenario}/{step}) was needed, and the address is dead: find another way.",
-    "UNREADABLE": "Nobody can say what came into {source}: look at it there (number {returned} of the list).",
-    "STATUS_UNREADABLE": "A bounce in {source} names no reason that is known (number {returned} of the list).",
+    "UNREADABLE": "Nobody can say what came into {source}: look at it there (last: {returned}).",
+    "STATUS_UNREADABLE": "A bounce in {source} names no reason that is known: look at it there (last: {returned}).",
     "NOT_MATCHED": "Something in {source} speaks of a mail that is not ours, or bears no mark of ours (last: {returned}).",
     "NOT_FORWARDED": "What somebody wrote to {source} could not be handed on (number {returned} of the list).",
     "CONFIRM_SUBSCRIPTION": "Amazon asks {source} to confirm the subscription of its topic: open {open}",

@@ -22,7 +22,7 @@ from accord.shell.engine.ports.store import Unit
 from accord.shell.engine.ports.wayback import RETURNED, Came
 from accord.shell.engine.ports.wayback import Fate as Becomes
 from accord.shell.engine.record import consents_in, events_in
-from accord.shell.engine.wayback.judged import NOT_MATCHED, fate_of, judged
+from accord.shell.engine.wayback.judged import fate_of, judged
 from accord.shell.engine.wayback.known import Known, whom
 from accord.shell.engine.wayback.rest import raise_undeliverable, rest_if_it_bounces_often
 
@@ -35,6 +35,10 @@ _SETTLES = {
     "mail.complained": MessageState.COMPLAINED,
     "mail.delivered": MessageState.ACCEPTED,
 }
+
+
+# What no rule can decide.
+FOR_SOMEBODY = frozenset({"UNREADABLE", "STATUS_UNREADABLE", "NOT_MATCHED"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,11 +108,9 @@ class _Taking:
         )
         if kind is ReturnKind.REPLY:
             return self._reply(told)
-        if kind is ReturnKind.UNREADABLE or self.found.reason == "STATUS_UNREADABLE":
-            return self._see_to_it(told, keep=True)
-        if self.found is NOT_MATCHED:
-            return self._see_to_it(told, keep=kind is ReturnKind.UNSUBSCRIBE)
-        if known is not None:
+        if self.found.reason in FOR_SOMEBODY:
+            self._see_to_it(told)
+        elif known is not None:
             self._believed(known)
         return told
 
@@ -156,8 +158,8 @@ class _Taking:
             self._object(known, Act.OBJECTION, ((EVERYTHING, EVERYTHING),), "reply")
             if own and is_all_said(self.returned.text):
                 return told
-        if found is NOT_MATCHED:
-            told = self._see_to_it(told, keep=False)
+        if found.reason in FOR_SOMEBODY:
+            self._see_to_it(told)
         if not self.desk.forwards:
             return told
         return replace(told, fate=Becomes.TO_FORWARD, content=self.came.content)
@@ -203,10 +205,10 @@ class _Taking:
         """Whether it says that something ended: a delay is none."""
         return not self.returned.fates or any(each.action != "delayed" for each in self.returned.fates)
 
-    def _see_to_it(self, told: Came, *, keep: bool) -> Came:
-        """A task for the team: one for each thing that has to be read, one for all that nobody can match."""
-        key = str(self.came.id) if keep else f"{self.came.source}: not matched"
+    def _see_to_it(self, told: Came) -> None:
+        """A task for the team: one for all of a mailbox that are alike, for anybody can send as many as he likes.
+
+        What it is about is still in the mailbox; nothing of it is kept here.
+        """
         body = {"what": told.reason, "source": told.source, "kind": told.kind, "returned": self.came.id}
-        contact_id = self.known.contact.id if self.known is not None else None
-        self.unit.keeping.raise_task(RETURNED, key, body, self.now, contact_id)
-        return replace(told, content=self.came.content if keep else None)
+        self.unit.keeping.raise_task(RETURNED, f"{told.source}: {told.reason}", body, self.now)

@@ -244,3 +244,9 @@ def test_postgresql_has_a_clock_of_its_own_and_its_own_backups(tmp_path: Path, p
     assert (late.state, "5 hours" in late.says) == (State.MEND, True)
     assert of(database, patient, "backup").state is State.UNSEEN
     patient.store.close()
+
+
+def test_each_relay_is_greeted(tmp_path: Path) -> None:
+    config = CONFIG.replace("[dkim.keys]", '[smtp.fallback]\nhost = "other.relay.example"\n\n[dkim.keys]')
+    told = [each.says for each in relay(a_patient(tmp_path, config=config)) if each.key == "relay"]
+    assert told == ["smtp.relay.example:25 answers", "other.relay.example:25 answers"]

@@ -21,6 +21,10 @@ VENUE = a_venue(complaints_reported_by=("example.org",))
 ZONE = VENUE.entity.clock
 
 
+# What the gate says of O.
+SOFT_OPTIN = {"basis": "soft_optin", "reason": "SOFT_OPTIN", "rule": "R-07"}
+
+
 @dataclass(frozen=True)
 class Rates:
     """Of a hundred readers of one mail, how many click and how many leave."""
@@ -64,10 +68,10 @@ class Base:
         at, number = start_of_day(day, ZONE) + timedelta(hours=9), self._last_number()
         mails: list[dict[str, Any]] = []
         events: list[dict[str, Any]] = []
-        for people, rates, basis in ((o, of_o, "soft_optin"), (r, of_r, "consent")):
+        for people, rates, why in ((o, of_o, SOFT_OPTIN), (r, of_r, {})):
             for person in people:
                 number += 1
-                mails.append(a_mail(number, person, at, nature=nature, basis=basis, **overrides))
+                mails.append(a_mail(number, person, at, nature=nature, **{**why, **overrides}))
                 events += self._answers(person, number, rates, at)
         put(self.store, mails, events)
 

@@ -227,6 +227,7 @@ def agree(house: House, people: Sequence[int], now: datetime) -> None:
 def again(folder: Path) -> House:
     """The venue that was made before."""
     house = open_house(folder / "config.toml", clock=lambda: AFTERWARDS)
+    house.open_for_work("year")
     house.refresh()
     return house
 

@@ -9,7 +9,7 @@ BENCHMARK = Path(__file__).parents[2] / "benchmarks" / "throttle.py"
 
 
 def test_the_experiments_come_out_as_they_did(capsys) -> None:
-    assert runpy.run_path(str(BENCHMARK))["main"](["--runs", "40"]) == 0
+    assert runpy.run_path(str(BENCHMARK))["main"](["--runs", "20"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert sum("±" in line for line in lines) == 35
     assert [line for line in lines if "DIFFERS" in line] == []

@@ -16,11 +16,11 @@ from pathlib import Path
 
 from accord.core.language.parse import parse_scenario
 from accord.core.mail.compile import compile_template
-from accord.core.mail.compose import compose
 from accord.core.mail.dkim import ED25519, RSA, SigningKey, signed
 from accord.core.mail.links import Links
-from accord.core.mail.render import render
+from accord.core.mail.recipe import composed, packed, rendered
 from accord.core.mail.reread import reread
+from accord.core.mail.returns import Returns
 from accord.core.model.consent import LegalBasis, Nature
 from accord.core.model.contact import Contact
 from accord.core.model.content import Catalogue
@@ -99,7 +99,8 @@ def main() -> None:
     if made is None or scenario is None:
         raise SystemExit(f"the benchmark's own mail is broken: {faults}")
     catalogue = Catalogue(VENUE, {scenario.name: scenario}, {scenario.digest: scenario})
-    writer = LetterWriter(catalogue, {made.name: made}, words, Links(VENUE.base_url, (b"k" * 32,)))
+    links = Links(VENUE.base_url, (b"k" * 32,))
+    writer = LetterWriter(catalogue, {made.name: made}, words, links, returns=Returns(links.keys))
     contact = Contact(
         1, "elodie@example.org", "fr", "Europe/Paris", NOW, NOW, attributes={"first_name": "Élodie"}
     )
@@ -108,9 +109,9 @@ def main() -> None:
         MessageState.CLAIMED, NOW, NOW, LegalBasis.CONSENT, "OPTIN_PROVEN", "R-04",
     )  # fmt: skip
     situation = Situation(contact)
-    frame, names = writer._read(made, message, situation, NOW)  # noqa: SLF001
-    mail = render(made, names, frame)
-    head = writer._head(message, situation, mail, frame, NOW)  # noqa: SLF001
+    recipe = writer.recipe(made, message, situation, NOW)
+    wording = words[recipe.language]
+    mail, frame = rendered(made, recipe, links, wording)
     bodies = [mail.html.encode(), mail.text.encode()]
     content = writer.write(message, situation, now=NOW).envelope.content
     size = len(content)
@@ -120,10 +121,11 @@ def main() -> None:
     )
     print(f"compiled once in {compiled_in * 1e3:.0f} ms\n")
     for what, work in {
-        "names, links, footer": lambda: writer._read(made, message, situation, NOW),  # noqa: SLF001
-        "render (already encoded)": lambda: render(made, names, frame),
-        "read again what leaves": lambda: reread(mail, names, frame, Nature.EDITORIAL),
-        "compose": lambda: compose(mail, head),
+        "recipe: names, links, headers": lambda: writer.recipe(made, message, situation, NOW),
+        "render (already encoded)": lambda: rendered(made, recipe, links, wording),
+        "read again what leaves": lambda: reread(mail, recipe.names, frame, Nature.EDITORIAL),
+        "compose": lambda: composed(mail, frame, recipe),
+        "pack for the ledger": lambda: packed(recipe, made, links, content),
         "in all, as the engine writes it": lambda: writer.write(message, situation, now=NOW),
         "(encoding for each reader)": lambda: [_encoded(body) for body in bodies],
         "(signing, Ed25519)": lambda: signed(content, (ed25519,)),

@@ -116,6 +116,27 @@ def test_status_shows_domains_that_are_slowed(scenario: Terminal) -> None:
     assert well["slowed"] is False
 
 
+def test_status_tells_what_each_mail_server_did_and_how_far_a_warm_up_is(scenario: Terminal) -> None:
+    today = datetime.now(UTC).date()
+    plan = f"[smtp.warm_up]\nbegins = {today - timedelta(days=1)}\nper_day = [5, 7, 9]\n"
+    scenario.write("config.toml", f"{SMALL}\n{plan}")
+    scenario("status").ok()
+    told = '{"smtp": [{"accepted": 3, "not_taken": 2}, "nobody answers"], "smtp.fallback": [{"accepted": 2}, null]}'
+    database(
+        scenario, f"INSERT INTO progress (loop, mark, at) VALUES ('relays', '{told}', '2026-01-01T00:00:00')"
+    )
+    said = scenario("status").ok().out
+    assert "nobody answers" in said and "smtp.fallback" in said
+    assert "WARM-UP: 0 prospecting mails have left today, " in said
+    document = scenario("status", "--json").ok().json
+    assert document["relays"][0] == {
+        "relay": "smtp",
+        "mails": {"accepted": 3, "not_taken": 2},
+        "silent": "nobody answers",
+    }
+    assert document["warm_up"]["left"] == 0
+
+
 def test_a_brake_holds_queued_mail_and_tells_whose_it_is(scenario: Terminal) -> None:
     signs_up(scenario, "ada@example.org")
     scenario("hold", "prospecting", "--reason", "wrong date", "--by", "marie").ok()

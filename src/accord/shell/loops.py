@@ -176,6 +176,7 @@ class Loops:
         """Say that it has ended. Raises StoreError."""
         with self.house.store.begin(lazy=True) as unit:
             unit.daemons.left(self._me.name)
+            self.house.relays.note(unit, now=self.house.clock())
 
     # -- one daemon at a time --------------------------------------------------------------------------------
 

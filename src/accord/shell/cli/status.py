@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import click
 
-from accord.core.model.time import Duration, local_day
+from accord.core.model.time import Duration, local_day, start_of_day
+from accord.core.pacing import WarmUp
 from accord.shell.cli.house import by_option, house_of, json_option, who
 from accord.shell.cli.output import InputFault, print_json, print_table, when
 from accord.shell.engine.care.vitals import Vitals, alarms, is_late, vitals
@@ -43,6 +44,7 @@ def status(context: click.Context, *, stuck: bool, as_json: bool) -> None:
         with house.store.read() as unit:
             seen = vitals(unit, house.clock())
             document = _document(unit, seen, limit, zone)
+            document["warm_up"] = _warm_up(unit, house.settings.smtp.rates.warm_up, seen.now, zone)
     if stuck:
         document["stuck"] = [_stuck(row) for row in seen.stuck]
     if as_json:
@@ -116,6 +118,15 @@ def _scenario(unit: Unit, row: LiveScenario, today: date) -> dict[str, Any]:
     }
 
 
+def _warm_up(unit: Unit, plan: WarmUp | None, now: datetime, zone: ZoneInfo) -> dict[str, int] | None:
+    """How many prospecting mails may leave on this day of the plan, and how many have; None without a plan for it."""
+    today = local_day(now, zone)
+    allowed = plan.allowed(today) if plan is not None else None
+    if allowed is None:
+        return None
+    return {"allowed": allowed, "left": unit.outflow.prospecting_since(start_of_day(today, zone))}
+
+
 def _domain(told: Told) -> dict[str, Any]:
     """A domain that is held to a pace, or was slowed: mails a second now, and when it is well."""
     return {
@@ -175,6 +186,9 @@ def _print_status(document: Mapping[str, Any], limit: Duration, zone: ZoneInfo) 
     ]
     if waiting:
         print_table("Waiting", ("what", "how many", "since"), waiting)
+    if document["warm_up"] is not None:
+        plan = document["warm_up"]
+        click.echo(f"WARM-UP: {plan['left']} prospecting mails have left today, {plan['allowed']} may.")
     _print_relays(document["relays"])
     _print_domains(document["domains"])
     _print_stuck(document.get("stuck", ()), zone)

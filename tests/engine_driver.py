@@ -103,6 +103,7 @@ class Driver:
     faults: list[tuple[str, int, Exception]] = field(default_factory=list)
     activated: dict[str, datetime] = field(default_factory=dict)
     receiver: Receiver = field(default_factory=Receiver)
+    due: datetime | None = None
 
     def __post_init__(self) -> None:
         self.activated = dict.fromkeys(self.catalogue.live, self.now - timedelta(microseconds=1))
@@ -157,12 +158,19 @@ class Driver:
             changed += answered + advanced
             if not (answered or entered or advanced):
                 break
-        with self.store.read() as unit:
-            due = unit.next_instant()
-        if due is not None and due <= self.now:
-            self.send()
-            self.post()
+        self.due = self._next_due()
+        if self.due is not None and self.due <= self.now:
+            asyncio.run(self._deliver())
+            self.due = self._next_due()
         return bool(changed)
+
+    async def _deliver(self) -> None:
+        await send_until_idle(self.sender())
+        await post_until_idle(self.postman())
+
+    def _next_due(self) -> datetime | None:
+        with self.store.read() as unit:
+            return unit.next_instant()
 
     def tell(self, *events: Event) -> None:
         record_events(self.store, self.catalogue, events, now=self.now)
@@ -174,9 +182,11 @@ class Driver:
         """Go from instant to instant at which anything is to be done."""
         ahead = sorted(script, key=lambda each: each.at, reverse=True)
         self.turn()
+        self.due = self._next_due()
         while (instant := self._next(ahead, [], hourly=hourly)) is not None and instant <= until:
             self._go_to(instant, ahead)
             self.turn()
+            self.due = self._next_due()
 
     def walk_quickly(
         self, script: Sequence[Happening], until: datetime, calls: Sequence[datetime], *, hourly: bool = False
@@ -204,9 +214,7 @@ class Driver:
             changed = (self.turn_quickly(work) or len(ahead) < still) and looks
 
     def _next(self, ahead: list[Happening], asking: list[datetime], *, hourly: bool) -> datetime | None:
-        with self.store.read() as unit:
-            due = unit.next_instant()
-        wanted: list[datetime | None] = [due, asking[-1] if asking else None]
+        wanted: list[datetime | None] = [self.due, asking[-1] if asking else None]
         wanted.append(ahead[-1].at if ahead else None)
         if hourly:
             wanted.append((self.now + timedelta(hours=1)).replace(minute=0, second=0, microsecond=0))

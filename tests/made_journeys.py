@@ -142,7 +142,7 @@ def _scenario(dice: Random, number: int, way_in: str) -> str:
             )
         )
         lines.append(f"leave: [{cue}]")
-    if dice.random() < 0.3:
+    if dice.random() < 0.6:
         lines.append(f"goal: {dice.choice(GOALS)}")
     lines.append("steps:")
     lines += _steps(dice, dice.randrange(2, 8), event, service=service)

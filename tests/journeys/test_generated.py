@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
@@ -28,17 +30,36 @@ WEEKS = [(seed, 12) for seed in range(1000, 1014 + MORE)]
 HOURLY = [(seed, 2) for seed in range(2000, 2002 + MORE // 10)]
 
 # A journey in which little is decided proves little, and one in which very much is takes very long.
-FEW, MANY = 8, 24
+FEW, MANY = 8, 16
+
+
+@dataclass(frozen=True)
+class Slate:
+    """One store for all journeys, wiped between them: making its tables, and compiling its statements, takes as long
+    as a journey.
+    """
+
+    store: SqlStore
+    empty: Path
+
+    def wiped(self) -> SqlStore:
+        self.store.close()
+        assert self.store.file is not None
+        for left in ("-wal", "-shm"):
+            Path(f"{self.store.file}{left}").unlink(missing_ok=True)
+        shutil.copy(self.empty, self.store.file)
+        return self.store
 
 
 @pytest.fixture(scope="session")
-def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database with its tables, to be copied: making them takes longer than a journey."""
-    path = tmp_path_factory.mktemp("empty") / "accord.db"
+def slate(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Slate]:
+    path = tmp_path_factory.mktemp("journeys") / "accord.db"
     store = open_store(f"sqlite:///{path}", dice=os.urandom, keys=lambda: KEYS)
     store.upgrade()
     store.close()
-    return path
+    shutil.copy(path, path.with_name("empty.db"))
+    yield Slate(store, path.with_name("empty.db"))
+    store.close()
 
 
 def a_catalogue_of(journey: Journey) -> Catalogue:
@@ -94,15 +115,10 @@ def test_what_the_journeys_are_made_of_is_all_there() -> None:
 
 
 @pytest.mark.parametrize(("seed", "days"), [*YEARS, *WEEKS, *HOURLY])
-def test_a_journey_is_decided_alike_by_both(empty: Path, tmp_path: Path, seed: int, days: int | None) -> None:
+def test_a_journey_is_decided_alike_by_both(slate: Slate, seed: int, days: int | None) -> None:
     """Over a year; over days round a change of clocks, with segments; and some at every full hour besides."""
     journey, catalogue, imagined = the_journey(seed, days)
-    shutil.copy(empty, tmp_path / "accord.db")
-    store = open_store(f"sqlite:///{tmp_path / 'accord.db'}", dice=os.urandom, keys=lambda: KEYS)
-    try:
-        done = done_by_the_engine(store, journey, catalogue, hourly=(seed, days) in HOURLY)
-    finally:
-        store.close()
+    done = done_by_the_engine(slate.wiped(), journey, catalogue, hourly=(seed, days) in HOURLY)
     assert done == imagined, "\n".join(journey.scenarios)
 
 

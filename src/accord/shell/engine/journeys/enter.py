@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from accord.core.decide import enters
 from accord.core.model.content import Catalogue
 from accord.core.model.enrolment import RunState
-from accord.core.model.expression import And, Condition, Constant, Expression, Operand, Truth, Type
+from accord.core.model.expression import And, Condition, Constant, Expression, Operand, Or, Truth, Type
 from accord.core.model.place import Span
 from accord.core.model.scenario import OnEvent, OnSegment, Scenario
 from accord.core.model.time import later
@@ -115,7 +115,7 @@ def _take_next_page(
             # Another daemon has taken this page meanwhile.
             return True
         work.check(unit)
-        for occasion in due:
+        for occasion in _of_anybody(unit, due, now):
             mark, faults, somebody = _take_page(unit, work.catalogue, scenario, occasion, mark, now=now)
             if somebody:
                 break
@@ -141,6 +141,15 @@ def _occasions(scenario: Scenario, catalogue: Catalogue, mark: Mark, now: dateti
     zone = catalogue.venue.entity.clock
     until = mark.page_of or now
     return occasions(scenario.entry.trigger, after=mark.done_until, until=until, zone=zone)
+
+
+def _of_anybody(unit: Unit, due: Sequence[Occasion], now: datetime) -> Sequence[Occasion]:
+    """The last occasion alone, where several days are due and none of them is anybody's: one question for all."""
+    days = [each.who.tree for each in due if each.who is not None]
+    if len(due) == 1 or len(days) < len(due):
+        return due
+    anybody = replace(EVERYBODY, tree=Or(tuple(_condition(day) for day in days)))
+    return due if unit.matching(anybody, now=now, not_in=None, after_id=0, limit=1) else due[-1:]
 
 
 def _take_page(
@@ -213,12 +222,11 @@ def _begun(
 def _who(scenario: Scenario, occasion: Occasion) -> Expression:
     """The occasion's segment and the entry's `if`, as one condition that the database can answer."""
     asked = (occasion.who, scenario.entry.condition)
-    parts = [_condition(expression) for expression in asked if expression is not None]
+    parts = [_condition(expression.tree) for expression in asked if expression is not None]
     if not parts:
         return EVERYBODY
     return replace(EVERYBODY, source=scenario.name, tree=parts[0] if len(parts) == 1 else And(tuple(parts)))
 
 
-def _condition(expression: Expression) -> Condition:
-    tree = expression.tree
+def _condition(tree: Condition | Operand) -> Condition:
     return Truth(tree) if isinstance(tree, Operand) else tree

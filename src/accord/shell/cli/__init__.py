@@ -20,8 +20,10 @@ class Commands(click.Group):
     """The commands in sections, each in the order in which it is met; each is read when it is asked for."""
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """A command by its name."""
-        return command_at(PLACES[cmd_name]) if cmd_name in PLACES else None
+        """A command by its name: one of ours, or one that was added."""
+        if cmd_name in PLACES:
+            return command_at(PLACES[cmd_name])
+        return super().get_command(ctx, cmd_name)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Every name, section by section."""

@@ -338,6 +338,14 @@ def test_what_is_not_there_is_told_as_such(venue: Venue) -> None:
         assert viewer.get(path).status_code == 404, path
 
 
+def test_a_scenario_that_went_live_this_instant_is_not_there_yet(venue: Venue) -> None:
+    viewer = Mate.of(venue, "viewer")
+    with venue.house.store.begin() as unit:
+        unit.activate("nouveau", "d", "scenario: nouveau", "test", venue.now)
+    assert viewer.get("/scenarios/nouveau").status_code == 404
+    assert viewer.get("/scenarios").status_code == 200
+
+
 def test_what_people_are_called_is_text_and_never_a_page(venue: Venue) -> None:
     with venue.house.store.begin() as unit:
         unit.hold("prospecting", "<script>alert(1)</script>{{ 7 * 7 }}", "<b>eve</b>", venue.now)

@@ -120,14 +120,14 @@ def scenario(house: House, name: str, now: datetime) -> Detail:
     with house.store.read() as unit:
         totals = _totals(unit, Subject.MAIL, today)
         row = next((row for row in _rows(unit, totals, today) if row.live.name == name), None)
-        if row is None:
+        plan = house.catalogue.live.get(name)
+        if row is None or plan is None:  # what went live this instant is read within seconds
             raise NotFound
         mails = {key[1:]: count for key, count in totals.items() if key[0] == name}
         everybody = _totals(unit, Subject.PEOPLE, today)
         people = {key[1]: count for key, count in everybody.items() if key[0] == name}
         here = [tally for tally in _in_flight(unit, today) if tally.key[0] == name]
         counted_at = unit.tallies.counted_at()
-        plan = house.catalogue.live[name]
         reached = success(unit, plan, house.venue, _first_day(today), now)
     steps = list(_steps(plan, mails, here))
     return Detail(

@@ -13,10 +13,14 @@ import pytest
 
 from accord.core.model.consent import Act, ConsentEntry
 from accord.core.model.event import Event
+from accord.core.standing import begun
+from accord.core.throttle import Evidence, Sample, decide
 from accord.shell.engine.care.roll_up import roll_up
+from accord.shell.engine.ports.figures import Judgement
 from accord.shell.engine.ports.rows import NewContact
 from accord.shell.engine.ports.tallies import Subject, Tally
 from accord.shell.engine.record import record_consents, record_events
+from accord.shell.engine.target.watch import told_evidence
 from accord.shell.engine.team import MOST_MISSES, SESSION
 from accord.shell.web.console.door import way_back
 from doors.houses import Venue
@@ -212,11 +216,7 @@ def test_a_scenario_shows_where_people_are_and_what_its_mails_came_to(venue: Ven
 def test_a_scenarios_goal_is_told_of_those_held_out_too_and_nothing_is_said_of_few(venue: Venue) -> None:
     viewer = Mate.of(venue, "viewer")
     assert "Who reached the goal" not in viewer.get("/scenarios/bienvenue").text
-    file = venue.root / "scenarios/bienvenue.yaml"
-    goal = "goal: {when: order.placed, within: 3 days}\nholdout: 20%\nenter:"
-    file.write_text(file.read_text(encoding="utf-8").replace("\nenter:", f"\n{goal}", 1), encoding="utf-8")
-    venue.house.read_files()
-    venue.activate("bienvenue")
+    give_a_goal(venue)
     count_goals(venue, took_part=(20, 9), held_out=(10, 0))
     few = viewer.get("/scenarios/bienvenue").text
     assert "Who reached the goal: order.placed within 3 days" in few
@@ -227,6 +227,15 @@ def test_a_scenarios_goal_is_told_of_those_held_out_too_and_nothing_is_said_of_f
     assert "8.0%<small>5.9% to 10.7%" in page
     assert "points (95 %): more reach it with the scenario" in page
     assert 'aria-label="Who reached the goal. took part 15.0% of 2000 (13.5% to 16.6%); held out' in page
+
+
+def give_a_goal(venue: Venue) -> None:
+    """The welcome has a goal and a holdout from now on."""
+    file = venue.root / "scenarios/bienvenue.yaml"
+    goal = "goal: {when: order.placed, within: 3 days}\nholdout: 20%\nenter:"
+    file.write_text(file.read_text(encoding="utf-8").replace("\nenter:", f"\n{goal}", 1), encoding="utf-8")
+    venue.house.read_files()
+    venue.activate("bienvenue")
 
 
 def count_goals(venue: Venue, *, took_part: tuple[int, int], held_out: tuple[int, int]) -> None:
@@ -240,6 +249,34 @@ def count_goals(venue: Venue, *, took_part: tuple[int, int], held_out: tuple[int
         for day in (venue.now.date(), venue.now.date() - timedelta(days=10)):
             tallies = [Tally(day, Subject.GOAL, key, count) for key, count in rows.items()]
             unit.tallies.replace(day, {Subject.GOAL}, tallies)
+
+
+def judge_weeks(venue: Venue, weeks: int = 4) -> None:
+    """So many weekly judgements by which nothing changes: O clicks as the rest, and nobody has complained."""
+    today = venue.now.date()
+    o, r = Sample(1200, 60, 2, 0), Sample(20_000, 900, 60, 0)
+    for age in range(weeks, 0, -1):
+        day = today - timedelta(days=7 * age)
+        standing = begun(day - timedelta(days=1))
+        ruling = decide(standing.state, Evidence(o, r), days_since_change=1)
+        told = told_evidence(Evidence(o, r), ruling, standing, day)
+        at = venue.now - timedelta(days=7 * age)
+        with venue.house.store.begin() as unit:
+            unit.figures.keep(
+                Judgement(at, ruling.move, standing, ruling.reason, "statistics", day, True, told)
+            )
+
+
+def test_the_target_shows_both_groups_and_never_that_none_of_few_is_fine(venue: Venue) -> None:
+    viewer = Mate.of(venue, "viewer")
+    assert "Not enough data is not «fine»" in viewer.get("/target").text
+    judge_weeks(venue)
+    page = viewer.get("/target").text
+    assert "4 weekly judgements" in page
+    assert "5.0%<small>3.9% to 6.4%" in page
+    assert "none of 1\N{NARROW NO-BREAK SPACE}200<small>not enough data" in page
+    assert "1 days since the last change, 28 needed" in page
+    assert "how likely it is that O clicks at least 0.8 times as often as R" in page
 
 
 def test_a_scenario_is_paused_goes_on_and_drains_and_all_is_on_record(venue: Venue) -> None:

@@ -15,7 +15,7 @@ from accord.shell.web.server import WebServer
 from doors.browser.sight import PATIENCE, barriers, picture_of
 from doors.houses import Venue
 from doors.mates import PASSWORD, SALT
-from doors.test_console import PAGES, deeds
+from doors.test_console import PAGES, count_goals, deeds, give_a_goal, judge_weeks
 from doors.test_console import venue as venue  # the house in which one was welcomed, and one was not
 
 WINDOWS = ((1280, "light"), (375, "dark"))
@@ -52,7 +52,12 @@ def sign_in(page: Page, role: str) -> str:
     return root
 
 
-def test_every_page_can_be_read_pressed_and_heard(windows: Sequence[Page], pictures: Path) -> None:
+def test_every_page_can_be_read_pressed_and_heard(
+    windows: Sequence[Page], venue: Venue, pictures: Path
+) -> None:
+    judge_weeks(venue)
+    give_a_goal(venue)
+    count_goals(venue, took_part=(2000, 300), held_out=(500, 40))
     found = []
     for page in windows:
         page.goto("/console/sign-in")

@@ -43,7 +43,7 @@ def until(done, what: str, patience: float = PATIENCE) -> None:  # type: ignore[
     ends = time.monotonic() + patience
     while not done():
         assert time.monotonic() < ends, f"waited in vain: {what}"
-        time.sleep(0.01)
+        time.sleep(0.03)
 
 
 @cache

@@ -20,10 +20,12 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from accord import __version__
 from accord.core.model.message import MessageState
 from accord.core.model.time import Duration
+from accord.core.pacing import Rates
 from accord.shell.engine.care.roll_up import roll_up
 from accord.shell.engine.care.vitals import alarms, vitals
 from accord.shell.engine.ports.daemons import DaemonRole, Presence
 from accord.shell.engine.ports.mailing import Receipt
+from accord.shell.engine.sending.pacer import Pacer
 from accord.shell.engine.target.reputation import guard
 from accord.shell.engine.target.watch import watch
 from accord.shell.store.postings import POSTING
@@ -151,6 +153,17 @@ def test_it_tells_which_domains_go_slowly_but_for_those_of_a_few(venue: Venue) -
     assert 0 < crowd < said["accord_domain_whole_mails_per_second"]["crowd.example.org",]
     assert said["accord_domain_slowed_count"]["crowd.example.org",] >= 1
     assert said["accord_domain_held_back_count"].keys() == {("crowd.example.org",)}
+
+
+def test_a_pacer_remembers_no_domain_that_is_well_and_long_ago() -> None:
+    now = [0.0]
+    pacer = Pacer(Rates(per_domain=5.0), lambda: now[0])
+    for number in range(100):
+        pacer.wait(f"ada@d{number}.example.org")
+    assert len(pacer._paces) == len(pacer._people) == 100
+    now[0] = 60.0
+    pacer.leaves("d1.example.org")
+    assert not pacer._paces and not pacer._people
 
 
 def test_it_tells_how_much_came_back_and_from_where_on_prospecting_stops(venue: Venue) -> None:

@@ -50,6 +50,10 @@ class Pace:
         """Whether it goes slower than it would by itself."""
         return self.goal is not None
 
+    def is_idle(self, since: float) -> bool:
+        """Whether it is well, and nothing has left or been held back since an instant."""
+        return not self.is_slowed and max(self.free_at, self.tail) < since
+
     def slowed_after(self, instant: float) -> bool:
         """Whether it was slowed, or changed while slowed, at an instant or later."""
         return self.is_slowed and self.changed_at >= instant

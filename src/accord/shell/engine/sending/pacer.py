@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import astuple, dataclass, field
@@ -49,7 +50,7 @@ class Told:
 
 @dataclass(slots=True)
 class Pacer:
-    """One a process. `clock` tells seconds that never go back.
+    """One a process, asked by threads of both lanes. `clock` tells seconds that never go back.
 
     Prospecting mail asks it before it leaves; what became of any mail is told to it. What it knows is lost with
     the process, and learned again by a few answers.
@@ -62,10 +63,11 @@ class Pacer:
     _before: Counter[str] = field(default_factory=Counter)
     _window_at: float = float("-inf")
     _slowed_at: float = float("-inf")
-    _people: dict[str, set[str]] = field(default_factory=dict)
+    _people: dict[str, set[int]] = field(default_factory=dict)
     _slowed: Counter[str] = field(default_factory=Counter)
     _held: Counter[str] = field(default_factory=Counter)
     _noted: Sequence[Told] = ()
+    _lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
 
     @property
     def has_a_say(self) -> bool:
@@ -126,59 +128,73 @@ class Pacer:
         """Domains that have asked for less since an instant of this clock: what was let through before may wait."""
         if self._slowed_at < instant:
             return frozenset()
-        return frozenset(domain for domain, pace in self._paces.items() if pace.slowed_after(instant))
+        with self._lock:
+            return frozenset(domain for domain, pace in self._paces.items() if pace.slowed_after(instant))
 
     def wait(self, recipient: str) -> float:
         """A prospecting mail would leave: 0.0 where it may now, else after how many seconds to ask again."""
-        domain = domain_of(recipient)
-        known = self._paces.get(domain)
-        most = self.rates.most(domain)
-        if known is None and most is None:
-            return 0.0
-        pace, seconds = place(known or a_pace(most), self.clock())
-        self._paces[domain] = pace
-        self._held[domain] += seconds > 0
-        people = self._people.setdefault(domain, set())
-        if len(people) < A_CROWD:
-            people.add(recipient)
-        return seconds
+        with self._lock:
+            domain = domain_of(recipient)
+            known = self._paces.get(domain)
+            most = self.rates.most(domain)
+            if known is None and most is None:
+                return 0.0
+            pace, seconds = place(known or a_pace(most), self.clock())
+            self._paces[domain] = pace
+            self._held[domain] += seconds > 0
+            people = self._people.setdefault(domain, set())
+            if len(people) < A_CROWD:
+                people.add(hash(recipient))
+            return seconds
 
     def leaves(self, domain: str) -> float:
         """A mail leaves; returns the instant."""
-        now = self.clock()
-        if now - self._window_at >= WINDOW:
-            lately = now - self._window_at < 2 * WINDOW
-            self._before, self._recent = (self._recent if lately else Counter()), Counter()
-            self._window_at = now
-        self._recent[domain] += 1
-        return now
+        with self._lock:
+            now = self.clock()
+            if now - self._window_at >= WINDOW:
+                lately = now - self._window_at < 2 * WINDOW
+                self._before, self._recent = (self._recent if lately else Counter()), Counter()
+                self._window_at = now
+                self._forget_idle(now)
+            self._recent[domain] += 1
+            return now
+
+    def _forget_idle(self, now: float) -> None:
+        """A domain that is well, and was written to long ago, is as one of which nothing was heard."""
+        for domain in [each for each, pace in self._paces.items() if pace.is_idle(now - WINDOW)]:
+            del self._paces[domain]
+            self._people.pop(domain, None)
 
     def heard(self, domain: str, left_at: float, receipt: Receipt) -> None:
         """What became of it."""
-        now = self.clock()
-        pace = self._paces.get(domain)
-        if receipt.outcome is MessageState.ACCEPTED and pace is not None:
-            better = went_well(pace, left_at=left_at, now=now)
-            if better.rate is None:
-                del self._paces[domain]
-            else:
-                self._paces[domain] = better
-        elif receipt.slower:
-            before = pace or a_pace(self.rates.most(domain))
-            recent = max(self._recent[domain], self._before[domain]) / WINDOW
-            slower = slowed(before, left_at=left_at, now=now, recent=recent)
-            if slower is not before:
-                self._slowed[domain] += 1
-                self._slowed_at = now
-            self._paces[domain] = slower
+        with self._lock:
+            now = self.clock()
+            pace = self._paces.get(domain)
+            if receipt.outcome is MessageState.ACCEPTED and pace is not None:
+                better = went_well(pace, left_at=left_at, now=now)
+                if better.rate is None:
+                    del self._paces[domain]
+                else:
+                    self._paces[domain] = better
+            elif receipt.slower:
+                before = pace or a_pace(self.rates.most(domain))
+                recent = max(self._recent[domain], self._before[domain]) / WINDOW
+                slower = slowed(before, left_at=left_at, now=now, recent=recent)
+                if slower is not before:
+                    self._slowed[domain] += 1
+                    self._slowed_at = now
+                self._paces[domain] = slower
 
     def told(self) -> Sequence[Told]:
         """The domains that are held to a pace, and those that were slowed: the slowest first."""
-        named = {
-            domain for domain in (*self._paces, *self._slowed) if len(self._people.get(domain, ())) >= A_CROWD
-        }
-        told = [self._told(domain) for domain in named]
-        return sorted(told, key=lambda each: (each.rate or float("inf"), each.domain))[:MOST_TOLD]
+        with self._lock:
+            named = {
+                domain
+                for domain in (*self._paces, *self._slowed)
+                if len(self._people.get(domain, ())) >= A_CROWD
+            }
+            told = [self._told(domain) for domain in named]
+            return sorted(told, key=lambda each: (each.rate or float("inf"), each.domain))[:MOST_TOLD]
 
     def note(self, unit: Unit, *, now: datetime) -> None:
         """Write down what is told, for those who ask in another process, where it has changed since."""

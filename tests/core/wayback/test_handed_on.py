@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 from email import message_from_bytes, policy
 
 from accord.core.wayback.automatic import is_from_a_machine
@@ -35,6 +36,19 @@ def test_a_subject_injects_nothing() -> None:
     seen = message_from_bytes(handed_on(raw, ABOUT), policy=policy.default)
     assert seen["Bcc"] is None
     assert "evil@example.com" in seen["Subject"]
+
+
+def test_endless_headers_cost_no_time() -> None:
+    begun = time.process_time()
+    handed_on(
+        b"From: a@example.org\nSubject: "
+        + b"word " * 180_000
+        + b"\nX-A: "
+        + b"=?a?q?b?= " * 90_000
+        + b"\n\nhi\n",
+        ABOUT,
+    )
+    assert time.process_time() - begun < 5
 
 
 def test_it_goes_round_no_second_time() -> None:

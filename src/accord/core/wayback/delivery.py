@@ -91,6 +91,14 @@ def _coded(words: str) -> str:
     return words if first_code(words) or reply_class(words) else ""
 
 
+def fields_of(part: Message) -> Mapping[str, str]:
+    """All fields of a report, whatever group they stand in; the first of each name."""
+    found: dict[str, str] = {}
+    for fields in _blocks(part):
+        found = {**fields, **found}
+    return found
+
+
 def _blocks(part: Message) -> Iterator[Mapping[str, str]]:
     """The groups of fields of a report, however the part is encoded or broken off."""
     payload = part.get_payload()
@@ -112,7 +120,10 @@ def _reassembled(part: Message) -> str:
     """A report that was encoded, which the parser took for fields."""
     blocks = part.get_payload()
     found = [each for each in blocks if isinstance(each, Message)] if isinstance(blocks, list) else []
-    texts = [str(each.get_payload() or each) for each in found]
+    texts = [
+        "\n".join([*(f"{name}: {value}" for name, value in each.items()), str(each.get_payload() or "")])
+        for each in found
+    ]
     whole = Message()
     whole["Content-Transfer-Encoding"] = str(part.get("content-transfer-encoding"))
     whole.set_payload("\n".join(texts))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from accord.core.wayback.delivery import fields_in
-from accord.core.wayback.opened import Opened, flat
+from accord.core.wayback.delivery import fields_of
+from accord.core.wayback.opened import Opened
 
 # Microsoft's junk mail reporting: the mail itself is enclosed, with a header of its own, and nothing says «abuse».
 _JMRP = re.compile(r"^x-hmxmroriginalrecipient:\s*(\S+)", re.IGNORECASE | re.MULTILINE)
@@ -22,9 +22,7 @@ def feedback_of(mail: Opened) -> tuple[str, str] | None:
     """(feedback type, address that complained where it is told); None where it is no such report."""
     part = mail.report("feedback-report")
     if part is not None:
-        payload = part.get_payload()
-        text = "\n".join(str(each) for each in payload) if isinstance(payload, list) else flat(part)
-        fields = fields_in(text.replace("\n\n", "\n"))
+        fields = fields_of(part)
         kind = fields.get("feedback-type", "").split(";")[0].strip().lower()
         recipient = fields.get("original-rcpt-to") or fields.get("removal-recipient") or ""
         return kind or "unknown", recipient.strip("<> ")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from email.errors import MessageError
@@ -13,6 +14,9 @@ from email.utils import format_datetime
 
 from accord.core.mail.words import Wording
 from accord.core.wayback.opened import Opened, opened
+
+# The library folds headers in a time that grows by the square of their length; nobody honest writes such.
+_ENDLESS = re.compile(rb"^[!-9;-~]{1,80}:(?:[^\n]{4000}|(?:[^\n]*\n[ \t]){60})", re.MULTILINE)
 
 LOOP = "X-Accord-Handed-On"
 """Our own mark on what we hand on: what comes in with it is not handed on again."""
@@ -83,6 +87,8 @@ def _quoted(original: Opened | None) -> list[str]:
 def _attach(made: EmailMessage, raw: bytes) -> None:
     """The original as a mail; where it can't be written as one, as a file."""
     try:
+        if _ENDLESS.search(raw):
+            raise ValueError("headers without an end")
         inner = BytesParser(policy=SMTP).parsebytes(raw)
         inner.as_bytes()
         made.add_attachment(inner)

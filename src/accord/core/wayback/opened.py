@@ -16,7 +16,10 @@ from html.parser import HTMLParser
 LARGEST = 1 << 20
 """So many bytes of a message are read, and no more: what is told of a mail stands at the beginning."""
 
-MOST_PARTS = 200
+BEGINNING = 1 << 17
+"""So much of a bounce that keeps to no standard is looked through for whom it is about."""
+
+MOST_PARTS, LONGEST_HEADER = 200, 4000
 LONGEST_TEXT = 100_000
 
 BROKEN = (
@@ -24,6 +27,11 @@ BROKEN = (
     *(TypeError, AttributeError, HeaderParseError),
 )
 """What the standard library raises on messages that are made to break it."""
+
+# The library's reader of parameters takes time by the square of their length; nobody honest writes so many.
+_ENDLESS = re.compile(
+    rb"^content-[a-z-]{1,40}:(?:[^\n]{8000}|(?:[^\n]*\n[ \t]){60})", re.IGNORECASE | re.MULTILINE
+)
 
 _ASCII = bytes(each if each < 128 else ord("?") for each in range(256))
 _BRACKETED = re.compile(r"<([^<>\s@]{1,64}@[^<>\s@]{1,255})>")
@@ -49,7 +57,7 @@ class Opened:
     @cached_property
     def in_ascii(self) -> Message:
         """The same message as tools want it that know nothing else: a question mark for every byte beyond ASCII, and a sender."""
-        made = BytesParser(policy=compat32).parsebytes(self.raw.translate(_ASCII))
+        made = BytesParser(policy=compat32).parsebytes(self.raw[:BEGINNING].translate(_ASCII))
         if not address_in(str(made.get("from", ""))):
             del made["from"]
             made["From"] = "<nobody@invalid>"
@@ -116,6 +124,8 @@ class Opened:
 
 def opened(raw: bytes) -> Opened | None:
     """The message behind these bytes; None where it is built so that nothing can be made of it."""
+    if _ENDLESS.search(raw[:LARGEST]):
+        return None
     try:
         made = Opened(BytesParser(policy=compat32).parsebytes(raw[:LARGEST]), raw[:LARGEST])
         _ = made.parts, made.text, made.returned
@@ -169,7 +179,7 @@ def flat(part: Message) -> str:
 
 
 def _whole(message: Message) -> str:
-    lines = [f"{name}: {unfolded(value)}" for name, value in message.items()]
+    lines = [f"{name}: {' '.join(str(value)[:LONGEST_HEADER].split())}" for name, value in message.items()]
     return "\n".join([*lines, "", *(text_of(part) for part in _walked(message))])
 
 
@@ -181,11 +191,12 @@ def _decoded(data: bytes, charset: str) -> str:
 
 
 def unfolded(value: object) -> str:
-    """A header's value on one line, its encoded words read."""
+    """A header's value on one line, its encoded words read, as far as it is not endless."""
+    text = str(value)[:LONGEST_HEADER] if value is not None else ""
     try:
-        pieces = decode_header(str(value)) if value is not None else []
+        pieces = decode_header(text) if "=?" in text else [(text, None)]
     except (HeaderParseError, ValueError):
-        pieces = [(str(value), None)]
+        pieces = [(text, None)]
     text = "".join(
         _decoded(piece, charset or "latin-1") if isinstance(piece, bytes) else piece
         for piece, charset in pieces

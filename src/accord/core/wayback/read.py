@@ -9,9 +9,9 @@ from typing import Any
 from accord.core.mail.returns import marks_in
 from accord.core.model.returned import Fate, Returned, ReturnKind, Where
 from accord.core.wayback.automatic import is_away, is_challenge, is_from_a_machine
-from accord.core.wayback.delivery import fates_of, fields_in, looks_like_a_bounce
+from accord.core.wayback.delivery import fates_of, fields_of, looks_like_a_bounce
 from accord.core.wayback.feedback import feedback_of
-from accord.core.wayback.opened import BROKEN, Opened, flat, opened
+from accord.core.wayback.opened import BROKEN, Opened, opened
 
 MOST_MARKS = 20
 
@@ -100,9 +100,7 @@ def _places(mail: Opened) -> Iterator[tuple[Where, str]]:
     for kind in ("delivery-status", "feedback-report"):
         part = mail.report(kind)
         if part is not None:
-            payload = part.get_payload()
-            text = "\n".join(str(each) for each in payload) if isinstance(payload, list) else flat(part)
-            fields = fields_in(text.replace("\n\n", "\n"))
+            fields = fields_of(part)
             yield (
                 Where.ENVELOPE_ID,
                 f"{fields.get('original-envelope-id', '')} {fields.get('original-mail-from', '')}",

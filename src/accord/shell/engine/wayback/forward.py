@@ -40,7 +40,7 @@ async def hand_on(store: Store, team: Team, carrier: Carrier, *, clock: Callable
         due = unit.wayback.to_forward(now, PAGE, now + LEASE)
     gone = 0
     for came in due:
-        envelope = _envelope(came, team, now)
+        envelope = await asyncio.to_thread(_envelope, came, team, now)
         if envelope is None:
             with store.begin() as unit:
                 unit.wayback.forwarded(came.id)

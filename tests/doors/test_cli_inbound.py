@@ -75,6 +75,9 @@ def test_a_mail_bears_its_mark_wherever_it_may_come_back_by(scenario: Terminal) 
     page, _, by_mail = letter["List-Unsubscribe"].partition(", ")
     assert page.startswith("<https://theatre.example.org/u/")
     assert by_mail == f"<mailto:retours%2B{mark}@theatre.example.org?subject=unsubscribe>"
+    (left,) = (scenario.folder / "mailbox").glob("*.eml")
+    again = scenario("messages", "show", number, "--eml").ok().out
+    assert again.encode().replace(b"\r\n", b"\n") == left.read_bytes().replace(b"\r\n", b"\n")
 
 
 def test_what_came_back_is_read_listed_and_believed(scenario: Terminal) -> None:

@@ -93,6 +93,7 @@ class Sender:
         Raises Stale.
         """
         tally = Tally()
+        await self._bring_back()
         idle = await self._room(tally, _now() + BATCH_SECONDS)
         if not idle:
             await self._settle(tally)
@@ -104,8 +105,12 @@ class Sender:
             await self._land(tally, BREATH)
             return tally
         desk = Desk(self._preparation())
-        desk.waiting.extend(await self._judge(desk, messages, lease, tally))
-        await self._hand_over(desk, idle, lease, tally)
+        try:
+            desk.waiting.extend(await self._judge(desk, messages, lease, tally))
+            await self._hand_over(desk, idle, lease, tally)
+        except StoreError:
+            self.under_way.stranded.append(([message.id for message in messages], lease))
+            raise
         left = desk.ids
         if left:
             await asyncio.to_thread(self._give_back, left, lease)
@@ -316,6 +321,13 @@ class Sender:
         with self.store.begin(lazy=True) as unit:
             unit.postpone(waiting, lease)
         return going
+
+    async def _bring_back(self) -> None:
+        """Give back what was claimed when the database went away: it need not wait for its lease to be over."""
+        stranded = self.under_way.stranded
+        while stranded:
+            await asyncio.to_thread(self._give_back, *stranded[0])
+            del stranded[0]
 
     def _give_back(self, ids: Sequence[int], lease: datetime, not_before: datetime | None = None) -> None:
         with self.store.begin(lazy=True) as unit:

@@ -74,12 +74,14 @@ class UnderWay:
     """One a process. `endings` are known and not written yet: the database may be away for a while.
 
     `kept`: templates that are kept in the database, by imprint, and the day on which that was last noted.
+    `stranded`: mails that were claimed when the database went away, and their lease.
     """
 
     batch: int = FIRST_BATCH
     kept: set[tuple[str, date]] = field(default_factory=set)
     flights: dict[asyncio.Task[Receipt], Flight] = field(default_factory=dict)
     endings: list[Ending] = field(default_factory=list)
+    stranded: list[tuple[Sequence[int], datetime]] = field(default_factory=list)
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property

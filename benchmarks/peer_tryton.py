@@ -33,7 +33,8 @@ def begun() -> Pool:
 
 def fill(pool: Pool, people: int) -> None:
     """People with an address each, and a scenario of one mail for all of them; they enter it."""
-    with Transaction().start(DATABASE, _admin(pool), context={"_skip_warnings": True}):
+    admin = _admin(pool)
+    with Transaction().start(DATABASE, admin, context={"_skip_warnings": True}):
         party = pool.get("party.party")
         for first in range(0, people, PAGE):
             party.create(

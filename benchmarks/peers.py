@@ -18,7 +18,7 @@ DRIP_PACKAGES = ("django-drip-campaigns==1.16.2", "Django==5.2.19", "psycopg[bin
 TRYTON_PACKAGES = (
     "trytond==8.2.1",
     "trytond-marketing-automation==8.2.0",
-    "psycopg[binary]",
+    "psycopg[binary,pool]",
     "setuptools<81",
 )
 

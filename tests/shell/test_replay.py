@@ -136,7 +136,7 @@ def test_the_register_says_what_the_files_do(language: str, says: tuple[str, ...
         {"lettre": a_scenario(text, venue)},
         lambda _: frozenset({"contact.first_name", "loop.index"}),
         venue,
-        relay,
+        (relay,),
         language,
     )
     assert line.purpose == purpose
@@ -154,6 +154,6 @@ def test_the_register_says_who_is_told_of_events() -> None:
         "crm", "https://crm.example.org/", ("contact.email",), "The CRM", "France", ("order.placed",)
     )
     relay = Recipient("The relay", "address, mail", "Ireland")
-    (line,) = register({}, lambda _: frozenset(), replace(VENUE, webhooks={"crm": webhook}), relay, "fr")
+    (line,) = register({}, lambda _: frozenset(), replace(VENUE, webhooks={"crm": webhook}), (relay,), "fr")
     assert line.recipients == (Recipient("The CRM", "contact.email", "France"),)
     assert "order.placed" in line.purpose

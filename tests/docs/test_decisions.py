@@ -26,3 +26,8 @@ def test_the_index_names_them_all_by_their_titles() -> None:
         for path in DECISIONS
     ]
     assert listed == real
+
+
+def test_no_two_have_the_same_number() -> None:
+    numbers = [path.name[:4] for path in DECISIONS]
+    assert sorted(set(numbers)) == numbers

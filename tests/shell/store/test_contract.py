@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from alembic.script import ScriptDirectory
 from sqlalchemy import event, inspect, text
 
 from accord.core.model.consent import Act, ConsentStatus, LegalBasis, Nature
@@ -26,6 +27,7 @@ from accord.shell.engine.ports.rows import (
     Settlement,
 )
 from accord.shell.engine.ports.store import Busy, Duplicate
+from accord.shell.store import migrate
 from accord.shell.store.database import AlreadyRunning, SqlStore, open_store
 from accord.shell.store.tables import metadata
 from builders import NOW, acts, an_act, an_event, an_order_line
@@ -366,6 +368,15 @@ def test_migrations_make_the_tables_that_are_declared(store: SqlStore) -> None:
     there = inspect(store.engine)
     for table in metadata.sorted_tables:
         assert {column["name"] for column in there.get_columns(table.name)} == set(table.columns.keys())
+
+
+def test_migrations_stand_in_one_line() -> None:
+    """Each is called by its revision and follows the one before it: two heads would stop every venue's upgrade."""
+    script = ScriptDirectory(str(migrate.HERE))
+    line = [(each.revision, each.down_revision) for each in script.walk_revisions()][::-1]
+    names = sorted(path.stem[:4] for path in (migrate.HERE / "versions").glob("[0-9]*.py"))
+    assert line == list(zip(names, [None, *names], strict=False))
+    assert migrate.newest() == script.get_current_head()
 
 
 def test_a_locked_sqlite_file_is_said_to_be_busy(tmp_path) -> None:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from aims import Aim, held_against
 from letter_venue import add_people, begin_runs, make_venue
 from machinery import SCENARIO, Program, cpu_of, peak_of, profiled, table
 from sqlalchemy import select
@@ -71,8 +72,8 @@ def watch(house: House, ends: datetime) -> float:
     return worst
 
 
-def measure(folder: Path, size: Size, *, profile: str | None) -> list[str]:
-    """A row of the table."""
+def measure(folder: Path, size: Size, *, profile: str | None) -> tuple[list[str], tuple[Aim, ...]]:
+    """A row of the table, and what it should reach."""
     venue = folder / "venue"
     house = make_venue(venue, smtp_port=1)
     ids = add_people(house, size.people)
@@ -101,7 +102,7 @@ def measure(folder: Path, size: Size, *, profile: str | None) -> list[str]:
     watched = size.seconds * A_SECOND
     late = lateness(house, due, ids, watched)
     house.store.close()
-    return [
+    row = [
         f"{size.people:,}",
         f"{A_SECOND}",
         f"{size.seconds} s",
@@ -111,6 +112,10 @@ def measure(folder: Path, size: Size, *, profile: str | None) -> list[str]:
         f"{1e6 * used / watched:.0f} µs",
         f"{memory:.0f} MB",
     ]
+    return row, (
+        Aim("seconds late, p99", at_part(late, 0.99), 2.0, at_most=True),
+        Aim("MB of memory", memory, 400, at_most=True),
+    )
 
 
 def main() -> None:
@@ -120,11 +125,12 @@ def main() -> None:
     parser.add_argument("--profile", action="store_true")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="accord-bench-", ignore_cleanup_errors=True) as made:
-        row = measure(Path(made), SIZES[asked.size], profile="flight" if asked.profile else None)
+        row, aims = measure(Path(made), SIZES[asked.size], profile="flight" if asked.profile else None)
     head = [
         "under way", "due a second", "for", "late, p50", "late, p99", "worst wait", "processor a step", "peak memory",
     ]  # fmt: skip
     print(table(head, [row]))
+    print(f"\n{held_against(aims)}")
 
 
 if __name__ == "__main__":

@@ -18,6 +18,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from resource import RUSAGE_CHILDREN, getrusage
 
+from aims import Aim, held_against
+
 from accord.core.model.consent import Act, ConsentEntry
 from accord.core.model.contact import AddressState
 from accord.core.model.order import OrderLine
@@ -163,6 +165,12 @@ def main() -> None:
         f"| {told['people']:,.0f} | {told['mails']:,.0f} | {told['seconds']:.1f} s "
         f"| {told['processor']:.1f} s | {told['megabytes']:.0f} MB |"
     )
+    aims = (
+        Aim("limit, seconds", told["seconds"], 60, at_most=True),
+        Aim("goal, seconds", told["seconds"], 20, at_most=True),
+        Aim("MB of memory", told["megabytes"], 500, at_most=True),
+    )
+    print(f"\n{held_against(aims)}")
 
 
 if __name__ == "__main__":

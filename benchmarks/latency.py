@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from aims import Aim, held_against
 from letter_venue import add_people, begin_runs, make_venue
 from machinery import SCENARIO, Postgres, Program, free_port, postgres, sink, table, until
 
@@ -86,8 +87,8 @@ def waits(file: Path, told: dict[str, float]) -> list[float]:
     return sorted(came[address] - at for address, at in told.items())
 
 
-def measure(folder: Path, size: Size, server: Postgres | None) -> list[list[str]]:
-    """Two rows: by itself, and during the letters."""
+def measure(folder: Path, size: Size, server: Postgres | None) -> tuple[list[list[str]], tuple[Aim, ...]]:
+    """Two rows, by itself and during the letters, and what they should reach."""
     kind, port = "SQLite" if server is None else "PostgreSQL", free_port()
     with sink(folder, ours=True) as into:
         url = server.fresh() if server is not None else None
@@ -112,11 +113,19 @@ def measure(folder: Path, size: Size, server: Postgres | None) -> list[list[str]
             daemon.stop()
             house.store.close()
     during = f"{min(letters, size.letters):,} of {size.letters:,} letters leave"
-    return [_row(kind, "nothing else", idle), _row(kind, during, busy)]
+    aims = (
+        Aim("idle, seconds, p99", _at_part(idle, 0.99), 5.0, at_most=True),
+        Aim("during a newsletter, seconds, p99", _at_part(busy, 0.99), 5.0, at_most=True),
+    )
+    return [_row(kind, "nothing else", idle), _row(kind, during, busy)], aims
+
+
+def _at_part(seconds: Sequence[float], part: float) -> float:
+    return seconds[min(len(seconds) - 1, int(part * len(seconds)))]
 
 
 def _row(kind: str, meanwhile: str, seconds: Sequence[float]) -> list[str]:
-    parts = [seconds[min(len(seconds) - 1, int(part * len(seconds)))] for part in (0.5, 0.99)]
+    parts = [_at_part(seconds, part) for part in (0.5, 0.99)]
     return [kind, meanwhile, f"{len(seconds)}", *(f"{each:.2f} s" for each in parts), f"{seconds[-1]:.2f} s"]
 
 
@@ -130,8 +139,9 @@ def main() -> None:
         tempfile.TemporaryDirectory(prefix="accord-bench-", ignore_cleanup_errors=True) as made,
         postgres() if asked.database == "postgresql" else nullcontext() as server,
     ):
-        rows = measure(Path(made), SIZES[asked.size], server)
+        rows, aims = measure(Path(made), SIZES[asked.size], server)
     print(table(["database", "meanwhile", "mails", "p50", "p99", "longest"], rows))
+    print(f"\n{held_against(aims)}")
 
 
 if __name__ == "__main__":

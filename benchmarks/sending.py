@@ -14,11 +14,12 @@ import statistics
 import subprocess
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from aims import Aim, held_against
 from letter_venue import add_people, begin_runs, make_venue
 from machinery import (
     SCENARIO,
@@ -213,6 +214,28 @@ def told(rows: list[Row], source_rate: float) -> str:
     return table(head, lines)
 
 
+def aims(names: Sequence[str], rows: Sequence[Row]) -> Iterator[Aim]:
+    """What is to be reached with one daemon, with two, and beside the peers."""
+    ours, peers = dict(zip(names, rows, strict=False)), rows[len(names) :]
+    for name, row in ours.items():
+        floor, goal = (0.25, 0.45) if ROWS[name][1] > 1 else (0.15, 0.30)
+        if row.source:
+            yield Aim(f"{row.who}, floor, share of smtp-source", row.rate / row.source, floor)
+            yield Aim(f"{row.who}, goal, share of smtp-source", row.rate / row.source, goal)
+        yield Aim(
+            f"{row.who}, goal, ms of processor a mail",
+            1000 * row.processor / row.mails,
+            1.0,
+            at_most=True,
+        )
+    if {"postgresql-1", "postgresql-2"} <= ours.keys():
+        twice = ours["postgresql-2"].rate / ours["postgresql-1"].rate
+        yield Aim("two daemons against one, where cores are free", twice, 1.6)
+    for peer, times in zip(peers, (5, 30), strict=False):
+        best = ours.get("postgresql-1") or next(iter(ours.values()))
+        yield Aim(f"times the rate of {peer.who}", best.rate / peer.rate, times)
+
+
 def main() -> None:
     """Measure, and print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -230,11 +253,11 @@ def main() -> None:
         folder.chmod(0o755)
         size = SIZES[asked.size]
         size = replace(size, ours=asked.mails or size.ours)
-        rows, rate, where = measure(
-            folder, size, asked.only or list(ROWS), profile=asked.profile, with_peers=not asked.no_peers
-        )
+        names = asked.only or list(ROWS)
+        rows, rate, where = measure(folder, size, names, profile=asked.profile, with_peers=not asked.no_peers)
     print(f"Into {where}, {CONNECTIONS} connections each.\n")
     print(told(rows, rate))
+    print(f"\n{held_against(aims(names, rows))}")
     if asked.json:
         asked.json.write_text(json.dumps([row.__dict__ for row in rows]), encoding="utf-8")
 

@@ -12,6 +12,7 @@ import time
 from datetime import timedelta
 from pathlib import Path
 
+from aims import Aim, held_against
 from letter_venue import add_people, begin_runs, make_venue
 from machinery import SCENARIO, Postgres, Program, cpu_of, peak_of, postgres, profiled, table, until
 
@@ -32,8 +33,10 @@ def due_now(house: House) -> int:
         return unit.backlog(house.clock())["runs"][0]
 
 
-def measure(folder: Path, people: int, server: Postgres | None, *, profile: str | None) -> list[str]:
-    """A row of the table: the daemon is told of nothing but the base."""
+def measure(
+    folder: Path, people: int, server: Postgres | None, *, profile: str | None
+) -> tuple[list[str], float, float]:
+    """A row of the table, steps a second, seconds of processor a step: the daemon is told of nothing but the base."""
     kind = "SQLite" if server is None else "PostgreSQL"
     venue = folder / f"venue-{kind}-{people}"
     house = make_venue(venue, smtp_port=1, database=server.fresh() if server is not None else None)
@@ -57,7 +60,7 @@ def measure(folder: Path, people: int, server: Postgres | None, *, profile: str 
         daemon.stop()
         house.store.close()
     rate, each = f"{left / seconds:,.0f}", f"{1e6 * used / left:.0f} µs"
-    return [kind, f"{people:,}", f"{left:,}", rate, each, f"{memory:.0f} MB"]
+    return [kind, f"{people:,}", f"{left:,}", rate, each, f"{memory:.0f} MB"], left / seconds, used / left
 
 
 def main() -> None:
@@ -74,7 +77,14 @@ def main() -> None:
             rows.append(measure(folder, people, None, profile=keep))
         with postgres() as server:
             rows.append(measure(folder, SIZES[asked.size][1], server, profile=None))
-    print(table(["database", "under way", "due", "steps/s", "processor a step", "peak memory"], rows))
+    head = ["database", "under way", "due", "steps/s", "processor a step", "peak memory"]
+    print(table(head, [row for row, _, _ in rows]))
+    costs = [cost for row, _, cost in rows if row[0] == "SQLite"]
+    aims = (
+        Aim("floor, steps a second on SQLite", max(rate for _, rate, _ in rows), 10_000),
+        Aim("processor a step, largest base against the smallest", costs[-1] / costs[0], 1.2, at_most=True),
+    )
+    print(f"\n{held_against(aims)}")
 
 
 if __name__ == "__main__":

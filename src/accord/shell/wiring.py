@@ -342,7 +342,8 @@ class House:
                 self.catch_up()
 
     async def turn(self, now: datetime) -> Turned:
-        """One whole turn: think, send what is queued, and tell other systems."""
+        """One whole turn, in a loop of its own: think, send what is queued, and tell other systems."""
+        self.under_way.enter_loop()
         thought = self.think(now)
         while True:
             try:

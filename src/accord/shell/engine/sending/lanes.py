@@ -53,6 +53,15 @@ class Traffic:
         self.service = UnderWay(stopping=self.stopping)
         self.prospecting = UnderWay(stopping=self.stopping)
 
+    def enter_loop(self) -> None:
+        """Be ready for the loop that runs now: an event of asyncio belongs to the loop that first waited for it.
+
+        Whoever runs a turn in a loop of its own, one after the other, calls this before each.
+        """
+        if not self.stopping.is_set():
+            self.stopping = asyncio.Event()
+            self.service.stopping = self.prospecting.stopping = self.stopping
+
     @property
     def anything(self) -> bool:
         """Whether something is still to be heard of, or to be written down."""

@@ -121,7 +121,10 @@ class UnderWay:
         task, stop = asyncio.ensure_future(doing), asyncio.ensure_future(self.stopping.wait())
         try:
             await asyncio.wait({task, stop}, return_when=asyncio.FIRST_COMPLETED)
-            return task.result() if task.done() else None
+            if task.done():
+                return task.result()
+            stop.result()
+            return None
         finally:
             task.cancel()
             stop.cancel()

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from accord.core.model.consent import ConsentStatus
 from accord.core.model.contact import AddressState
-from accord.core.model.returned import Fate
+from accord.core.model.returned import Fate, unaccented
 
 HARD_STATUSES = frozenset({"5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1"})
 COMPLAINTS = frozenset({"abuse", "fraud"})
@@ -127,7 +127,6 @@ _QUOTES = re.compile(
     r"^\s*(?:(?:on|le|el|am)\b[^\n]{4,200}(?:\n[^\n]{0,200})?\b(?:wrote|a ecrit|ecrit|schrieb) ?:|(?:from|de) ?:[^\n]*\n\s*(?:sent|envoye|date|to|a|objet|subject) ?:)",
     re.IGNORECASE | re.MULTILINE,
 )
-_ACCENTS = str.maketrans("éèêëàâäîïôöùûüç’", "eeeeaaaiioouuuc'")
 
 
 SHORT_ASKING = 80
@@ -148,7 +147,7 @@ def is_all_said(text: str) -> bool:
 
 def _own_words(text: str) -> str:
     """The reply without what it quotes and without a signature, in plain small letters."""
-    plain = text.casefold().translate(_ACCENTS).replace("\r\n", "\n")
+    plain = unaccented(text).replace("\r\n", "\n")
     own: list[str] = []
     begins = _QUOTES.search(plain)
     for line in plain[: begins.start() if begins is not None else None].splitlines():

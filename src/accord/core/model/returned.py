@@ -5,6 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+_ACCENTS = str.maketrans("éèêëàâäîïôöùûüç’", "eeeeaaaiioouuuc'")
+
+
+def unaccented(text: str) -> str:
+    """Words as they are compared, whoever wrote them: in small letters, without the accents of French."""
+    return text.casefold().translate(_ACCENTS)
+
 
 class ReturnKind(StrEnum):
     """What came back."""

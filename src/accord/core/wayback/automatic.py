@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 from accord.core.consent.reports import is_automatic
+from accord.core.model.returned import unaccented
 from accord.core.wayback.opened import Opened
 
-_ACCENTS = str.maketrans("éèêëàâäîïôöùûüç’", "eeeeaaaiioouuuc'")
 _AWAY = re.compile(
     r"out of (?:the )?office|\booo\b|automatic reply|auto(?:matic)?[- ]?(?:reply|response|responder)|vacation|on (?:annual |holiday )?leave|away from"
     r"|absence|absente?\b|reponse automatique|message d'absence|en conges?|en vacances|abwesen|autoreply"
@@ -47,26 +47,22 @@ def is_challenge(mail: Opened) -> bool:
     """Whether a machine asks the sender to prove that he is a person, and holds the mail until then."""
     if any(mail.header(name) for name in _CHALLENGERS):
         return True
-    subject = _plain(mail.subject)
+    subject = unaccented(mail.subject)
     return bool(_CHALLENGE.search(subject)) or (
-        is_from_a_machine(mail) and bool(_CHALLENGE.search(_plain(mail.text[:2000])))
+        is_from_a_machine(mail) and bool(_CHALLENGE.search(unaccented(mail.text[:2000])))
     )
 
 
 def is_away(mail: Opened) -> bool:
     """Whether the person is said to be away."""
-    return bool(_AWAY.search(_plain(f"{mail.subject}\n{mail.text[:2000]}")))
+    return bool(_AWAY.search(unaccented(f"{mail.subject}\n{mail.text[:2000]}")))
 
 
 def _start_of(subject: str) -> str:
     """The subject, unless it answers one of ours: then what it repeats was our own."""
-    plain = _plain(subject)
+    plain = unaccented(subject)
     return (
         ""
         if re.match(r"\s*(?:re|rep|tr|fwd?|aw)\s*:", plain) and not plain.startswith("re: automatic")
         else plain
     )
-
-
-def _plain(text: str) -> str:
-    return text.casefold().translate(_ACCENTS)

@@ -9,7 +9,7 @@ from email.message import Message
 from flufl.bounce import all_failures
 
 from accord.core.mail.returns import marks_in
-from accord.core.model.returned import Fate
+from accord.core.model.returned import Fate, unaccented
 from accord.core.wayback.opened import Opened, address_in, flat, unfolded
 from accord.core.wayback.phrases import by_words_alone, first_code, meaning, reply_class
 
@@ -37,7 +37,6 @@ _DELAY = re.compile(
     re.IGNORECASE,
 )
 _ADDRESS = re.compile(r"<?([A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9.-]{1,255})>?")
-_ACCENTS = str.maketrans("éèêëàâäîïôöùûüç’", "eeeeaaaiioouuuc'")
 
 
 def fates_of(mail: Opened) -> tuple[Fate, ...]:
@@ -55,7 +54,7 @@ def looks_like_a_bounce(mail: Opened) -> bool:
         return True
     if mail.header("x-failed-recipients"):
         return True
-    subject = mail.subject.casefold().translate(_ACCENTS)
+    subject = unaccented(mail.subject)
     by_daemon = bool(_DAEMON.search(mail.header("from"))) or mail.null_sender
     return by_daemon and bool(
         _SUBJECT.search(subject) or mail.message.get_content_type() == "multipart/report"
@@ -180,7 +179,7 @@ def _action(status: str) -> str:
 
 
 def _is_a_delay(mail: Opened) -> bool:
-    subject = mail.subject.casefold().translate(_ACCENTS)
+    subject = unaccented(mail.subject)
     return bool(_DELAY.search(subject)) and not re.search(r"fail|undeliver|echec|non remis", subject)
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from accord.core.model.returned import unaccented
+
 _CODE = re.compile(r"(?<![\d.])([245])\.(\d{1,3})\.(\d{1,3})(?![\d.])")
 _REPLY = re.compile(r"(?<![\w.])([245])[0-5]\d(?=[ \-:)]|$)", re.MULTILINE)
-_ACCENTS = str.maketrans("éèêëàâäîïôöùûüç’", "eeeeaaaiioouuuc'")
 
 _GREYLISTED = re.compile(
     r"gr[ea]y[ -]?list|liste grise|(?:please|veuillez) (?:try again|retry|reessayer|retenter) (?:later|in|dans|plus tard)"
@@ -80,7 +81,7 @@ def by_words_alone(words: str) -> Meaning:
 
 
 def _plain(words: str) -> str:
-    return " ".join(words.casefold().translate(_ACCENTS).split())
+    return " ".join(unaccented(words).split())
 
 
 def said(plain: str) -> str | None:

@@ -94,5 +94,37 @@ class Carrier(Protocol):
     async def close(self) -> None: ...
 
 
+class CarrierAround:
+    """A Carrier that adds something to another: whatever it does not do itself, that one does."""
+
+    def __init__(self, carrier: Carrier) -> None:
+        self._carrier = carrier
+
+    @property
+    def width(self) -> int:
+        """As wide as what carries."""
+        return self._carrier.width
+
+    async def ready(self) -> int:
+        """As ready as what carries. Raises Unreachable."""
+        return await self._carrier.ready()
+
+    def pause(self) -> float:
+        """What carries says when."""
+        return self._carrier.pause()
+
+    async def carry(self, envelope: Envelope) -> Receipt:
+        """Hand on one mail."""
+        return await self._carrier.carry(envelope)
+
+    def cut(self) -> None:
+        """Break off what is under way."""
+        self._carrier.cut()
+
+    async def close(self) -> None:
+        """Close what carries."""
+        await self._carrier.close()
+
+
 class Unreachable(Exception):
     """The mail server can't be reached; nothing was handed over, everything stays queued."""

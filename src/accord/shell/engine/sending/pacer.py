@@ -14,7 +14,7 @@ from accord.core.model.consent import Nature
 from accord.core.model.message import Message, MessageState
 from accord.core.model.time import local_day, start_of_day
 from accord.core.pacing import Pace, Rates, a_pace, place, slowed, went_well
-from accord.shell.engine.ports.mailing import Carrier, Envelope, Receipt
+from accord.shell.engine.ports.mailing import Carrier, CarrierAround, Envelope, Receipt
 from accord.shell.engine.ports.rows import Postponed
 from accord.shell.engine.ports.store import Unit
 from accord.shell.engine.sending.under_way import Ready
@@ -219,25 +219,12 @@ def domain_of(address: str) -> str:
     return address.rpartition("@")[2].lower()
 
 
-class HeedingCarrier:
+class HeedingCarrier(CarrierAround):
     """A Carrier that tells a pacer what becomes of each mail."""
 
     def __init__(self, carrier: Carrier, pacer: Pacer) -> None:
-        self._carrier = carrier
+        super().__init__(carrier)
         self._pacer = pacer
-
-    @property
-    def width(self) -> int:
-        """As wide as what carries."""
-        return self._carrier.width
-
-    async def ready(self) -> int:
-        """As ready as what carries. Raises Unreachable."""
-        return await self._carrier.ready()
-
-    def pause(self) -> float:
-        """What carries says when."""
-        return self._carrier.pause()
 
     async def carry(self, envelope: Envelope) -> Receipt:
         """Hand on one mail, and tell what became of it."""
@@ -246,11 +233,3 @@ class HeedingCarrier:
         receipt = await self._carrier.carry(envelope)
         self._pacer.heard(domain, left_at, receipt)
         return receipt
-
-    def cut(self) -> None:
-        """Break off what is under way."""
-        self._carrier.cut()
-
-    async def close(self) -> None:
-        """Close what carries."""
-        await self._carrier.close()

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from accord.shell.engine.ports.mailing import Carrier, Envelope, Receipt, Unreachable
+from accord.shell.engine.ports.mailing import Carrier, CarrierAround, Envelope, Receipt, Unreachable
 from accord.shell.engine.ports.store import Unit
 
 # Under which name it stands in the database what was noted.
@@ -41,20 +41,15 @@ def noted_relays(unit: Unit) -> Mapping[str, tuple[Mapping[str, int], str | None
     return {name: (told[0], told[1]) for name, told in json.loads(unit.progress(RELAYS) or "{}").items()}
 
 
-class CountedCarrier:
+class CountedCarrier(CarrierAround):
     """A Carrier that writes down in a book what becomes of each mail."""
 
     def __init__(self, carrier: Carrier, name: str, book: RelayBook) -> None:
-        self._carrier = carrier
+        super().__init__(carrier)
         self._name = name
         self._book = book
         self._counts = book.outcomes.setdefault(name, Counter())
         book.silent.setdefault(name, None)
-
-    @property
-    def width(self) -> int:
-        """As wide as what carries."""
-        return self._carrier.width
 
     async def ready(self) -> int:
         """As ready as what carries. Raises Unreachable."""
@@ -66,20 +61,8 @@ class CountedCarrier:
         self._book.silent[self._name] = None
         return ready
 
-    def pause(self) -> float:
-        """What carries says when."""
-        return self._carrier.pause()
-
     async def carry(self, envelope: Envelope) -> Receipt:
         """Hand on one mail, and write down what became of it."""
         receipt = await self._carrier.carry(envelope)
         self._counts[NOT_TAKEN if receipt.not_taken else receipt.outcome.value] += 1
         return receipt
-
-    def cut(self) -> None:
-        """Break off what is under way."""
-        self._carrier.cut()
-
-    async def close(self) -> None:
-        """Close what carries."""
-        await self._carrier.close()

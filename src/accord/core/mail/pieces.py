@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from accord.core.mail.sandbox import TEXT
@@ -14,6 +15,10 @@ _BEGINS = {
     "comment_begin": ("comment", "comment_end"),
     "raw_begin": ("raw", "raw_end"),
 }
+
+
+# As Jinja's lexer counts them: a lone carriage return begins a line, too.
+_NEW_LINE = re.compile(r"\r\n|\r|\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +59,7 @@ def pieces_of(text: str, file: str, line: int = 1) -> list[Piece]:
     Raises jinja2.TemplateSyntaxError for a placeholder without end; its line counts from the text's first.
     """
     pieces: list[Piece] = []
-    lines = text.split("\n")
+    lines = _NEW_LINE.split(text)
     looked: dict[int, int] = {}
     kind, end, held, started = "", "", "", 0
     for number, token, value in TEXT.lexer.tokeniter(text, None):

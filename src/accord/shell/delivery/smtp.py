@@ -62,6 +62,21 @@ class Server:
             )
 
 
+def session_with(server: Server, context: ssl.SSLContext | None, timeout: float) -> SMTP:
+    """A session that is not connected yet. `timeout`: seconds for each verb."""
+    return SMTP(
+        hostname=server.host,
+        port=server.port,
+        username=server.username,
+        password=server.password,
+        local_hostname=server.hello,
+        timeout=timeout,
+        use_tls=server.security == "tls",
+        start_tls=server.security == "starttls",
+        tls_context=context,
+    )
+
+
 class SmtpCarrier:
     """The Carrier that hands mails to one SMTP server."""
 
@@ -105,17 +120,7 @@ class SmtpCarrier:
 
     async def _dial(self) -> SmtpLine:
         server = self._server
-        smtp = SMTP(
-            hostname=server.host,
-            port=server.port,
-            username=server.username,
-            password=server.password,
-            local_hostname=server.hello,
-            timeout=server.verb_timeout,
-            use_tls=server.security == "tls",
-            start_tls=server.security == "starttls",
-            tls_context=self._tls,
-        )
+        smtp = session_with(server, self._tls, server.verb_timeout)
         where = f"{server.host}:{server.port}"
         try:
             await smtp.connect()

@@ -23,26 +23,11 @@ from accord.shell.config_inbound import Hook
 from accord.shell.inbound.provider import Call, Provider, Told, bounce, each_of, failed, marks_of, text
 
 # What is signed, in this order, as Amazon's guide on verifying signatures has it.
+_OF_A_SUBSCRIPTION = ("Message", "MessageId", "SubscribeURL", "Timestamp", "Token", "TopicArn", "Type")
 _SIGNED = {
     "Notification": ("Message", "MessageId", "Subject", "Timestamp", "TopicArn", "Type"),
-    "SubscriptionConfirmation": (
-        "Message",
-        "MessageId",
-        "SubscribeURL",
-        "Timestamp",
-        "Token",
-        "TopicArn",
-        "Type",
-    ),
-    "UnsubscribeConfirmation": (
-        "Message",
-        "MessageId",
-        "SubscribeURL",
-        "Timestamp",
-        "Token",
-        "TopicArn",
-        "Type",
-    ),
+    "SubscriptionConfirmation": _OF_A_SUBSCRIPTION,
+    "UnsubscribeConfirmation": _OF_A_SUBSCRIPTION,
 }
 _HOST = re.compile(r"sns\.[a-z0-9-]{1,40}\.amazonaws\.com(?:\.cn)?")
 _PATH = re.compile(r"/SimpleNotificationService-[0-9a-f]{8,80}\.pem")

@@ -156,6 +156,23 @@ def test_due_runs_are_claimed_one_a_contact_and_again_when_the_lease_runs_out(st
         assert len(unit.claim_due(NOW + 2 * HOUR, 10, NOW + 3 * HOUR)) == 2
 
 
+def test_a_claim_looks_at_no_more_runs_than_it_takes(store: SqlStore) -> None:
+    """Also where the database has never counted them: thousands may be due at one instant."""
+    runs(store, people(store, 40))
+    asked: list[tuple] = []
+    event.listen(store.engine, "before_cursor_execute", lambda *told: asked.append((told[2], told[3])))
+    with store.begin() as unit:
+        unit.claim_due(NOW, 10, NOW + HOUR)
+        claims = [(statement, given) for statement, given in asked if "UPDATE enrolment" in statement]
+        how = "EXPLAIN QUERY PLAN" if store.file else "EXPLAIN"
+        plans = [unit.connection.exec_driver_sql(f"{how} {statement}", given) for statement, given in claims]
+        steps = [str(row) for plan in plans for row in plan]
+    assert len(claims) == 2
+    assert any("ix_enrolment_due" in step for step in steps)
+    assert any("ix_enrolment_contact" in step for step in steps)
+    assert not [step for step in steps if "TEMP B-TREE" in step or "Sort" in step or "Hash" in step]
+
+
 def test_an_ended_run_stays_ended(store: SqlStore) -> None:
     [number] = people(store)
     [run] = runs(store, [number])

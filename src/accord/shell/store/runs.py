@@ -41,6 +41,7 @@ RUN = cast("Table", tables.EnrolmentRow.__table__)  # type: ignore[attr-defined]
 
 # Said in the SQL itself, not as parameters: a partial index serves only what provably fits it.
 ONE: ColumnElement[int] = literal_column("1")
+ZERO: ColumnElement[int] = literal_column("0")
 BEYOND_AUTHORS: ColumnElement[int] = literal_column("100")
 OPEN = RUN.c.open == ONE
 
@@ -124,8 +125,10 @@ def _claim(
     other = RUN.alias("other")
     older = or_(other.c.due_at < due.c.due_at, and_(other.c.due_at == due.c.due_at, other.c.id < due.c.id))
     before = or_(other.c.priority > due.c.priority, and_(other.c.priority == due.c.priority, older))
-    same_contact = and_(other.c.open == ONE, other.c.contact_id == due.c.contact_id, other.c.due_at <= now)
-    goes_first = select(other.c.id).where(same_contact, _free(other, now), before).exists()
+    # By an index on the contact, row by row. OFFSET keeps PostgreSQL from making a join of it, which reads all that is
+    # due for each batch, and `open + 0` from the index on what is due: it takes both where it has no statistics yet.
+    rivals = and_(other.c.contact_id == due.c.contact_id, other.c.open + ZERO == ONE, other.c.due_at <= now)
+    goes_first = select(other.c.id).where(rivals, _free(other, now), before).offset(ZERO).exists()
     chosen = (
         select(due.c.id)
         .where(due.c.open == ONE, due.c.due_at <= now, which, _free(due, now), ~goes_first)

@@ -240,10 +240,15 @@ class EnrolmentRow(Row, table=True):
     __tablename__ = "enrolment"
     __table_args__ = (
         UniqueConstraint("scenario", "contact_id", "entry_key"),
-        Index("ix_enrolment_due", "due_at", sqlite_where=text("open = 1"), postgresql_where=text("open = 1")),
+        Index(
+            "ix_enrolment_due",
+            *("due_at", "id"),  # in the order of the claim: thousands may be due at one instant
+            sqlite_where=text("open = 1"),
+            postgresql_where=text("open = 1"),
+        ),
         Index(
             "ix_enrolment_service_due",
-            "due_at",
+            *("due_at", "id"),
             sqlite_where=text("open = 1 AND priority > 100"),
             postgresql_where=text("open = 1 AND priority > 100"),
         ),

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import binascii
 import re
+from collections.abc import Callable, Iterable
 from typing import Any, cast
 
 from jinja2 import Environment, Template, nodes
+from jinja2.compiler import CodeGenerator, Frame
 from jinja2.runtime import Context
 from jinja2.utils import pass_context
 from jinja2.visitor import NodeTransformer
-from markupsafe import Markup, escape
+from markupsafe import escape
 
 # Characters of a line (RFC 2045, 6.7).
 _LONGEST = 76
 
-# What stands for itself anywhere in a line: no space that could come to stand at its end.
+# What stands for itself anywhere in a line: no space that could come to stand at its end. And in HTML besides.
 _PLAIN = re.compile(r"[!-<>-~]+")
+_PLAIN_IN_HTML = re.compile(r"[!#-%(-;?-~]+")
+
+_EMPTY_LINES = re.compile(r"(?:\r\n|\r|\n){3,}")
 
 # Names of filters that no template can spell.
 _ENCODED, _CLICKED = " encoded", " clicked"
@@ -31,11 +36,7 @@ def quoted_printable(text: str) -> str:
     if not text:
         return ""
     if _PLAIN.fullmatch(text):
-        # Names and addresses: nothing in them has to be encoded, only a long one is folded.
-        if len(text) < _LONGEST:
-            return f"{text}=\r\n"
-        lines_of = range(0, len(text), _LONGEST - 1)
-        return "".join([f"{text[at : at + _LONGEST - 1]}=\r\n" for at in lines_of])
+        return _folded(text)
     lines = text.replace("\r\n", "\n").replace("\r", "\n").encode("utf-8", "replace")
     encoded = binascii.b2a_qp(lines, istext=True)
     if not encoded.endswith(b"\n"):
@@ -47,32 +48,65 @@ def quoted_printable(text: str) -> str:
     return encoded.replace(b"\n", b"\r\n").decode("ascii")
 
 
+def _folded(text: str) -> str:
+    """Names and addresses: nothing in them has to be encoded, only a long one is folded."""
+    if len(text) < _LONGEST:
+        return f"{text}=\r\n"
+    lines_of = range(0, len(text), _LONGEST - 1)
+    return "".join([f"{text[at : at + _LONGEST - 1]}=\r\n" for at in lines_of])
+
+
+def closed_up(pieces: Iterable[str]) -> str:
+    """Pieces of an encoded text with no more than one empty line in a row, where what would stand there does not.
+
+    Within each piece there is no more already: only what it begins with is looked at, and what it follows.
+    """
+    kept = [""]
+    for piece in pieces:
+        if piece.startswith("\r"):
+            # A soft line end before a hard one says nothing.
+            before, after = kept[-1].removesuffix("=\r\n"), piece.lstrip("\r\n")
+            said = before.rstrip("\r\n")
+            ends = len(before) - len(said) + len(piece) - len(after)
+            kept[-1] = said + "\r\n\r\n"[:ends] if said else ""
+            piece = after  # noqa: PLW2901 - what is left of it
+        if piece:
+            kept.append(piece)
+    return "".join(kept)
+
+
 def plain(encoded: bytes) -> str:
     """What a body says, with plain line ends."""
     return binascii.a2b_qp(encoded).decode("utf-8").replace("\r\n", "\n")
 
 
 def encoding(source: str, environment: Environment) -> Template:
-    """A template of which everything that it prints is quoted-printable.
+    """A template of which everything that it prints is quoted-printable; for `closed_up` where it is a text.
 
     Raises jinja2.TemplateSyntaxError.
     """
     escaping = bool(environment.autoescape)
-    environment.filters[_ENCODED] = _escaped if escaping else _as_it_is
+    environment.code_generator_class = _Printer
+    environment.filters[_ENCODED] = _escaped if escaping else _spaced
     environment.filters[_CLICKED] = _escaped_link if escaping else _link
-    return environment.from_string(_Encoder().visit(environment.parse(source)))
+    encoder = _Encoder(quoted_printable if escaping else _spaced)
+    return environment.from_string(encoder.visit(environment.parse(source)))
 
 
-def _escaped(value: Any) -> Markup:
-    return Markup(quoted_printable("" if value is None else str(escape(value))))  # noqa: S704 - escaped
+def _escaped(value: Any) -> str:
+    if type(value) is str and _PLAIN_IN_HTML.fullmatch(value):
+        return _folded(value)
+    return quoted_printable("" if value is None else str(escape(value)))
 
 
-def _as_it_is(value: Any) -> str:
-    return quoted_printable("" if value is None else str(value))
+def _spaced(value: Any) -> str:
+    """A piece of a text, with no more than one empty line in a row."""
+    text = "" if value is None else str(value)
+    return quoted_printable(_EMPTY_LINES.sub("\n\n", text) if "\n" in text or "\r" in text else text)
 
 
 @pass_context
-def _escaped_link(context: Context, target: str) -> Markup:
+def _escaped_link(context: Context, target: str) -> str:
     return _escaped(context.parent["letter"].click(target))
 
 
@@ -81,12 +115,31 @@ def _link(context: Context, target: str) -> str:
     return quoted_printable(context.parent["letter"].click(target))
 
 
+class _Printer(CodeGenerator):
+    """Prints what is encoded as it is: it is escaped, and nothing is left to be made of it."""
+
+    def _output_child_pre(self, node: nodes.Expr, frame: Frame, finalize: Any) -> None:
+        if not _is_encoded(node):
+            super()._output_child_pre(node, frame, finalize)
+
+    def _output_child_post(self, node: nodes.Expr, frame: Frame, finalize: Any) -> None:
+        if not _is_encoded(node):
+            super()._output_child_post(node, frame, finalize)
+
+
+def _is_encoded(node: nodes.Expr) -> bool:
+    return isinstance(node, nodes.Filter) and node.name in (_ENCODED, _CLICKED)
+
+
 class _Encoder(NodeTransformer):
     """Encodes the text of a tree now, and has each value encoded when it is known.
 
     What may be kept and looked at before it is printed (macros, `set` and `filter` blocks, loops that call
     themselves) stays as it is, and is encoded as a whole where it is printed.
     """
+
+    def __init__(self, encoded: Callable[[str], str]) -> None:
+        self._encoded = encoded
 
     def visit(self, node: nodes.Node, *args: Any, **kwargs: Any) -> Any:
         if isinstance(node, nodes.Macro | nodes.AssignBlock):
@@ -100,7 +153,7 @@ class _Encoder(NodeTransformer):
 
     def _piece(self, node: nodes.Expr) -> nodes.Expr:
         if isinstance(node, nodes.TemplateData):
-            return nodes.TemplateData(quoted_printable(node.data), lineno=node.lineno)
+            return nodes.TemplateData(self._encoded(node.data), lineno=node.lineno)
         target = _target_of(node)
         return _filter(node, node) if target is None else _filter(target, node, _CLICKED)
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
 from jinja2 import Template, TemplateError
 
 from accord.core.mail.compile import Compiled
+from accord.core.mail.encode import closed_up
 from accord.core.mail.letter import Letter, Rendered, RenderFault
 from accord.core.mail.sandbox import BUDGET, MOST_CHARACTERS, TEXT, Budget, readable
 
@@ -36,10 +37,10 @@ def render(
     context |= {"letter": letter, BUDGET: Budget()}
     try:
         template = subject_template(subject_text) if subject_text is not None else edition.subject
-        subject = _SPACE.sub(" ", template.render(context)).strip()
-        context["preheader"] = _SPACE.sub(" ", edition.preheader.render(context)).strip()
-        page = edition.html.render(context)
-        text = edition.text.render(context)
+        subject = _one_line(template, context)
+        context["preheader"] = _one_line(edition.preheader, context)
+        page = "".join(_pieces(edition.html, context))
+        text = closed_up(_pieces(edition.text, context))
     except TemplateError as fault:
         raise RenderFault(f"{compiled.name}: {fault.message}") from None
     except (TypeError, ValueError, ArithmeticError, LookupError, AttributeError, RecursionError) as fault:
@@ -52,19 +53,21 @@ def render(
         subject,
         context["preheader"],
         _ended(page),
-        _ended(_closed_up(text)),
+        _ended(text),
         edition.sender,
         edition.language,
     )
 
 
+def _pieces(template: Template, context: dict[str, Any]) -> Iterator[str]:
+    """What a template prints, piece by piece; its own names stay its own, so that none is copied."""
+    return template.root_render_func(template.new_context(context, shared=True))
+
+
+def _one_line(template: Template, context: dict[str, Any]) -> str:
+    return _SPACE.sub(" ", "".join(_pieces(template, context))).strip()
+
+
 def _ended(body: str) -> bytes:
     """A body that begins with what is said, and ends with one hard line end."""
     return body.strip("\r\n").removesuffix("=").encode("ascii") + b"\r\n"
-
-
-def _closed_up(text: str) -> str:
-    """An encoded text with no more than one empty line in a row, where what would stand there does not."""
-    # A soft line end before a hard one says nothing, and would hide it.
-    paragraphs = text.replace("=\r\n\r\n", "\r\n").split("\r\n\r\n")
-    return "\r\n\r\n".join([kept for each in paragraphs if (kept := each.strip("\r\n"))])

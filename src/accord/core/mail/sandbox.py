@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from datetime import date, datetime
 from typing import Any, cast
 
@@ -114,6 +114,10 @@ class _AuthorsEnvironment(SandboxedEnvironment):
 
     def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
         return cast("nodes.Template", _Bounds().visit(super()._parse(source, name, filename)))
+
+    def make_globals(self, _d: Any) -> MutableMapping[str, Any]:
+        """Nothing: and no empty maps chained together, to be walked for each mail."""
+        return {}
 
     def getattr(self, obj: Any, attribute: str) -> Any:
         if type(obj) is Names:

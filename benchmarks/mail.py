@@ -108,8 +108,8 @@ def main() -> None:
         7, 1, 1, scenario.name, scenario.digest, "un", "main", made.name, Nature.EDITORIAL, "newsletter",
         MessageState.CLAIMED, NOW, NOW, LegalBasis.CONSENT, "OPTIN_PROVEN", "R-04",
     )  # fmt: skip
-    situation = Situation(contact)
-    recipe = writer.recipe(made, message, situation, NOW)
+    situation, mark = Situation(contact), writer.returns.mark(message.id)
+    recipe = writer.recipe(made, message, situation, mark, NOW)
     wording = words[recipe.language]
     mail, frame = rendered(made, recipe, links, wording)
     bodies = [mail.html.encode(), mail.text.encode()]
@@ -121,7 +121,7 @@ def main() -> None:
     )
     print(f"compiled once in {compiled_in * 1e3:.0f} ms\n")
     for what, work in {
-        "recipe: names, links, headers": lambda: writer.recipe(made, message, situation, NOW),
+        "recipe: names, links, headers": lambda: writer.recipe(made, message, situation, mark, NOW),
         "render (already encoded)": lambda: rendered(made, recipe, links, wording),
         "read again what leaves": lambda: reread(mail, recipe.names, frame, Nature.EDITORIAL),
         "compose": lambda: composed(mail, frame, recipe),

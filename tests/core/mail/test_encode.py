@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from accord.core.mail.encode import encoding, plain, quoted_printable
+from accord.core.mail.encode import closed_up, encoding, plain, quoted_printable
 from accord.core.mail.sandbox import BUDGET, HTML, TEXT, Budget, readable
 from core.mail.mails import NAMES, rendered
 
@@ -86,9 +86,25 @@ TEMPLATES = [
 def test_a_template_says_the_same_encoded(source: str, environment: Any, a: str, b: str) -> None:
     context = {"contact": readable({"a": a, "b": b, "list": [a, b], "tree": [a]}), BUDGET: Budget()}
     wanted = environment.from_string(source).render(context)
-    encoded = encoding(source, environment).render(context).encode("ascii")
+    made = encoding(source, environment)
+    pieces = list(made.root_render_func(made.new_context(context)))
+    encoded = "".join(pieces).encode("ascii")
     assert encoded == b"" or is_valid(encoded)
-    assert plain(encoded) == wanted
+    if environment is HTML:
+        assert plain(encoded) == wanted
+        return
+    closed = closed_up(pieces)
+    assert plain(closed.encode()).strip("\n") == re.sub("\n{3,}", "\n\n", wanted).strip("\n")
+    assert "=\r\n\r\n" not in closed
+
+
+@given(st.lists(st.lists(awkward | st.text("a\n", max_size=6), max_size=3).map("".join), max_size=9))
+@settings(max_examples=300)
+def test_a_text_is_closed_up_wherever_its_pieces_meet(said: list[str]) -> None:
+    pieces = [quoted_printable(re.sub("\n{3,}", "\n\n", each)) for each in said]
+    closed = closed_up(pieces)
+    assert is_valid(closed.encode() + b"\r\n")
+    assert plain(closed.encode()).strip("\n") == re.sub("\n{3,}", "\n\n", "".join(said)).strip("\n")
 
 
 @given(a=awkward, b=awkward)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from accord.core.expressions.names import template_names
 from accord.core.mail.names import names_for, names_read, unknown_names
+from accord.core.mail.rooms import both, rooms_read, subject_rooms
 from builders import NOW, a_contact, a_situation, an_event
 from core.mail.mails import HEAD, VENUE, told
 
@@ -78,8 +80,43 @@ def test_what_a_template_reads() -> None:
 def test_the_rooms_of_one_person() -> None:
     contact = a_contact(attributes={"first_name": "Ada"})
     situation = a_situation(contact=contact, entered_by=an_event("order.placed", data={"order_id": "DR-1"}))
-    rooms = names_for(situation, VENUE, now=NOW)
+    everything = dict.fromkeys((*template_names(VENUE), "letter", "loop"))
+    rooms = names_for(situation, VENUE, everything, now=NOW)
     assert rooms["contact"]["first_name"] == "Ada" and rooms["contact"]["email"] == "ada@example.org"
-    assert rooms["event"] == {"order_id": "DR-1"} and "links" not in rooms
+    assert rooms["event"] == {"order_id": "DR-1"} and "links" not in rooms and "letter" not in rooms
     assert rooms["orders"]["count"] == 0 and rooms["entity"]["name"] == VENUE.entity.name
     assert rooms["today"].isoformat() == "2026-11-23"
+
+
+@pytest.mark.parametrize(
+    ("source", "names"),
+    [
+        ("{{ contact.first_name }} {{ contact.city }}", {"contact": {"first_name": "Ada"}}),
+        (
+            "{% if orders.last.at %}{{ today }}{% endif %}",
+            {"orders": {"last": {"at": None, "family": None}}, "today": NOW.date()},
+        ),
+        ("{{ event.title | default(event.order_id) }}", {"event": {"order_id": "DR-1"}}),
+        ("{% set all = event %}{{ all.order_id }}", {"event": {"order_id": "DR-1", "secret": "x"}}),
+        ("{{ event['order_id'] }}", {"event": {"order_id": "DR-1", "secret": "x"}}),
+        (
+            "{% macro m(x) %}{{ x.secret }}{% endmacro %}{{ m(event) }}",
+            {"event": {"order_id": "DR-1", "secret": "x"}},
+        ),
+        ("Bonjour", {}),
+    ],
+)
+def test_a_mail_is_made_from_no_more_than_its_template_reads(source: str, names: dict[str, object]) -> None:
+    contact = a_contact(attributes={"first_name": "Ada", "secret": "x"})
+    asked = an_event("order.placed", data={"order_id": "DR-1", "secret": "x"})
+    situation = a_situation(contact=contact, entered_by=asked)
+    assert names_for(situation, VENUE, rooms_read(source), now=NOW) == names
+
+
+def test_what_a_template_and_a_subject_read_together() -> None:
+    some, others = (
+        rooms_read("{{ contact.b }}{{ event.x }}"),
+        subject_rooms("{{ contact.a }}{{ event }}{{ this }}"),
+    )
+    assert both(some, others) == {"contact": ("a", "b"), "event": None, "this": None}
+    assert subject_rooms("{{ broken") == {}

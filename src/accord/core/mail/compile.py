@@ -28,6 +28,7 @@ from accord.core.mail.inline import as_text, inlined, tracked
 from accord.core.mail.parts import Part, parts_of
 from accord.core.mail.pieces import Piece, pieces_of
 from accord.core.mail.protect import Protected, protect
+from accord.core.mail.rooms import Rooms, rooms_read
 from accord.core.mail.sandbox import HTML, TEXT
 from accord.core.mail.words import Wording
 from accord.core.model.place import Diagnostic, Severity, Span
@@ -56,7 +57,10 @@ class Sheet:
 
 @dataclass(frozen=True, slots=True)
 class Edition:
-    """A template in one language, ready to be rendered for anybody; its bodies come out quoted-printable."""
+    """A template in one language, ready to be rendered for anybody; its bodies come out quoted-printable.
+
+    `reads`: the names of a reader that it is made from.
+    """
 
     language: str
     subject: Template
@@ -65,6 +69,7 @@ class Edition:
     text: Template
     sender: str | None
     sheet: Sheet
+    reads: Rooms
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +162,7 @@ def _pressed(language: str, sheet: Sheet) -> Edition:
         text=encoding(sheet.text, TEXT),
         sender=sheet.sender,
         sheet=sheet,
+        reads=rooms_read(sheet.subject, sheet.preheader, sheet.html, sheet.text),
     )
 
 

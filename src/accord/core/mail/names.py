@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +14,7 @@ from accord.core.expressions.evaluate import value_of
 from accord.core.expressions.names import FIXED, template_names
 from accord.core.mail.compile import files_of
 from accord.core.mail.parts import read_part
+from accord.core.mail.rooms import Rooms, paths_in
 from accord.core.mail.sandbox import TEXT
 from accord.core.model.decision import Situation
 from accord.core.model.expression import Expression, Name
@@ -28,27 +30,68 @@ _FIXED = {
 }
 
 
-def names_for(situation: Situation, venue: Venue, *, now: datetime) -> dict[str, Any]:
-    """The rooms of names for one mail, all but that of its signed links."""
+def names_for(situation: Situation, venue: Venue, read: Rooms, *, now: datetime) -> dict[str, Any]:
+    """The rooms of names for one mail, all but that of its signed links: of each the names that its template reads.
 
-    def fixed(path: str) -> Any:
-        return value_of(_FIXED[path], situation, venue, now=now)
-
-    contact = situation.contact
-    own = {"email": contact.email, "language": contact.language, "zone": contact.zone}
-    event = situation.entered_by
-    return {
-        "contact": {**contact.attributes, **own, "expires_on": fixed("contact.expires_on")},
-        "event": dict(event.data) if event is not None else {},
-        "orders": {
-            "count": fixed("orders.count"),
-            "last": {"at": fixed("orders.last.at"), "family": fixed("orders.last.family")},
-        },
-        "preferences": {"newsletters_per_month": contact.preferences.newsletters_per_month},
-        "entity": {"name": venue.entity.name, "address": venue.entity.address},
-        "today": fixed("today"),
-        "this": situation.this,
+    What a room does not hold of this person is left out.
+    """
+    rooms = {
+        room: _ROOMS[room](_Asked(situation, venue, names, now))
+        for room, names in read.items()
+        if room in _ROOMS
     }
+    return {room: _kept(held, read[room]) for room, held in rooms.items()}
+
+
+def _kept(held: Any, names: tuple[str, ...] | None) -> Any:
+    if names is None or not isinstance(held, Mapping):
+        return held
+    return {name: held[name] for name in names if name in held}
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """Who is asked, and for which names of one room; None for all of them."""
+
+    situation: Situation
+    venue: Venue
+    names: tuple[str, ...] | None
+    now: datetime
+
+    def fixed(self, path: str) -> Any:
+        """What one of the engine's own names is for this person."""
+        return value_of(_FIXED[path], self.situation, self.venue, now=self.now)
+
+
+def _contact(asked: _Asked) -> dict[str, Any]:
+    contact = asked.situation.contact
+    own: dict[str, Any] = {"email": contact.email, "language": contact.language, "zone": contact.zone}
+    if asked.names is None or "expires_on" in asked.names:
+        own["expires_on"] = asked.fixed("contact.expires_on")
+    return {**contact.attributes, **own}
+
+
+def _event(asked: _Asked) -> Mapping[str, Any]:
+    event = asked.situation.entered_by
+    return event.data if event is not None else {}
+
+
+def _orders(asked: _Asked) -> dict[str, Any]:
+    last = {"at": asked.fixed("orders.last.at"), "family": asked.fixed("orders.last.family")}
+    return {"count": asked.fixed("orders.count"), "last": last}
+
+
+_ROOMS: Mapping[str, Callable[[_Asked], Any]] = {
+    "contact": _contact,
+    "event": _event,
+    "orders": _orders,
+    "preferences": lambda asked: {
+        "newsletters_per_month": asked.situation.contact.preferences.newsletters_per_month
+    },
+    "entity": lambda asked: {"name": asked.venue.entity.name, "address": asked.venue.entity.address},
+    "today": lambda asked: asked.fixed("today"),
+    "this": lambda asked: asked.situation.this,
+}
 
 
 def unknown_names(name: str, files: Mapping[str, str], venue: Venue) -> list[Diagnostic]:
@@ -62,7 +105,7 @@ def unknown_names(name: str, files: Mapping[str, str], venue: Venue) -> list[Dia
     local = {name for _, tree in read for name in _set_here(tree)}
     faults: list[Diagnostic] = []
     for at, tree in read:
-        for path, line in _paths(tree):
+        for path, line in paths_in(tree):
             wrong = _wrong(path, rooms) if path.partition(".")[0] not in local else None
             if wrong is not None:
                 where = Span(at.file, at.line + line - 1, 1)
@@ -74,7 +117,7 @@ def unknown_names(name: str, files: Mapping[str, str], venue: Venue) -> list[Dia
 def names_read(name: str, files: Mapping[str, str]) -> frozenset[str]:
     """Every dotted name that a template reads, over all its files; of a broken one, none."""
     trees = (tree for file in files_of(name, files) for _, tree in _read(file, files[file]))
-    return frozenset(path for tree in trees for path, _ in _paths(tree))
+    return frozenset(path for tree in trees for path, _ in paths_in(tree))
 
 
 def _read(file: str, text: str) -> Iterator[tuple[Span, nodes.Template]]:
@@ -93,27 +136,6 @@ def _set_here(tree: nodes.Template) -> set[str]:
     return {node.name for node in tree.find_all(nodes.Name) if node.ctx in ("store", "param")} | {
         node.name for node in tree.find_all(nodes.Macro)
     }
-
-
-def _paths(tree: nodes.Template) -> list[tuple[str, int]]:
-    """Each dotted name that is read, with its line."""
-    inner: set[int] = set()
-    found: list[tuple[str, int]] = []
-    for node in tree.find_all((nodes.Getattr, nodes.Name)):
-        if id(node) not in inner and getattr(node, "ctx", "load") == "load":
-            path = _dotted(node, inner)
-            found += [(path, node.lineno)] if path else []
-    return found
-
-
-def _dotted(node: nodes.Node, inner: set[int]) -> str:
-    if isinstance(node, nodes.Name):
-        return node.name
-    if isinstance(node, nodes.Getattr):
-        inner.add(id(node.node))
-        path = _dotted(node.node, inner)
-        return f"{path}.{node.attr}" if path else ""
-    return ""
 
 
 def _wrong(path: str, rooms: Mapping[str, frozenset[str] | None]) -> str | None:

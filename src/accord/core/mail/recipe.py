@@ -10,7 +10,6 @@ import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import date
-from functools import cache
 from typing import Any
 
 from accord.core.mail.compile import Compiled
@@ -19,7 +18,7 @@ from accord.core.mail.letter import Letter, Rendered, RenderFault
 from accord.core.mail.links import TRAP, LinkKind, Links, fingerprint
 from accord.core.mail.render import render
 from accord.core.mail.words import Wording
-from accord.core.model.coding import dumps, loads
+from accord.core.model.coding import loads, written
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +60,18 @@ def anything(_target: str) -> None:
     """The check of a link's target for a mail that passed it when it left."""
 
 
+class _Clicks(dict[str, str]):
+    """The signed address of each target, which stands in both bodies and is signed once."""
+
+    def __init__(self, links: Links, token: str) -> None:
+        super().__init__()
+        self._links, self._token = links, token
+
+    def __missing__(self, target: str) -> str:
+        self[target] = address = self._links.click(self._token, target)
+        return address
+
+
 def links_of(recipe: Recipe, links: Links) -> dict[str, str]:
     """The signed addresses that an author's template may name, by what they are for."""
     return {
@@ -79,9 +90,7 @@ def letter_of(
 ) -> Letter:
     """What the engine's own blocks read. `check` is asked of each target that depends on the reader."""
     token = links.seal(LinkKind.CLICK, *_parts(recipe.seals[LinkKind.CLICK])) if recipe.counted else None
-
-    # Each target stands in both bodies, and is signed once.
-    click = cache(lambda target: links.click(token, target)) if token is not None else str
+    click = _Clicks(links, token).__getitem__ if token is not None else str
 
     def lead(*pieces: object) -> str:
         target = "".join(map(str, pieces))
@@ -133,6 +142,8 @@ def _parts(sealed: Sealed) -> tuple[int, str, str, int, date | None]:
 # -- kept, and made again ------------------------------------------------------------------------------------
 
 
+_RECIPE, _HEAD = ([field.name for field in fields(kind)] for kind in (Recipe, Head))
+
 _WINDOW_BITS, _MEMORY_LEVEL = 12, 4
 
 
@@ -159,8 +170,8 @@ def packed(
     recipe: Recipe, template: Compiled, links: Links, content: bytes, signed_by: Sequence[str] = ()
 ) -> bytes:
     """What the ledger keeps, compressed. Signed links are not in it: they are made again from their key."""
-    told = {field.name: getattr(recipe, field.name) for field in fields(recipe)}
-    told["head"] = {field.name: getattr(recipe.head, field.name) for field in fields(recipe.head)}
+    told = {name: getattr(recipe, name) for name in _RECIPE}
+    told["head"] = {name: getattr(recipe.head, name) for name in _HEAD}
     told["seals"] = {kind.value: _parts(sealed) for kind, sealed in recipe.seals.items()}
     kept = {
         "recipe": told,
@@ -171,7 +182,7 @@ def packed(
     }
     # A small window: what is set up for a large one takes ten times as long as a thousand bytes do.
     squeezing = zlib.compressobj(6, zlib.DEFLATED, _WINDOW_BITS, _MEMORY_LEVEL)
-    return squeezing.compress(dumps(kept).encode()) + squeezing.flush()
+    return squeezing.compress(written(kept).encode()) + squeezing.flush()
 
 
 def unpacked(context: bytes) -> Kept:

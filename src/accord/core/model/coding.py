@@ -21,6 +21,11 @@ def dumps(value: Any) -> str:
     return _CANONICAL(_coded(value))
 
 
+def written(value: Any) -> str:
+    """A value as JSON in the order in which it stands: in half the time, where nobody compares texts."""
+    return _QUICK(value)
+
+
 _CANONICAL = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
 
 
@@ -45,6 +50,8 @@ def _coded(value: Any) -> Any:
         return [_coded(item) for item in value]
     return value
 
+
+_QUICK = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=_coded).encode
 
 _AS_THEY_ARE = frozenset({str, int, float, bool})
 

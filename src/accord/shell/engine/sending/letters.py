@@ -19,6 +19,7 @@ from accord.core.mail.names import names_for
 from accord.core.mail.recipe import Recipe, Sealed, composed, packed, rendered
 from accord.core.mail.reread import check_target, reread
 from accord.core.mail.returns import Mark, Returns, echo_of, key_of
+from accord.core.mail.rooms import Rooms, both, reads, subject_rooms
 from accord.core.mail.words import Wording
 from accord.core.model.consent import TOLD_AS, ConsentStatus, Kind, Nature
 from accord.core.model.content import Catalogue
@@ -49,15 +50,14 @@ class LetterWriter:
 
     def write(self, message: Message, situation: Situation, *, now: datetime) -> Letter:
         """The mail as it leaves. Raises Unwritable for a fault that concerns this one mail."""
-        template = self._template(message)
-        recipe = self.recipe(template, message, situation, now)
+        template, mark = self._template(message), self._mark(message)
+        recipe = self.recipe(template, message, situation, mark, now)
         try:
             words, frame = self._rendered(template, recipe)
             reread(words, recipe.names, frame, message.nature)
             content = composed(words, frame, recipe)
         except (RenderFault, HeaderFault) as fault:
             raise Unwritable(str(fault)) from None
-        mark = self._mark(message)
         sender = self.returns.sender(mark) or recipe.head.sender_address
         envelope = Envelope(message.id, sender, recipe.head.recipient, content, str(mark))
         context = packed(recipe, template, self.links, content, self.signed_by)
@@ -67,7 +67,8 @@ class LetterWriter:
         """The mail as its reader would see it, for pictures and dry runs. Raises Unwritable."""
         template = self._template(message)
         try:
-            return self._rendered(template, self.recipe(template, message, situation, now))[0]
+            recipe = self.recipe(template, message, situation, self._mark(message), now)
+            return self._rendered(template, recipe)[0]
         except RenderFault as fault:
             raise Unwritable(str(fault)) from None
 
@@ -86,27 +87,31 @@ class LetterWriter:
 
         return rendered(template, recipe, self.links, wording, check)
 
-    def recipe(self, template: Compiled, message: Message, situation: Situation, now: datetime) -> Recipe:
+    def recipe(
+        self, template: Compiled, message: Message, situation: Situation, mark: Mark, now: datetime
+    ) -> Recipe:
         """All that this mail is made from, in the engine's own words and the names that the author's read."""
         venue, contact = self.catalogue.venue, situation.contact
         # Everything is in the edition's language, also for a reader of another one.
         edition = template.edition(contact.language)
         language = edition.language
         wording = self.wordings.get(language) or self.wordings[venue.entity.language]
+        subject = self._subject(message, language)
+        read = edition.reads if subject is None else both(edition.reads, subject_rooms(subject))
         return Recipe(
-            head=self._head(message, situation, edition, now),
-            names=names_for(situation, venue, now=now),
+            head=self._head(message, situation, edition, mark, now),
+            names=names_for(situation, venue, read, now=now),
             language=language,
             zone=contact.zone,
             entity=venue.entity.name,
             address=venue.entity.address,
             why=self._why(message, language) or wording.say(WHY[message.basis]),
             base_url=self.links.base_url,
-            seals=_seals(message, situation, now.date()),
+            seals=_seals(message, situation, read, now.date()),
             counted=self.count_clicks or agreed_to_tracking(situation, message.purpose),
             first_contact=_is_first(message, situation),
             invitation=self._invited(message, language) if message.with_invitation else None,
-            subject=self._subject(message, language),
+            subject=subject,
         )
 
     def _why(self, message: Message, language: str) -> str | None:
@@ -140,8 +145,10 @@ class LetterWriter:
         returns = self.returns if self.returns.keys else Returns(self.links.keys)
         return returns.mark(message.id)
 
-    def _head(self, message: Message, situation: Situation, edition: Edition, now: datetime) -> Head:
-        mark, prospecting = self._mark(message), message.nature is not Nature.SERVICE
+    def _head(
+        self, message: Message, situation: Situation, edition: Edition, mark: Mark, now: datetime
+    ) -> Head:
+        prospecting = message.nature is not Nature.SERVICE
         name, address = self._sender(edition)
         host = self.links.host or address.rpartition("@")[2]
         purpose = self.catalogue.venue.purposes.get(message.purpose)
@@ -198,18 +205,16 @@ def _is_first(message: Message, situation: Situation) -> bool:
     return message.nature is not Nature.SERVICE and not any(told)
 
 
-def _seals(message: Message, situation: Situation, on: date) -> dict[LinkKind, Sealed]:
+def _seals(message: Message, situation: Situation, read: Rooms, on: date) -> dict[LinkKind, Sealed]:
     """What the mail's own links say, by what they are for. Service mail can't be stopped."""
     contact_id, basis = situation.contact.id, message.basis.value
 
     def sealed(purpose: str = message.purpose, on: date | None = None, number: int = message.id) -> Sealed:
         return Sealed(contact_id, purpose, basis, number, on)
 
-    seals = {
-        LinkKind.CLICK: sealed(),
-        LinkKind.PREFERENCES: sealed(on=on),
-        LinkKind.KEEP: sealed(on=on),
-    }
+    seals = {LinkKind.CLICK: sealed(), LinkKind.PREFERENCES: sealed(on=on)}
+    if reads(read, "links", "keep"):
+        seals[LinkKind.KEEP] = sealed(on=on)
     if message.nature is not Nature.SERVICE:
         seals[LinkKind.UNSUBSCRIBE] = sealed()
     pending = situation.entered_by

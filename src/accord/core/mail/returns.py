@@ -12,6 +12,8 @@ from base64 import b32encode
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from accord.core.mail.keyed import keyed
+
 _SEAL_BYTES, _SEAL = 10, 16
 _MARK = re.compile(
     rf"(?<![a-z0-9])(\d{{1,18}})(?:-|\.\d{{1,12}}\.)([a-z2-7]{{{_SEAL}}})(?![a-z0-9])", re.IGNORECASE
@@ -87,5 +89,5 @@ def marks_in(text: str) -> Iterator[Mark]:
 
 def _seal(key: bytes, message_id: int) -> str:
     """80 bits: too many to guess, few enough for an address."""
-    digest = hmac.digest(key, f"return\n{message_id}".encode(), "sha256")
+    digest = keyed(key).digest(f"return\n{message_id}".encode())
     return b32encode(digest[:_SEAL_BYTES]).decode().lower()

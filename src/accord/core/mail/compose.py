@@ -91,9 +91,9 @@ def _headers(rendered: Rendered, head: Head) -> Iterator[str]:
     yield _from_line(head.sender_name, head.sender_address)
     yield f"To: {_recipient(head.recipient)}\r\n"
     yield text_line("Subject", rendered.subject)
-    yield f"Date: {format_datetime(head.at)}\r\n"
+    yield _date_line(head.at)
     yield _url_line("Message-ID", f"{head.message_key}@{head.host}")
-    yield text_line("Content-Language", rendered.language)
+    yield _same_line("Content-Language", rendered.language)
     # Nobody's autoresponder should answer (RFC 3834; R-62).
     yield "Auto-Submitted: auto-generated\r\n"
     if head.unsubscribe is not None:
@@ -104,7 +104,7 @@ def _headers(rendered: Rendered, head: Head) -> Iterator[str]:
     if head.list_id is not None:
         yield _list_line(head.list_name or "", head.list_id)
     if head.feedback_id is not None:
-        yield text_line("Feedback-ID", head.feedback_id)
+        yield _same_line("Feedback-ID", head.feedback_id)
     if head.echo is not None:
         yield text_line(*head.echo)
 
@@ -117,15 +117,24 @@ def text_line(name: str, value: str) -> str:
     return f"{name}: {value if plain and len(name) + len(value) < SHORT else _words_of(value)}\r\n"
 
 
+_same_line = lru_cache(maxsize=256)(text_line)
+"""A line that many mails have in common."""
+
+
+@lru_cache(maxsize=64)
+def _date_line(at: datetime) -> str:
+    """The instant at which a batch is written is the same for all its mails."""
+    return f"Date: {format_datetime(at)}\r\n"
+
+
 def _words_of(value: str) -> str:
     return "\r\n ".join(f"=?utf-8?q?{word}?=" for word in _words(value))
 
 
 def _words(value: str) -> Iterator[str]:
     """The contents of encoded words, none of which cuts a character in two (RFC 2047, 5)."""
-    word = ""
     # The first line also holds the header's name.
-    room = _WORD_LENGTH - 12
+    word, room = "", _WORD_LENGTH - 12
     for character in value:
         encoded = _encoded(character)
         if len(word) + len(encoded) > room:

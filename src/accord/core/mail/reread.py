@@ -37,11 +37,9 @@ _FIGURE = re.compile(r"\d")
 def reread(rendered: Rendered, names: Mapping[str, Any], letter: Letter, nature: Nature) -> None:
     """Look through one mail before it leaves. Raises RenderFault; the text holds nothing of the person's."""
     _footer_is_there(rendered, letter)
-    subject = "".join(map(folded, rendered.subject))
-    if is_false_reply(subject):
-        raise RenderFault("the subject pretends to be an answer")
-    if nature not in ABOUT_AN_ORDER and sounds_like_service(subject):
-        raise RenderFault("the subject sounds like service mail")
+    wrong = _wrong_with(rendered.subject, nature)
+    if wrong is not None:
+        raise RenderFault(wrong)
     if nature not in NEUTRAL:
         return
     said = ""
@@ -51,6 +49,17 @@ def reread(rendered: Rendered, names: Mapping[str, Any], letter: Letter, nature:
             said = said or _all_that_is_said(rendered)
             if text in said:
                 raise RenderFault(f"a value of {name} promotes, and this is sent as {nature.value}")
+
+
+@lru_cache(maxsize=1024)
+def _wrong_with(subject: str, nature: Nature) -> str | None:
+    """Why a subject may not leave; the same is on many mails."""
+    said = "".join(map(folded, subject))
+    if is_false_reply(said):
+        return "the subject pretends to be an answer"
+    if nature not in ABOUT_AN_ORDER and sounds_like_service(said):
+        return "the subject sounds like service mail"
+    return None
 
 
 def _all_that_is_said(rendered: Rendered) -> str:

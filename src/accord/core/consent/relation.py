@@ -22,6 +22,8 @@ def relation_of(items: Sequence[str], lines: Iterable[OrderLine], venue: Venue, 
     A mail that promotes nothing in particular finds dissimilar purchases at best.
     """
     bought = [line for line in lines if counts(line, venue)]
+    if not bought:
+        return NONE
     relations = [_relation(item, bought, venue, now) for item in items or (None,)]
     return max(relations, key=BEST_FIRST.index)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import calendar
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 SHORTEST_MONTH = 28
@@ -63,6 +64,7 @@ def on_wall_clock(day: date, hour: time, zone: ZoneInfo) -> datetime:
     return datetime.combine(day, hour, tzinfo=zone).astimezone(UTC)
 
 
+@lru_cache(maxsize=1024)  # of the present instant it is asked for everybody in a batch
 def local_day(instant: datetime, zone: ZoneInfo) -> date:
     """The calendar day of an instant in a zone."""
     return instant.astimezone(zone).date()

@@ -61,6 +61,6 @@ def promoted(verb: Outgoing, situation: Situation, venue: Venue, *, now: datetim
 
 def is_late(lateness: Lateness, planned_at: datetime, now: datetime, zone: ZoneInfo) -> bool:
     """Whether the daemon's own delay is more than the author allows (asked again at the door)."""
-    if lateness.choice is LateChoice.SEND:
+    if lateness.choice is LateChoice.SEND or now <= planned_at + GRACE:
         return False
     return now > later(planned_at, lateness.after, zone) + GRACE

@@ -96,13 +96,11 @@ def _judged(
         if gives_up(message, now):
             return _settled(message, MessageState.EXPIRED, "NO_TEMPLATE", "render", now)
         return Later(message, now + LOOKS_AGAIN, "NO_TEMPLATE", "render", ours=False)
-    judged = replace(
-        message,
-        basis=answer.basis or message.basis,
-        reason=answer.reason,
-        rule=answer.rule,
-        with_invitation=message.with_invitation and answer.output is Output.ALLOW,
-    )
+    basis, invited = answer.basis or message.basis, message.with_invitation and answer.output is Output.ALLOW
+    as_before = message.basis, message.reason, message.rule, message.with_invitation
+    if (basis, answer.reason, answer.rule, invited) == as_before:
+        return Passed(message, situation)
+    judged = replace(message, basis=basis, reason=answer.reason, rule=answer.rule, with_invitation=invited)
     return Passed(judged, situation)
 
 

@@ -51,7 +51,7 @@ class Size:
 
 
 SIZES = {"small": Size(2_000, 300, 60), "medium": Size(20_000, 1_000, 200), "full": Size(50_000, 2_000, 400)}
-CONNECTIONS = 20
+CONNECTIONS = 50
 ROWS = {"sqlite-1": (False, 1), "postgresql-1": (True, 1), "postgresql-2": (True, 2)}
 
 

@@ -476,6 +476,51 @@ def test_a_carrier_that_fails_leaves_its_mail_unknown_and_the_others_alone(drive
     assert [(loop, type(error)) for loop, _, error in driver.faults] == [("carry", KeyError)]
 
 
+@dataclass
+class Counting(Sink):
+    """Looks how many mails stand as sending while each is handed over."""
+
+    look: Callable[[], int] = lambda: 0
+    seen: list[int] = field(default_factory=list)
+
+    async def carry(self, envelope: Envelope) -> Receipt:
+        self.seen.append(await asyncio.to_thread(self.look))
+        return await super().carry(envelope)
+
+
+def test_no_more_mails_stand_as_sending_than_there_are_connections(driver: Driver) -> None:
+    def sending() -> int:
+        with driver.store.read() as unit:
+            return unit.message_counts().get("sending", 0)
+
+    sign_up(driver, *range(1, 9))
+    driver.think()
+    driver.sink = Counting(width=3, look=sending)
+    driver.send()
+    assert sorted(recipients(driver)) == [f"p{n}" for n in range(1, 9)]
+    assert max(driver.sink.seen) <= 3
+    assert [states(driver, n) for n in range(1, 9)] == [["accepted"]] * 8
+
+
+@dataclass
+class Babbling(Sink):
+    """Answers the first mail with something that no answer can be."""
+
+    async def carry(self, envelope: Envelope) -> Receipt:
+        receipt = await super().carry(envelope)
+        return receipt if len(self.taken) > 1 else Receipt(MessageState.CLAIMED, "?")
+
+
+def test_an_answer_that_cannot_be_written_holds_up_nobody(driver: Driver) -> None:
+    sign_up(driver, 1, 2, 3, 4, 5)
+    driver.think()
+    driver.sink = Babbling(width=2)
+    driver.send()
+    assert sorted(recipients(driver)) == ["p1", "p2", "p3", "p4", "p5"]
+    assert [states(driver, n) for n in range(1, 6)] == [["sending"], *[["accepted"]] * 4]
+    assert [loop for loop, _, _ in driver.faults] == ["settle"]
+
+
 def test_a_refused_recipient_is_a_hard_bounce_only_where_the_status_says_so(driver: Driver) -> None:
     class Refusing(Sink):
         async def carry(self, envelope):

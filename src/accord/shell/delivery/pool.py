@@ -152,20 +152,19 @@ class Pool(Generic[L]):
 
     async def _weed(self) -> None:
         """Keep of the idle ones those that are young, or old enough to ask and alive."""
-        now = _now()
+        now, asked, given_up = _now(), list[_Kept[L]](), list[_Kept[L]]()
         idle, self._idle = self._idle, []
-        answers = await asyncio.gather(*(self._is_worth_keeping(kept, now) for kept in idle))
-        for kept, keep in zip(idle, answers, strict=True):
-            if keep:
-                self._idle.append(kept)
+        for kept in idle:
+            idle_for = now - kept.idle_since
+            if not kept.line.usable or idle_for >= self.limits.close_after:
+                given_up.append(kept)
             else:
-                await kept.line.hang_up()
-
-    async def _is_worth_keeping(self, kept: _Kept[L], now: float) -> bool:
-        idle_for = now - kept.idle_since
-        if not kept.line.usable or idle_for >= self.limits.close_after:
-            return False
-        return idle_for < self.limits.probe_after or await kept.line.answers()
+                (self._idle if idle_for < self.limits.probe_after else asked).append(kept)
+        answers = await asyncio.gather(*(kept.line.answers() for kept in asked))
+        for kept, lives in zip(asked, answers, strict=True):
+            (self._idle if lives else given_up).append(kept)
+        for kept in given_up:
+            await kept.line.hang_up()
 
     async def _open(self, count: int) -> None:
         """Dial `count` times at once, unless a pause lasts; remembers why it failed."""

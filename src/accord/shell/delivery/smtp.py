@@ -327,13 +327,16 @@ def meaning(verb: str, code: int, text: str) -> MessageState:
     return MessageState.UNKNOWN if verb == "DOT" else MessageState.DEFERRED
 
 
+_NO_LINE_END: Final = bytes(set(range(256)) - set(b"\r\n"))
+
+
 def with_crlf(content: bytes) -> bytes:
     """`content` with CRLF at each line's end, the last included; a lone CR or LF could smuggle a second mail.
 
-    Counting is cheap; only what fails the count is rewritten.
+    To look is cheap: one pass that leaves only line ends. Only what fails is rewritten.
     """
-    pairs = content.count(b"\r\n")
-    if not content.count(b"\n") == content.count(b"\r") == pairs:
+    ends = content.translate(None, _NO_LINE_END)
+    if ends != b"\r\n" * (len(ends) // 2):
         content = content.replace(b"\r\n", b"\n").replace(b"\r", b"\n").replace(b"\n", b"\r\n")
     return content if content.endswith(b"\r\n") else content + b"\r\n"
 

@@ -33,6 +33,11 @@ class Ending:
     passed: Passed | None = None
     refused: str | None = None
 
+    @property
+    def concerns_person(self) -> bool:
+        """Whether it tells something of its person too: an address that is none, a yes that is complete."""
+        return bool(_bounce(self)) or _completes(self)
+
 
 def landed(passed: Passed, receipt: Receipt, lease: datetime, now: datetime) -> Ending:
     """What a receipt means: a deferred mail is due again after a while that doubles with each attempt."""

@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
-from accord.core.mail.compile import Compiled
 from accord.core.model.message import Lane, Message, MessageState
-from accord.shell.engine.apart import apart
 from accord.shell.engine.catalogue import AtWork
 from accord.shell.engine.ports.mailing import Carrier, Unreachable, Writer
 from accord.shell.engine.ports.store import Store, StoreError
+from accord.shell.engine.sending.book import Book, Entry
 from accord.shell.engine.sending.desk import Desk
 from accord.shell.engine.sending.door import Passed
-from accord.shell.engine.sending.endings import Ending, write_endings
+from accord.shell.engine.sending.endings import Ending
 from accord.shell.engine.sending.pacer import Pacer
 from accord.shell.engine.sending.prepare import Preparation
-from accord.shell.engine.sending.reprint import kept_template
 from accord.shell.engine.sending.under_way import BATCH_SECONDS, LARGEST_BATCH, Flight, Ready, UnderWay
 
 # A claim is held for so long: what a dead sender had only claimed is back in the queue then.
@@ -187,7 +185,9 @@ class Sender:
                 asked_again.update(message.id for message in once)
                 await asyncio.to_thread(self._give_back, twice, lease, self.clock() + ASKED_TWICE)
                 desk.put_first(await self._judge(desk, once, lease, tally))
-            await self._land(tally, ends - _now())
+            # What is answered meanwhile is written down with the next window.
+            if self.under_way.flights:
+                await self.under_way.wait(ends - _now())
             idle = await self._room(tally, ends) if desk.anything else 0
 
     async def _write(self, desk: Desk, count: int, lease: datetime, tally: Tally) -> None:
@@ -202,41 +202,31 @@ class Sender:
     ) -> Sequence[Message]:
         """Mark and hand over; returns those that are to be judged again, because what was judged has changed.
 
-        Marking waits for the disk: meanwhile as many letters are written as may leave next.
+        What was answered meanwhile is settled with it. Marking waits for the disk: meanwhile as many letters are written as may leave next.
         """
         if not window:
             return ()
-        until = self.clock() + LEASE
-        templates = self.under_way.new_templates(window, self.clock().date())
+        now = self.clock()
+        until = now + LEASE
+        templates = self.under_way.new_templates(window, now.date())
+        self.under_way.land(now, self.on_fault)
+        entry = Entry(list(self.under_way.endings), window, templates.values(), lease, until)
         try:
-            marking = asyncio.ensure_future(asyncio.to_thread(self._mark, window, templates, lease, until))
+            booking = asyncio.ensure_future(asyncio.to_thread(self._book().enter, entry))
             await desk.write(len(window))
-            marked, again = await marking
+            booked = await booking
         except StoreError as fault:
             # Whether that was written nobody knows, so nothing of it is handed over.
             self.under_way.never_left(window, until, str(fault), self.clock())
             raise
+        del self.under_way.endings[: len(entry.endings)]
+        tally.count(booked.settled)
         self.under_way.kept |= templates.keys()
         for each in window:
-            if each.id in marked:
-                task = asyncio.ensure_future(self.carrier.carry(each.letter.envelope))
-                self.under_way.flights[task] = Flight(each.passed, until)
-        tally.handed += len(marked)
-        return again
-
-    def _mark(
-        self,
-        window: Sequence[Ready],
-        templates: Mapping[tuple[str, date], Compiled],
-        lease: datetime,
-        until: datetime,
-    ) -> tuple[frozenset[int], Sequence[Message]]:
-        now = self.clock()
-        with self.store.begin() as unit:
-            unit.templates.keep([kept_template(each) for each in templates.values()], now)
-            marked = unit.mark_sending([each.check for each in window], now, lease=lease, until=until)
-            rest = [each.id for each in window if each.id not in marked]
-            return marked, unit.still_claimed(rest, lease) if rest else ()
+            if each.id in booked.marked:
+                self.under_way.begins(self.carrier.carry(each.letter.envelope), Flight(each.passed, until))
+        tally.handed += len(booked.marked)
+        return booked.again
 
     async def _room(self, tally: Tally, until: float) -> int:
         """How many may be handed over now: waits for the rate and for an idle connection, settling meanwhile.
@@ -286,7 +276,7 @@ class Sender:
         while under_way.endings:
             endings = list(under_way.endings)
             try:
-                written = await asyncio.to_thread(self._write_down, endings)
+                written = await asyncio.to_thread(self._book().settle, endings)
             except StoreError as fault:
                 if patience.is_new():
                     self.on_fault("settle", endings[0].message.id, fault)
@@ -297,18 +287,8 @@ class Sender:
             del under_way.endings[: len(endings)]
             tally.count(written)
 
-    def _write_down(self, endings: Sequence[Ending]) -> list[Ending]:
-        """All in one transaction; where one of them can't be written, the others are all the same."""
-
-        def write(some: Sequence[Ending]) -> Sequence[Ending]:
-            # What a power cut takes of this is `unknown` again: no more than the last window.
-            with self.store.begin(lazy=True) as unit:
-                return write_endings(unit, some, self.work.catalogue, self.clock())
-
-        written, failed = apart(endings, write)
-        for ending, error in failed:
-            self.on_fault("settle", ending.message.id, error)
-        return written
+    def _book(self) -> Book:
+        return Book(self.store, self.work.catalogue, self.clock, self.on_fault)
 
     def _slow_down(self, ready: list[Ready], slower: frozenset[str], lease: datetime) -> list[Ready]:
         """Give back what goes to domains that have asked for less since this batch was claimed."""

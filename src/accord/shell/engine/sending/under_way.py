@@ -100,20 +100,30 @@ class UnderWay:
         used = {each.letter.template.imprint: each.letter.template for each in window if each.letter.template}
         return {(name, day): each for name, each in used.items() if (name, day) not in self.kept}
 
+    def begins(self, carrying: Coroutine[Any, Any, Receipt], flight: Flight) -> None:
+        """A mail is handed over."""
+        self.flights[asyncio.ensure_future(carrying)] = flight
+
     async def wait(self, seconds: float) -> None:
-        """Wait until a mail is answered (and a moment for its neighbours), or to stop, or for so long."""
+        """Wait until half of the mails are answered (of one, only a moment longer), or to stop, or for so long."""
+        flying = [task for task in self.flights if not task.done()]
+        answers = _Answers(len(self.flights) - len(flying), len(self.flights))
         stop = asyncio.ensure_future(self.stopping.wait())
-        heard = set(self.flights) if self.stopping.is_set() else {stop, *self.flights}
+        first = asyncio.ensure_future(answers.first.wait())
+        for task in flying:
+            task.add_done_callback(answers.came)
         try:
-            done, _ = await asyncio.wait(
-                heard,
-                timeout=None if seconds == math.inf else seconds,
-                return_when=asyncio.FIRST_COMPLETED,
-            )
-            flying = [task for task in self.flights if not task.done()]
-            if done - {stop} and flying:
-                await asyncio.wait(flying, timeout=NEIGHBOURS_SECONDS)
+            heard = {first} if self.stopping.is_set() else {stop, first}
+            patience = None if seconds == math.inf else seconds
+            await asyncio.wait(heard, timeout=patience, return_when=asyncio.FIRST_COMPLETED)
+            if answers.first.is_set():
+                half = asyncio.ensure_future(answers.half.wait())
+                await asyncio.wait({half}, timeout=NEIGHBOURS_SECONDS)
+                half.cancel()
         finally:
+            for task in flying:
+                task.remove_done_callback(answers.came)
+            first.cancel()
             stop.cancel()
 
     async def unless_stopped(self, doing: Coroutine[Any, Any, T]) -> T | None:
@@ -149,6 +159,26 @@ class UnderWay:
             self.batch = max(1, min(handed, LARGEST_BATCH))
         elif full and seconds < BATCH_SECONDS / 2:
             self.batch = min(2 * self.batch, LARGEST_BATCH)
+
+
+class _Answers:
+    """Counts the answers to mails that are under way: tells of the first, and of half of them."""
+
+    def __init__(self, known: int, of: int) -> None:
+        self._count, self._of = known, of
+        self.first, self.half = asyncio.Event(), asyncio.Event()
+        self._tell()
+
+    def came(self, _task: object) -> None:
+        """One more is answered."""
+        self._count += 1
+        self._tell()
+
+    def _tell(self) -> None:
+        if self._count:
+            self.first.set()
+        if 2 * self._count >= self._of:
+            self.half.set()
 
 
 def _receipt(task: asyncio.Task[Receipt]) -> Receipt:

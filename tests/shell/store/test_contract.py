@@ -108,6 +108,45 @@ def test_the_same_event_told_twice_is_one(store: SqlStore) -> None:
     assert kept.data == {"at": NOW, "list": ("a", "b")}
 
 
+AWKWARD = ("", "NULL", "null", 'a "b"', "\\", '\\"', "{a,b}", "a,b", " a ", "l'été\n\t☂", "$1 %s :a ?", "(x)")
+
+
+def test_many_rows_come_back_as_they_were_written_whatever_they_hold(store: SqlStore) -> None:
+    with store.begin() as unit:
+        ids = unit.add_contacts(
+            [
+                NewContact(f"p{n}@example.org", "fr", "Europe/Paris", NOW, f"x{each}", attributes={"a": each})
+                for n, each in enumerate(AWKWARD)
+            ]
+        )
+        told = [
+            an_event(
+                contact_id=number, name=each or "e", data={"text": each, "list": (each, None, 1.5, True)}
+            )
+            for number, each in zip(ids, AWKWARD, strict=True)
+        ]
+        new = unit.append(told, received_at=NOW, reacts=False)
+    assert [each.id for each in new] == sorted({each.id for each in new})
+    with store.read() as unit:
+        found = unit.contacts(ids)
+        assert [found[number].attributes["a"] for number in ids] == list(AWKWARD)
+        assert [found[number].external_id for number in ids] == [f"x{each}" for each in AWKWARD]
+        for number, event_ in zip(ids, new, strict=True):
+            assert unit.events_of(number) == [event_]
+
+
+def test_a_context_comes_back_to_the_byte(store: SqlStore) -> None:
+    [number] = people(store)
+    message = queued(store, runs(store, [number])[0])
+    context = bytes(range(256))
+    with store.begin() as unit:
+        unit.claim_messages(NOW, 1, NOW + HOUR, frozenset())
+        assert unit.mark_sending([DoorCheck(message, number, 0, False, context)], NOW, **LEASES) == {message}
+        entry = unit.ledger_entry(message)
+        assert entry is not None
+        assert entry.context == context
+
+
 def test_events_are_claimed_oldest_first_one_a_contact(store: SqlStore) -> None:
     one, other = people(store, 2)
     with store.begin() as unit:

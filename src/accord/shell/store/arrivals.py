@@ -6,72 +6,49 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Connection, bindparam, func, insert, literal, select
+from sqlalchemy import BigInteger, Connection, insert, literal, select
 from sqlalchemy.exc import IntegrityError
 
 from accord.core.model.contact import email_key
 from accord.core.model.event import Event
 from accord.shell.engine.ports.rows import NewContact
 from accord.shell.engine.ports.store import Duplicate
-from accord.shell.store.bulk import insert_rows
-from accord.shell.store.dialect import among, is_sqlite, numbers
+from accord.shell.store.bulk import insert_rows, numbered
+from accord.shell.store.dialect import among, numbers
 from accord.shell.store.journal import EVENT
 from accord.shell.store.people import CONTACT, Law
 
 
 def add(connection: Connection, new: Sequence[NewContact], law: Law) -> list[int]:
-    """Ids in the order of `new`; raises Duplicate when an address or an external id exists.
-
-    Their numbers are drawn beforehand: asking for them afterwards takes as long as the writing.
-    """
+    """Ids in the order of `new`; raises Duplicate when an address or an external id exists."""
     if not new:
         return []
-    ids = _draw(connection, len(new))
-    rows = [_row(number, each, law) for number, each in zip(ids, new, strict=True)]
+    rows = numbered(connection, CONTACT, [_row(each, law) for each in new])
     try:
-        insert_rows(connection, CONTACT, _COLUMNS, rows)
+        insert_rows(connection, CONTACT, rows)
     except IntegrityError as clash:
         raise Duplicate("a contact with this address or external id exists already") from clash
-    return ids
+    return [row["id"] for row in rows]
 
 
-def _draw(connection: Connection, count: int) -> list[int]:
-    """Numbers that no contact has or will be given by others."""
-    if is_sqlite(connection):
-        # There is one writer, and it is this transaction.
-        last = connection.execute(select(func.coalesce(func.max(CONTACT.c.id), 0))).scalar_one()
-        return list(range(last + 1, last + 1 + count))
-    counter = func.pg_get_serial_sequence("contact", "id")
-    drawn = select(func.nextval(counter)).select_from(func.generate_series(1, bindparam(None, count)))
-    return sorted(connection.execute(drawn).scalars())
-
-
-_COLUMNS = (
-    *("id", "email_key", "email", "external_id", "language", "zone", "address_state", "address_kind"),
-    *("from_third_party", "collected_at", "last_action_at", "expires_on", "newsletters_per_month"),
-    *("paused_until", "attributes", "revision"),
-)
-
-
-def _row(number: int, new: NewContact, law: Law) -> tuple[Any, ...]:
-    return (
-        number,
-        email_key(new.email),
-        new.email.strip(),
-        new.external_id,
-        new.language,
-        new.zone,
-        new.address_state.value,
-        new.address_kind.value,
-        new.from_third_party,
-        new.collected_at,
-        new.last_action_at,
-        law.runs_out(new.collected_at, new.last_action_at),
-        new.preferences.newsletters_per_month,
-        new.preferences.paused_until,
-        new.attributes,
-        0,
-    )
+def _row(new: NewContact, law: Law) -> dict[str, Any]:
+    return {
+        "email_key": email_key(new.email),
+        "email": new.email.strip(),
+        "external_id": new.external_id,
+        "language": new.language,
+        "zone": new.zone,
+        "address_state": new.address_state.value,
+        "address_kind": new.address_kind.value,
+        "from_third_party": new.from_third_party,
+        "collected_at": new.collected_at,
+        "last_action_at": new.last_action_at,
+        "expires_on": law.runs_out(new.collected_at, new.last_action_at),
+        "newsletters_per_month": new.preferences.newsletters_per_month,
+        "paused_until": new.preferences.paused_until,
+        "attributes": new.attributes,
+        "revision": 0,
+    }
 
 
 def external_owners(connection: Connection, external_ids: Sequence[str]) -> dict[str, str]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterable
+from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import DateTime, Dialect, Text
-from sqlalchemy.types import TypeDecorator
+from sqlalchemy import ARRAY, DateTime, Dialect, Text
+from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from accord.core.model.coding import dumps, loads, stored_instant
 
@@ -61,3 +62,46 @@ class Json(TypeDecorator[Any]):
     def process_result_value(self, value: Any, dialect: Dialect) -> Any:
         """The document."""
         return None if value is None else loads(value)
+
+
+class ListOf(TypeDecorator[Any]):
+    """Values of one type as one parameter, for PostgreSQL, written as it reads them.
+
+    The driver asks each value of a list what it is; the columns of a batch hold few values again and again.
+    """
+
+    impl = ARRAY
+    cache_ok = True
+
+    def __init__(self, kind: TypeEngine[Any]) -> None:
+        super().__init__(kind)
+        self.kind = kind
+
+    def bind_processor(self, dialect: Dialect) -> Callable[[Any], str]:
+        """From the values to the text of an array; only our own types have something to say to them before."""
+        kind = self.kind
+        if isinstance(kind, UtcDateTime | Json):
+            return lambda values: _array(kind.process_bind_param(value, dialect) for value in values)
+        return _array
+
+
+def _array(values: Iterable[Any]) -> str:
+    return f"{{{','.join(map(_element, values))}}}"
+
+
+@lru_cache(maxsize=512, typed=True)
+def _element(value: Any) -> str:
+    """A value as an element of PostgreSQL's arrays. Raises TypeError for what no column holds."""
+    match value:
+        case None:
+            return "NULL"
+        case bool() | int() | float():
+            return str(value)
+        case str():
+            escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+            return f'"{escaped}"'
+        case date():
+            return value.isoformat()
+        case bytes():
+            return f'"\\\\x{value.hex()}"'
+    raise TypeError(f"{type(value).__name__} is no element of a list")

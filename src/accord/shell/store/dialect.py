@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import (
@@ -16,20 +16,18 @@ from sqlalchemy import (
     Table,
     Text,
     Update,
-    UpdateBase,
     bindparam,
     case,
     cast,
     column,
     func,
-    insert,
     select,
 )
 from sqlalchemy import any_ as sql_any
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.sql import Select
-from sqlalchemy.types import TypeEngine
 
 
 def is_sqlite(connection: Connection) -> bool:
@@ -53,29 +51,6 @@ def among_the(name: str, subject: Any, *, sqlite: bool) -> ColumnElement[bool]:
 def listed(connection: Connection, values: Sequence[int]) -> str | list[int]:
     """A list of numbers as the parameter of `among_the`."""
     return json.dumps(list(values)) if is_sqlite(connection) else list(values)
-
-
-def each_given(columns: Mapping[str, TypeEngine[Any]], *, sqlite: bool) -> Mapping[str, ColumnElement[Any]]:
-    """What a change of many rows is given for each of them, by name, for statements that are built once.
-
-    Such a statement is carried out by `change_each`: on PostgreSQL once, over lists (a statement a row would cost
-    it as much as all the rows do); SQLite, which is in the house, is told row by row.
-    """
-    if sqlite:
-        return {name: bindparam(name, type_=kind) for name, kind in columns.items()}
-    lists = [bindparam(name, type_=ARRAY(kind)) for name, kind in columns.items()]
-    rows = func.unnest(*lists).table_valued(*(column(name, kind) for name, kind in columns.items()))
-    return dict(rows.render_derived(name="given").c)
-
-
-def change_each(connection: Connection, change: UpdateBase, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Carry out a change that was made with `each_given` for these rows."""
-    if not rows:
-        return
-    if is_sqlite(connection):
-        connection.execute(change, list(rows))
-    else:
-        connection.execute(change, {name: [row[name] for row in rows] for name in rows[0]})
 
 
 def among(connection: Connection, subject: Any, values: Sequence[int] | Sequence[str]) -> ColumnElement[bool]:
@@ -150,15 +125,19 @@ def number_of(connection: Connection, document: Any, name: str) -> ColumnElement
 
 
 def insert_new(connection: Connection, table: Table) -> Any:
-    """An INSERT that leaves out rows whose unique key exists already."""
-    if is_sqlite(connection):
-        return sqlite.insert(table).on_conflict_do_nothing()
-    return postgresql.insert(table).on_conflict_do_nothing()
+    """An INSERT of one row that is left out where its unique key exists already."""
+    return leaving_out_known(table, sqlite=is_sqlite(connection))
+
+
+def leaving_out_known(table: Table, *, sqlite: bool) -> Any:
+    """The same for statements that are built once."""
+    make = sqlite_insert if sqlite else postgresql_insert
+    return make(table).on_conflict_do_nothing()
 
 
 def upsert(connection: Connection, table: Table, keys: Sequence[str], changed: Sequence[str]) -> Any:
     """An INSERT that overwrites `changed` where a row with the same `keys` exists."""
-    make = sqlite.insert if is_sqlite(connection) else postgresql.insert
+    make = sqlite_insert if is_sqlite(connection) else postgresql_insert
     statement = make(table)
     return statement.on_conflict_do_update(
         index_elements=list(keys), set_={name: statement.excluded[name] for name in changed}
@@ -167,23 +146,9 @@ def upsert(connection: Connection, table: Table, keys: Sequence[str], changed: S
 
 def upsert_latest(connection: Connection, table: Table, keys: Sequence[str], instant: str) -> Any:
     """An INSERT that, where a row with the same `keys` exists, leaves it the later of both instants."""
-    make = sqlite.insert if is_sqlite(connection) else postgresql.insert
+    make = sqlite_insert if is_sqlite(connection) else postgresql_insert
     statement = make(table)
     later = func.max if is_sqlite(connection) else func.greatest
     return statement.on_conflict_do_update(
         index_elements=list(keys), set_={instant: later(table.c[instant], statement.excluded[instant])}
     )
-
-
-def insert_numbered(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> list[int]:
-    """Insert rows, and give their ids in the same order, by a few statements for all of them.
-
-    SQLite gives back ids in order one row at a time only; but there the writer is alone, and knows the next.
-    """
-    if is_sqlite(connection):
-        last = connection.execute(select(func.coalesce(func.max(table.c.id), 0))).scalar_one()
-        numbered = [{**row, "id": number} for number, row in enumerate(rows, start=last + 1)]
-        connection.execute(insert(table), numbered)
-        return [row["id"] for row in numbered]
-    returning = insert(table).returning(table.c.id, sort_by_parameter_order=True)
-    return list(connection.execute(returning, list(rows)).scalars())

@@ -33,7 +33,8 @@ from accord.core.model.message import MessageState
 from accord.core.model.time import add_months, local_day
 from accord.shell.engine.ports.keeping import Erased
 from accord.shell.store import tables
-from accord.shell.store.dialect import among, insert_new, pairs
+from accord.shell.store.bulk import insert_absent
+from accord.shell.store.dialect import among, pairs
 from accord.shell.store.journal import EVENT, KEPT_OF_THE_GONE
 from accord.shell.store.mail import MESSAGE
 from accord.shell.store.orders import ARCHIVE, LINE, ORDER
@@ -113,8 +114,7 @@ def _archive_orders(
     ours = [lines for lines in orders.values() if lines[0].entity == archive.entity]
     rows = [_archived(lines, owners[lines[0].contact_id], archive.zone, now) for lines in ours]
     rows = [row for row in rows if row["keep_until"] > today]
-    if rows:
-        connection.execute(insert_new(connection, ARCHIVE), rows)
+    insert_absent(connection, ARCHIVE, rows)
     connection.execute(delete(LINE).where(among(connection, LINE.c.contact_id, ids)))
     connection.execute(delete(ORDER).where(own))
     return len(rows)

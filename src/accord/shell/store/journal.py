@@ -13,7 +13,8 @@ from sqlalchemy.engine import Row
 
 from accord.core.model.event import Event, told_anew, update_of
 from accord.shell.store import tables
-from accord.shell.store.dialect import among, claimed, claiming, insert_numbered
+from accord.shell.store.bulk import insert_rows, numbered
+from accord.shell.store.dialect import among, claimed, claiming
 from accord.shell.store.leases import is_free
 from accord.shell.store.people import whose
 
@@ -43,9 +44,9 @@ def append(
         new.append(event)
     if not new:
         return []
-    rows = [_row(event, received_at, reacts) for event in new]
-    ids = insert_numbered(connection, EVENT, rows)
-    return [_with_id(event, number) for event, number in zip(new, ids, strict=True)]
+    rows = numbered(connection, EVENT, [_row(event, received_at, reacts) for event in new])
+    insert_rows(connection, EVENT, rows)
+    return [_with_id(event, row["id"]) for event, row in zip(new, rows, strict=True)]
 
 
 def _of_the_living(connection: Connection, events: Sequence[Event]) -> list[Event]:

@@ -27,7 +27,8 @@ from accord.core.model.message import Lane, Message, MessageState
 from accord.shell.engine.ports.listing import MailsWanted
 from accord.shell.engine.ports.rows import NewMessage
 from accord.shell.store import tables
-from accord.shell.store.dialect import among, insert_new
+from accord.shell.store.bulk import insert_absent
+from accord.shell.store.dialect import among
 from accord.shell.store.pauses import stands_still
 from accord.shell.store.people import CONTACT
 
@@ -49,13 +50,9 @@ GOING = and_(WAITING, ~stands_still(MESSAGE.c.scenario, MESSAGE.c.enrolment_id))
 PLAIN: list[Any] = [column for column in MESSAGE.c if column.name not in ("inputs", "context", "reply")]
 
 
-def queue(connection: Connection, messages: Sequence[NewMessage]) -> int:
-    """Put mails in the ledger; returns how many were new on (enrolment, step)."""
-    rows = [_row(each) for each in messages]
-    if not rows:
-        return 0
-    new = connection.execute(insert_new(connection, MESSAGE).returning(MESSAGE.c.id), rows)
-    return len(new.all())
+def queue(connection: Connection, messages: Sequence[NewMessage]) -> None:
+    """Put mails in the ledger, those that are new on (enrolment, step)."""
+    insert_absent(connection, MESSAGE, [_row(each) for each in messages])
 
 
 def _row(new: NewMessage) -> dict[str, Any]:

@@ -25,7 +25,8 @@ from accord.core.model.enrolment import Enrolment, RunState
 from accord.core.model.trial import Trial, TrialKey, Tried
 from accord.shell.engine.ports.measuring import Reached
 from accord.shell.store import tables
-from accord.shell.store.dialect import among, field_of, insert_new, number_of
+from accord.shell.store.bulk import insert_absent
+from accord.shell.store.dialect import among, field_of, number_of
 from accord.shell.store.funnel import Span
 from accord.shell.store.journal import EVENT
 from accord.shell.store.mail import MESSAGE
@@ -93,9 +94,7 @@ class SqlMeasuring:
 
     def begin(self, keys: Collection[TrialKey], now: datetime) -> None:
         """These trials begin now; one that has begun stays as it is."""
-        rows = [{**_row(key), "began_at": now} for key in keys]
-        if rows:
-            self.connection.execute(insert_new(self.connection, TRIAL), rows)
+        insert_absent(self.connection, TRIAL, [{**_row(key), "began_at": now} for key in keys])
 
     def count(self, key: TrialKey, until: datetime) -> Mapping[str, Tried]:
         """What came, until an instant, of each subject in the mails queued until then."""

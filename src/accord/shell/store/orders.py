@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
-from sqlalchemy import Connection, Table, delete, insert, select
+from sqlalchemy import Connection, Table, delete, select
 
 from accord.core.model.order import OrderLine
 from accord.shell.engine.ports.store import Duplicate
 from accord.shell.store import tables
-from accord.shell.store.dialect import among, insert_new
+from accord.shell.store.bulk import insert_absent, insert_rows
+from accord.shell.store.dialect import among
 from accord.shell.store.people import bump
 
 ORDER = cast("Table", tables.OrderRow.__table__)  # type: ignore[attr-defined]
@@ -54,7 +55,7 @@ def save_lines(connection: Connection, told: Mapping[int, Sequence[OrderLine]]) 
         {"contact_id": who, "entity": entity, "external_id": external, "placed_at": line.placed_at}
         for (entity, external), (who, line) in heads.items()
     ]
-    connection.execute(insert_new(connection, ORDER), rows)
+    insert_absent(connection, ORDER, rows)
     found = select(ORDER).where(among(connection, ORDER.c.external_id, sorted({key[1] for key in heads})))
     numbers = {(row.entity, row.external_id): (row.id, row.contact_id) for row in connection.execute(found)}
     foreign = [key for key, (who, _) in heads.items() if numbers[key][1] != who]
@@ -67,7 +68,7 @@ def save_lines(connection: Connection, told: Mapping[int, Sequence[OrderLine]]) 
         for who, its in told.items()
         for line in its
     ]
-    connection.execute(insert(LINE), lines)
+    insert_rows(connection, LINE, lines)
     bump(connection, list(told))
 
 

@@ -9,7 +9,7 @@ from itertools import groupby
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Select, Table, bindparam, delete, func, select, update
+from sqlalchemy import Connection, Select, Table, UpdateBase, delete, func, select, update
 from sqlalchemy.engine import Row
 
 from accord.core.consent.chain import GENESIS, broken, chained
@@ -21,7 +21,7 @@ from accord.core.model.contact import GONE, AddressKind, AddressState, Contact, 
 from accord.core.model.venue import Policy
 from accord.shell.engine.ports.rows import ContactChange
 from accord.shell.store import tables
-from accord.shell.store.bulk import insert_rows
+from accord.shell.store.bulk import change_each, each_given, insert_rows
 from accord.shell.store.dialect import among, among_the, is_sqlite, listed
 
 CONTACT = cast("Table", tables.ContactRow.__table__)  # type: ignore[attr-defined]
@@ -115,16 +115,15 @@ def change_contacts(connection: Connection, changes: Sequence[ContactChange], la
     for change in changes:
         if change.contact_id in rows:
             _put(rows[change.contact_id], change)
-    for row in rows.values():
-        row["expires_on"] = law.runs_out(row["collected_at"], row["last_action_at"])
-    if rows:
-        _write_contacts(connection, list(rows.values()))
+    for number, row in rows.items():
+        row["expires_on"] = law.runs_out(known[number].collected_at, row["last_action_at"])
+    given = [{f"b_{name}": value for name, value in row.items()} for row in rows.values()]
+    change_each(connection, _changing(sqlite=is_sqlite(connection)), given)
 
 
 def _as_row(contact: Contact) -> dict[str, Any]:
     return {
-        "b_id": contact.id,
-        "collected_at": contact.collected_at,
+        "id": contact.id,
         "last_action_at": contact.last_action_at,
         "address_state": contact.address_state.value,
         "language": contact.language,
@@ -150,14 +149,19 @@ def _put(row: dict[str, Any], change: ContactChange) -> None:
     row["attributes"] |= change.attributes or {}
 
 
-def _write_contacts(connection: Connection, rows: list[dict[str, Any]]) -> None:
-    names = [name for name in rows[0] if name != "b_id"]
-    statement = (
-        update(CONTACT)
-        .where(CONTACT.c.id == bindparam("b_id"))
-        .values(revision=CONTACT.c.revision + 1, **{name: bindparam(name) for name in names})
+_CHANGED = (
+    *("address_state", "language", "zone", "attributes", "last_action_at", "expires_on"),
+    *("newsletters_per_month", "paused_until", "rests_until"),
+)
+
+
+@cache
+def _changing(*, sqlite: bool) -> UpdateBase:
+    given = each_given({f"b_{name}": CONTACT.c[name].type for name in ("id", *_CHANGED)}, sqlite=sqlite)
+    values = {name: given[f"b_{name}"] for name in _CHANGED}
+    return (
+        update(CONTACT).where(CONTACT.c.id == given["b_id"]).values(revision=CONTACT.c.revision + 1, **values)
     )
-    connection.execute(statement, rows)
 
 
 def bump(connection: Connection, contact_ids: Sequence[int]) -> None:
@@ -217,12 +221,20 @@ def _append(
         for seq, entry in enumerate(entries, start=last + 1):
             payload, salt = payload_of(entry), dice(16).hex()
             digest = chained(previous, salt, payload)
-            rows.append((contact_id, seq, payload, salt, entry.wording, digest, previous, now))
+            rows.append(
+                {
+                    "contact_id": contact_id,
+                    "seq": seq,
+                    "payload": payload,
+                    "salt": salt,
+                    "wording": entry.wording,
+                    "digest": digest,
+                    "previous": previous,
+                    "written_at": now,
+                }
+            )
             previous = digest
-    insert_rows(connection, ENTRY, _ENTRY_COLUMNS, rows)
-
-
-_ENTRY_COLUMNS = ("contact_id", "seq", "payload", "salt", "wording", "digest", "previous", "written_at")
+    insert_rows(connection, ENTRY, rows)
 
 
 def payload_of(entry: ConsentEntry) -> str:
@@ -298,7 +310,7 @@ def _put_states(connection: Connection, ledgers: Mapping[int, Sequence[ConsentEn
         for contact_id, ledger in ledgers.items()
         for row in _state_rows(contact_id, consents(ledger, law.policy))
     ]
-    insert_rows(connection, STATE, _STATE_COLUMNS, rows)
+    insert_rows(connection, STATE, rows)
 
 
 def derive_anew(connection: Connection, law: Law, after_id: int, limit: int) -> int | None:
@@ -313,17 +325,27 @@ def derive_anew(connection: Connection, law: Law, after_id: int, limit: int) -> 
         {"b_id": number, "b_day": law.runs_out(contact.collected_at, contact.last_action_at)}
         for number, contact in contacts(connection, ids).items()
     ]
-    change = update(CONTACT).where(CONTACT.c.id == bindparam("b_id")).values(expires_on=bindparam("b_day"))
-    connection.execute(change, rows)
+    change_each(connection, _expiring(sqlite=is_sqlite(connection)), rows)
     return ids[-1]
 
 
-_STATE_COLUMNS = ("contact_id", "purpose", "kind", "status", "informed", "since", "wording")
+@cache
+def _expiring(*, sqlite: bool) -> UpdateBase:
+    given = each_given({"b_id": CONTACT.c.id.type, "b_day": CONTACT.c.expires_on.type}, sqlite=sqlite)
+    return update(CONTACT).where(CONTACT.c.id == given["b_id"]).values(expires_on=given["b_day"])
 
 
-def _state_rows(contact_id: int, known: Consents) -> Iterator[tuple[Any, ...]]:
+def _state_rows(contact_id: int, known: Consents) -> Iterator[dict[str, Any]]:
     for (purpose, kind), state in {("*", "*"): known.overall, **known.states}.items():
-        yield contact_id, purpose, kind, state.status.value, state.informed, state.since, state.wording
+        yield {
+            "contact_id": contact_id,
+            "purpose": purpose,
+            "kind": kind,
+            "status": state.status.value,
+            "informed": state.informed,
+            "since": state.since,
+            "wording": state.wording,
+        }
 
 
 def broken_chains(connection: Connection) -> Iterator[tuple[int, int]]:

@@ -39,7 +39,8 @@ from accord.core.model.venue import Venue
 from accord.shell.engine.ports.keeping import Page
 from accord.shell.engine.ports.posting import NewCall, Posted
 from accord.shell.store import journal, switches
-from accord.shell.store.dialect import among, claimed, claiming, insert_new
+from accord.shell.store.bulk import insert_absent
+from accord.shell.store.dialect import among, claimed, claiming
 from accord.shell.store.journal import EVENT
 from accord.shell.store.leases import is_over
 from accord.shell.store.pauses import stands_still
@@ -88,8 +89,7 @@ def tell(connection: Connection, outbox: Outbox, events: Sequence[Event], receiv
         for webhook in outbox.webhooks.get(event.name, ())
         if later(event.at, outbox.fresh, _UTC) >= received_at
     ]
-    if rows:
-        connection.execute(insert_new(connection, POSTING), rows)
+    insert_absent(connection, POSTING, rows)
 
 
 def _event_row(webhook: str, event: Event, received_at: datetime) -> dict[str, Any]:
@@ -119,8 +119,7 @@ def queue(connection: Connection, calls: Sequence[NewCall]) -> None:
         }
         for new in calls
     ]
-    if rows:
-        connection.execute(insert_new(connection, POSTING), rows)
+    insert_absent(connection, POSTING, rows)
 
 
 def _fresh(planned_at: datetime, queued_at: datetime) -> dict[str, Any]:

@@ -25,15 +25,8 @@ from sqlalchemy.engine import Row
 from accord.core.model.enrolment import Enrolment, RunState
 from accord.shell.engine.ports.rows import NewRun, PastEntry, RunChange
 from accord.shell.store import tables
-from accord.shell.store.dialect import (
-    among,
-    change_each,
-    claimed,
-    claiming,
-    each_given,
-    insert_new,
-    is_sqlite,
-)
+from accord.shell.store.bulk import change_each, each_given, insert_absent, numbered
+from accord.shell.store.dialect import among, claimed, claiming, is_sqlite
 from accord.shell.store.leases import is_free
 from accord.shell.store.pauses import stands_still
 
@@ -52,9 +45,9 @@ def add(connection: Connection, runs: Sequence[NewRun]) -> list[Enrolment]:
     """Those that began, with their ids: a (scenario, contact, entry key) that exists begins nothing."""
     if not runs:
         return []
-    rows = [_row(run) for run in runs]
-    begun = connection.execute(insert_new(connection, RUN).returning(*RUN.c), rows).all()
-    return [enrolment(row) for row in sorted(begun, key=lambda row: row.id)]
+    rows = numbered(connection, RUN, [_row(run) for run in runs])
+    insert_absent(connection, RUN, rows)
+    return by_id(connection, [row["id"] for row in rows])
 
 
 def _row(run: NewRun) -> dict[str, Any]:

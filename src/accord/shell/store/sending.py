@@ -28,16 +28,8 @@ from accord.core.consent.holds import ALL, PROSPECTING
 from accord.core.model.message import MESSAGE_TRANSITIONS, Lane, Message, MessageState
 from accord.shell.engine.ports.rows import POLICY_REVISION, DoorCheck, Postponed, Settlement
 from accord.shell.store import switches
-from accord.shell.store.dialect import (
-    among,
-    among_the,
-    change_each,
-    claimed,
-    claiming,
-    each_given,
-    is_sqlite,
-    listed,
-)
+from accord.shell.store.bulk import change_each, each_given
+from accord.shell.store.dialect import among, among_the, claimed, claiming, is_sqlite, listed
 from accord.shell.store.leases import is_over
 from accord.shell.store.mail import (
     GOING,

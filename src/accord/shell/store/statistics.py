@@ -41,7 +41,8 @@ from accord.shell.engine.ports.figures import (
     Outcome,
 )
 from accord.shell.store import funnel, tables
-from accord.shell.store.dialect import among, field_of, insert_new, is_sqlite, number_of
+from accord.shell.store.bulk import insert_absent
+from accord.shell.store.dialect import among, field_of, is_sqlite, number_of
 from accord.shell.store.journal import EVENT
 from accord.shell.store.mail import MESSAGE
 from accord.shell.store.people import CONTACT
@@ -105,8 +106,7 @@ class SqlFigures:
 
     def admit(self, entrants: Sequence[Entrant]) -> None:
         """Write them down, the first of each person, kind of mailing and cycle."""
-        if entrants:
-            self.connection.execute(insert_new(self.connection, ENTRANT), [_row(each) for each in entrants])
+        insert_absent(self.connection, ENTRANT, [_row(each) for each in entrants])
 
     # -- what came of it -------------------------------------------------------------------------------------
 

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import cast
 
-from sqlalchemy import Connection, Table, delete, insert, or_, select, update
+from sqlalchemy import Connection, Table, delete, or_, select, update
 
 from accord.core.model.decision import ThrottleMode, ThrottleState
 from accord.shell.engine.ports.rows import Brake, LiveScenario, PolicyChange
 from accord.shell.store import tables
+from accord.shell.store.bulk import insert_rows
 from accord.shell.store.dialect import among, insert_new, upsert
 
 VERSION = cast("Table", tables.ScenarioVersionRow.__table__)  # type: ignore[attr-defined]
@@ -133,5 +134,4 @@ def note_policy_changes(connection: Connection, changes: Sequence[PolicyChange])
         {"switch": each.switch, "old": each.old, "new": each.new, "by": each.by, "at": each.at}
         for each in changes
     ]
-    if rows:
-        connection.execute(insert(POLICY_CHANGE), rows)
+    insert_rows(connection, POLICY_CHANGE, rows)

@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Any, cast
 
-from sqlalchemy import Connection, Table, delete, func, insert, select, true
+from sqlalchemy import Connection, Table, delete, func, select, true
 
 from accord.core.model.consent import Nature
 from accord.shell.engine.ports.tallies import (
@@ -24,6 +24,7 @@ from accord.shell.engine.ports.tallies import (
     Tally,
 )
 from accord.shell.store import aging, funnel, measuring, runs, switches, tables
+from accord.shell.store.bulk import insert_rows
 from accord.shell.store.dialect import field_of, upsert
 from accord.shell.store.funnel import Span
 from accord.shell.store.journal import EVENT
@@ -113,8 +114,7 @@ class SqlTallies:
         """Write these in place of what was there."""
         old = delete(COUNT).where(COUNT.c.subject.in_(sorted(subjects)), COUNT.c.day == day)
         self.connection.execute(old)
-        if tallies:
-            self.connection.execute(insert(COUNT), [_row(each) for each in tallies])
+        insert_rows(self.connection, COUNT, [_row(each) for each in tallies])
 
     def note(self, day: date, age: int, now: datetime) -> None:
         """A day was counted."""

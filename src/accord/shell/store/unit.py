@@ -168,8 +168,8 @@ class SqlUnit(Rooms):
         return runs.in_flight(self.connection)
 
     # mail
-    def queue(self, messages: Sequence[NewMessage]) -> int:
-        return mail.queue(self.connection, messages)
+    def queue(self, messages: Sequence[NewMessage]) -> None:
+        mail.queue(self.connection, messages)
 
     def claim_messages(
         self,

@@ -161,7 +161,10 @@ class Unit(Rooms, Telling, Measured, Protocol):
         ...
 
     # mail
-    def queue(self, messages: Sequence[NewMessage]) -> int: ...
+    def queue(self, messages: Sequence[NewMessage]) -> None:
+        """Put mails in the ledger, those that are new on (enrolment, step)."""
+        ...
+
     def claim_messages(
         self,
         now: datetime,

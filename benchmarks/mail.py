@@ -109,8 +109,9 @@ def main() -> None:
         MessageState.CLAIMED, NOW, NOW, LegalBasis.CONSENT, "OPTIN_PROVEN", "R-04",
     )  # fmt: skip
     situation, mark = Situation(contact), writer.returns.mark(message.id)
-    recipe = writer.recipe(made, message, situation, mark, NOW)
-    wording = words[recipe.language]
+    cast = writer.template(message, situation)
+    recipe = writer.recipe(cast, message, situation, mark, NOW)
+    wording = words[recipe.mould.language]
     mail, frame = rendered(made, recipe, links, wording)
     bodies = [mail.html.encode(), mail.text.encode()]
     content = writer.write(message, situation, now=NOW).envelope.content
@@ -121,11 +122,11 @@ def main() -> None:
     )
     print(f"compiled once in {compiled_in * 1e3:.0f} ms\n")
     for what, work in {
-        "recipe: names, links, headers": lambda: writer.recipe(made, message, situation, mark, NOW),
+        "recipe: names, links, headers": lambda: writer.recipe(cast, message, situation, mark, NOW),
         "render (already encoded)": lambda: rendered(made, recipe, links, wording),
         "read again what leaves": lambda: reread(mail, recipe.names, frame, Nature.EDITORIAL),
         "compose": lambda: composed(mail, frame, recipe),
-        "pack for the ledger": lambda: packed(recipe, made, links, content),
+        "pack for the ledger": lambda: packed(recipe, cast, links, content),
         "in all, as the engine writes it": lambda: writer.write(message, situation, now=NOW),
         "(encoding for each reader)": lambda: [_encoded(body) for body in bodies],
         "(signing, Ed25519)": lambda: signed(content, (ed25519,)),

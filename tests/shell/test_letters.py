@@ -6,7 +6,7 @@ import email
 import json
 import zlib
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import asdict, fields, replace
 from datetime import timedelta
 from email import policy
 from email.message import EmailMessage
@@ -15,14 +15,16 @@ from typing import Any
 
 import pytest
 
-from accord.core.mail.compile import Compiled, compile_template
+from accord.core.mail.compile import Cast, Compiled, compile_template
+from accord.core.mail.compose import Head
 from accord.core.mail.links import LinkKind, Links
+from accord.core.mail.recipe import NotTheSame, rebuilt, unpacked
 from accord.core.model.consent import LegalBasis, Nature
 from accord.core.model.decision import Situation
 from accord.core.model.event import ADDRESS_ASKED
 from accord.core.model.message import Message, MessageState, PastMail
 from accord.core.model.scenario import Scenario
-from accord.shell.engine.ports.mailing import Unwritable
+from accord.shell.engine.ports.mailing import Letter, Unwritable
 from accord.shell.engine.sending.letters import LetterWriter
 from accord.shell.wordings import wordings
 from builders import NOW, a_catalogue, a_contact, a_scenario, a_situation, a_venue, an_event
@@ -293,11 +295,63 @@ def test_the_same_message_is_the_same_mail_at_each_attempt_but_for_its_date() ->
 
 def test_what_the_template_reads_is_kept_and_nothing_else_without_its_links() -> None:
     letter = a_writer().write(a_message(), somebody(), now=NOW)
-    kept = zlib.decompress(letter.context).decode()
+    kept = letter.context.decode()
     names = json.loads(kept)["recipe"]["names"]
     assert names == {"contact": {"first_name": "Ada"}, "event": {}, "today": {"$day": "2026-11-23"}}
     assert LINKS.base_url + "/" not in kept, "no signed link"
     assert letter.template_digest == a_writer().compiled["a/b"].digest
+
+
+def again(letter: Letter, context: bytes) -> bytes:
+    assert letter.template is not None
+    return rebuilt(unpacked(context), letter.template, LINKS, WORDS["fr"])
+
+
+@pytest.mark.parametrize(
+    "title", ["https://theatre.example.org/x", "https://theatre.example.org/" + "x" * 2_000]
+)
+def test_what_is_kept_makes_the_mail_again_and_is_compressed_where_it_is_long(title: str) -> None:
+    letter = a_writer().write(a_message(), going_to(title), now=NOW)
+    assert again(letter, letter.context) == letter.envelope.content
+    assert len(letter.context) < 700
+    with pytest.raises(NotTheSame, match="another version"):
+        unpacked(letter.context[:-1])
+
+
+def test_what_was_kept_before_there_were_moulds_makes_the_mail_again() -> None:
+    letter = a_writer().write(a_message(), somebody(), now=NOW)
+    assert isinstance(letter.template, Cast)
+    kept = json.loads(letter.context)
+    told = {**asdict(letter.template.mould), **kept["recipe"], "unsubscribe": None}
+    told["head"] = {each.name: told.pop(each.name, None) for each in fields(Head)}
+    before = zlib.compress(json.dumps({**kept, "recipe": told}).encode())
+    plain = replace(letter, template=compiled()["a/b"])
+    assert again(plain, before) == letter.envelope.content
+    with pytest.raises(NotTheSame, match="another version"):
+        again(plain, letter.context)
+
+
+def test_mails_of_one_step_basis_and_language_have_one_mould_in_which_nobody_is() -> None:
+    writer = a_writer()
+
+    def template(message: Message, reader: Situation) -> Cast:
+        made = writer.write(message, reader, now=NOW).template
+        assert isinstance(made, Cast)
+        return made
+
+    bob = a_situation(contact=a_contact(id=2, email="bob@example.org", attributes={"first_name": "Bob"}))
+    one = template(a_message(), somebody())
+    assert template(a_message(id=8, contact_id=2), bob) is one
+    others = [
+        template(a_message(), somebody("en")),
+        template(a_message(basis=LegalBasis.SOFT_OPTIN), somebody()),
+        template(a_message(template="a/fr"), somebody()),
+        template(a_message(SERVICE), somebody()),
+        template(a_message(SERVICE, with_invitation=True), somebody()),
+    ]
+    assert len({each.imprint for each in (one, *others)}) == 6
+    told = str([asdict(each.mould) for each in (one, *others)])
+    assert "ada@" not in told and "Ada" not in told and "Bob" not in told
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,7 @@ from accord.core.mail.faults import (
 from accord.core.mail.flatten import IncludeFault, flatten, reached
 from accord.core.mail.frame import footer, invitation
 from accord.core.mail.inline import as_text, inlined, tracked
+from accord.core.mail.mould import Mould
 from accord.core.mail.parts import Part, parts_of
 from accord.core.mail.pieces import Piece, pieces_of
 from accord.core.mail.protect import Protected, protect
@@ -88,6 +89,24 @@ class Compiled:
     def edition(self, language: str) -> Edition:
         """The edition for a reader, or the one in the venue's own language."""
         return self.editions.get(language) or self.editions[self.default]
+
+    def cast(self, mould: Mould) -> Cast:
+        """The same for mails that have all this in common."""
+        told = json.dumps([self.imprint, *astuple(mould)])
+        imprint = hashlib.sha256(told.encode()).hexdigest()
+        return Cast(self.name, self.digest, self.editions, self.default, imprint, mould)
+
+
+@dataclass(frozen=True, slots=True)
+class Cast(Compiled):
+    """A template with the mould of one step's mails; its imprint covers both."""
+
+    mould: Mould
+
+
+def mould_of(template: Compiled) -> Mould | None:
+    """What the mails of a template have in common; None for one from before there were moulds."""
+    return template.mould if isinstance(template, Cast) else None
 
 
 def digest_of(name: str, files: Mapping[str, str]) -> str:

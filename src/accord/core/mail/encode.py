@@ -112,12 +112,18 @@ def _spaced(value: Any) -> str:
 
 @pass_context
 def _escaped_link(context: Context, target: str) -> str:
-    return _escaped(context.parent["letter"].click(target))
+    letter = context.parent["letter"]
+    address = letter.click(target)
+    if not _PLAIN_IN_HTML.fullmatch(address):
+        return _escaped(address)
+    letter.encoded[target] = encoded = _folded(address)
+    return encoded
 
 
 @pass_context
 def _link(context: Context, target: str) -> str:
-    return quoted_printable(context.parent["letter"].click(target))
+    letter = context.parent["letter"]
+    return letter.encoded.get(target) or quoted_printable(letter.click(target))
 
 
 class _Printer(CodeGenerator):

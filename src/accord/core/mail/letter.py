@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from accord.core.mail.encode import plain
 from accord.core.mail.words import Wording
@@ -15,7 +15,8 @@ class Letter:
 
     `unsubscribe` and `invitation` are None where there is none; `trap` is the address of a link that nobody sees
     (R-59), where clicks are counted; `click` turns a target into its signed
-    address, or leaves it as it is; `lead` does so with a target in pieces that depends on the reader.
+    address, or leaves it as it is; `lead` does so with a target in pieces that depends on the reader. `encoded`:
+    what was encoded for the page and stands in the text just so, by its target.
     """
 
     language: str
@@ -32,6 +33,7 @@ class Letter:
     invitation_label: str = ""
     first_contact: bool = False
     trap: str | None = None
+    encoded: dict[str, str] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from email.utils import parseaddr
 from functools import lru_cache
 
 from accord.core.consent.collection import state_of
-from accord.core.mail.compile import Compiled, Edition
-from accord.core.mail.compose import Head, HeaderFault, feedback_id
+from accord.core.mail.compile import Cast, Compiled, Edition
+from accord.core.mail.compose import HeaderFault, feedback_id
 from accord.core.mail.frame import WHY
 from accord.core.mail.letter import Letter as Frame
 from accord.core.mail.letter import Rendered, RenderFault
 from accord.core.mail.links import LinkKind, Links
+from accord.core.mail.mould import Mould
 from accord.core.mail.names import names_for
 from accord.core.mail.recipe import Recipe, Sealed, composed, packed, rendered
 from accord.core.mail.reread import check_target, reread
@@ -47,10 +48,11 @@ class LetterWriter:
     returns: Returns = Returns(())
     echo: str | None = None
     signed_by: tuple[str, ...] = ()
+    _cast: dict[tuple[object, ...], Cast] = field(default_factory=dict, init=False, repr=False)
 
     def write(self, message: Message, situation: Situation, *, now: datetime) -> Letter:
         """The mail as it leaves. Raises Unwritable for a fault that concerns this one mail."""
-        template, mark = self._template(message), self._mark(message)
+        template, mark = self.template(message, situation), self._mark(message)
         recipe = self.recipe(template, message, situation, mark, now)
         try:
             words, frame = self._rendered(template, recipe)
@@ -58,29 +60,40 @@ class LetterWriter:
             content = composed(words, frame, recipe)
         except (RenderFault, HeaderFault) as fault:
             raise Unwritable(str(fault)) from None
-        sender = self.returns.sender(mark) or recipe.head.sender_address
-        envelope = Envelope(message.id, sender, recipe.head.recipient, content, str(mark))
+        sender = self.returns.sender(mark) or recipe.mould.sender_address
+        envelope = Envelope(message.id, sender, recipe.recipient, content, str(mark))
         context = packed(recipe, template, self.links, content, self.signed_by)
         return Letter(envelope, context, template.digest, template)
 
     def preview(self, message: Message, situation: Situation, *, now: datetime) -> Rendered:
         """The mail as its reader would see it, for pictures and dry runs. Raises Unwritable."""
-        template = self._template(message)
+        template = self.template(message, situation)
         try:
             recipe = self.recipe(template, message, situation, self._mark(message), now)
             return self._rendered(template, recipe)[0]
         except RenderFault as fault:
             raise Unwritable(str(fault)) from None
 
-    def _template(self, message: Message) -> Compiled:
+    def template(self, message: Message, situation: Situation) -> Cast:
+        """What a mail is rendered by, with all that it has in common with others of its step. Raises Unwritable."""
         template = self.compiled.get(message.template)
         if template is None:
             raise Unwritable(f"there is no good version of the template {message.template}")
-        return template
+        # Everything is in the edition's language, also for a reader of another one.
+        edition = template.edition(situation.contact.language)
+        alike = (
+            message.template, message.digest, message.step, message.scenario, message.purpose, message.nature,
+            message.basis, message.with_invitation, edition.language,
+        )  # fmt: skip
+        if alike not in self._cast:
+            self._cast[alike] = template.cast(self._mould(message, edition))
+        return self._cast[alike]
 
     def _rendered(self, template: Compiled, recipe: Recipe) -> tuple[Rendered, Frame]:
         """Rendered as by anybody who has the recipe; what a reader's values lead to is looked at besides."""
-        wording = self.wordings.get(recipe.language) or self.wordings[self.catalogue.venue.entity.language]
+        wording = (
+            self.wordings.get(recipe.mould.language) or self.wordings[self.catalogue.venue.entity.language]
+        )
 
         def check(target: str) -> None:
             check_target(target, self.catalogue.venue)
@@ -88,30 +101,48 @@ class LetterWriter:
         return rendered(template, recipe, self.links, wording, check)
 
     def recipe(
-        self, template: Compiled, message: Message, situation: Situation, mark: Mark, now: datetime
+        self, template: Cast, message: Message, situation: Situation, mark: Mark, now: datetime
     ) -> Recipe:
         """All that this mail is made from, in the engine's own words and the names that the author's read."""
-        venue, contact = self.catalogue.venue, situation.contact
-        # Everything is in the edition's language, also for a reader of another one.
-        edition = template.edition(contact.language)
-        language = edition.language
-        wording = self.wordings.get(language) or self.wordings[venue.entity.language]
-        subject = self._subject(message, language)
+        mould = template.mould
+        edition, subject = template.edition(mould.language), self._subject(message, mould.language)
         read = edition.reads if subject is None else both(edition.reads, subject_rooms(subject))
+        prospecting = message.nature is not Nature.SERVICE
         return Recipe(
-            head=self._head(message, situation, edition, mark, now),
-            names=names_for(situation, venue, read, now=now),
+            mould=mould,
+            recipient=recipient_of(situation),
+            message_key=key_of(mark, int(message.queued_at.timestamp())),
+            at=now.astimezone(UTC),
+            zone=situation.contact.zone,
+            names=names_for(situation, self.catalogue.venue, read, now=now),
+            seals=_seals(message, situation, read, now.date()),
+            unsubscribe_to=self.returns.sender(mark) if prospecting else None,
+            echo=echo_of(self.echo, mark),
+            counted=self.count_clicks or agreed_to_tracking(situation, message.purpose),
+            first_contact=_is_first(message, situation),
+            subject=subject,
+        )
+
+    def _mould(self, message: Message, edition: Edition) -> Mould:
+        """What all mails of this step, on this basis and in this language, have in common."""
+        venue, language = self.catalogue.venue, edition.language
+        name, address = self._sender(edition)
+        host = self.links.host or address.rpartition("@")[2]
+        purpose = venue.purposes.get(message.purpose)
+        wording = self.wordings.get(language) or self.wordings[venue.entity.language]
+        return Mould(
+            sender_name=name,
+            sender_address=address,
+            host=host,
             language=language,
-            zone=contact.zone,
             entity=venue.entity.name,
             address=venue.entity.address,
             why=self._why(message, language) or wording.say(WHY[message.basis]),
             base_url=self.links.base_url,
-            seals=_seals(message, situation, read, now.date()),
-            counted=self.count_clicks or agreed_to_tracking(situation, message.purpose),
-            first_contact=_is_first(message, situation),
+            list_name=purpose.labels.get(language, purpose.name) if purpose is not None else None,
+            list_id=f"{message.purpose}.{host}" if message.nature is not Nature.SERVICE else None,
+            feedback_id=feedback_id(message.scenario, message.purpose, message.nature.value, sender=address),
             invitation=self._invited(message, language) if message.with_invitation else None,
-            subject=subject,
         )
 
     def _why(self, message: Message, language: str) -> str | None:
@@ -144,28 +175,6 @@ class LetterWriter:
         """By which the mail is known again when something comes back for it."""
         returns = self.returns if self.returns.keys else Returns(self.links.keys)
         return returns.mark(message.id)
-
-    def _head(
-        self, message: Message, situation: Situation, edition: Edition, mark: Mark, now: datetime
-    ) -> Head:
-        prospecting = message.nature is not Nature.SERVICE
-        name, address = self._sender(edition)
-        host = self.links.host or address.rpartition("@")[2]
-        purpose = self.catalogue.venue.purposes.get(message.purpose)
-        label = purpose.labels.get(edition.language, purpose.name) if purpose is not None else None
-        return Head(
-            sender_name=name,
-            sender_address=address,
-            recipient=recipient_of(situation),
-            message_key=key_of(mark, int(message.queued_at.timestamp())),
-            host=host,
-            at=now.astimezone(UTC),
-            unsubscribe_to=self.returns.sender(mark) if prospecting else None,
-            echo=echo_of(self.echo, mark),
-            list_name=label,
-            list_id=f"{message.purpose}.{host}" if prospecting else None,
-            feedback_id=feedback_id(message.scenario, message.purpose, message.nature.value, sender=address),
-        )
 
     def _sender(self, edition: Edition) -> tuple[str, str]:
         entity = self.catalogue.venue.entity

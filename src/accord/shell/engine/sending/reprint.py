@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import astuple, dataclass, field
+from dataclasses import asdict, astuple, dataclass, field
 
-from accord.core.mail.compile import Compiled, Sheet, printed
+from accord.core.mail.compile import Cast, Compiled, Sheet, mould_of, printed
 from accord.core.mail.dkim import SigningKey, signed
 from accord.core.mail.links import Links
+from accord.core.mail.mould import Mould
 from accord.core.mail.recipe import NotTheSame, rebuilt, unpacked
 from accord.core.mail.words import Wording
 from accord.core.model.coding import dumps, loads
@@ -19,8 +20,10 @@ from accord.shell.engine.ports.templates import KeptTemplate
 def kept_template(template: Compiled) -> KeptTemplate:
     """A template as the database keeps it."""
     sheets = {language: astuple(edition.sheet) for language, edition in template.editions.items()}
-    told = zlib.compress(dumps({"default": template.default, "sheets": sheets}).encode())
-    return KeptTemplate(template.imprint, template.name, template.digest, told)
+    told = {"default": template.default, "sheets": sheets}
+    if isinstance(template, Cast):
+        told["mould"] = asdict(template.mould)
+    return KeptTemplate(template.imprint, template.name, template.digest, zlib.compress(dumps(told).encode()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +45,10 @@ class Press:
             raise NotTheSame("what it was written from is erased")
         kept = unpacked(context)
         template = self._template(unit, kept.imprint)
-        wording = self.wordings.get(kept.recipe.language)
+        language = kept.recipe(mould_of(template)).mould.language
+        wording = self.wordings.get(language)
         if wording is None:
-            raise NotTheSame(f"there are no words for «{kept.recipe.language}»")
+            raise NotTheSame(f"there are no words for «{language}»")
         content = rebuilt(kept, template, self.links, wording)
         return signed(content, [key for key in self.signers if key.mark in kept.signed_by])
 
@@ -55,5 +59,6 @@ class Press:
                 raise NotTheSame("its template is kept no longer")
             told = loads(zlib.decompress(kept.sheets))
             sheets = {language: Sheet(*parts) for language, parts in told["sheets"].items()}
-            self._made[imprint] = printed(kept.name, kept.digest, told["default"], sheets)
+            made = printed(kept.name, kept.digest, told["default"], sheets)
+            self._made[imprint] = made.cast(Mould(**told["mould"])) if "mould" in told else made
         return self._made[imprint]

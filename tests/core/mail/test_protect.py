@@ -170,7 +170,9 @@ def test_links_ask_for_their_signed_addresses_when_they_are_rendered() -> None:
     mail = rendered(body, a_letter(click=click, lead=click))
     page = mail.html
     assert clicked[:2] == ["https://theatre.example.org/a?x=1&y=2", "https://theatre.example.org/DR-1"]
-    assert clicked[2:] == clicked[1:2], "the text part has the page's address, where all readers go the same way"
+    assert clicked[2:] == clicked[1:2], (
+        "the text part has the page's address, where all readers go the same way"
+    )
     assert "[a](https://theatre.example.org/l/1) [b](https://theatre.example.org/l/3)" in mail.text
     assert re.findall(r'href="([^"]*)"', page)[:6] == [
         "https://theatre.example.org/l/1",

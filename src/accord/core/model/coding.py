@@ -31,7 +31,8 @@ _CANONICAL = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",
 
 def loads(text: str | bytes) -> Any:
     """The value that `dumps` wrote."""
-    return _decoded(json.loads(text))
+    found = _READ(text if isinstance(text, str) else text.decode())
+    return _in_tuples(found) if isinstance(found, dict | list) else found
 
 
 def _coded(value: Any) -> Any:
@@ -56,17 +57,25 @@ _QUICK = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=_co
 _AS_THEY_ARE = frozenset({str, int, float, bool})
 
 
-def _decoded(value: Any) -> Any:
+def _object(found: dict[str, Any]) -> Any:
+    """An object as it was: an instant and a day stand in one of their own."""
+    if len(found) == 1:
+        if "$at" in found:
+            return datetime.fromisoformat(found["$at"])
+        if "$day" in found:
+            return date.fromisoformat(found["$day"])
+    return found
+
+
+_READ = json.JSONDecoder(object_hook=_object).decode
+
+
+def _in_tuples(value: Any) -> Any:
+    """Lists as the tuples that they were."""
     if isinstance(value, list):
-        return tuple([_decoded(item) for item in value])
+        return tuple([_in_tuples(item) for item in value])
     if isinstance(value, dict):
-        if len(value) == 1:
-            if "$at" in value:
-                return datetime.fromisoformat(value["$at"])
-            if "$day" in value:
-                return date.fromisoformat(value["$day"])
-        return {
-            key: item if item is None or type(item) in _AS_THEY_ARE else _decoded(item)
-            for key, item in value.items()
-        }
+        for key, item in value.items():
+            if type(item) is list or type(item) is dict:
+                value[key] = _in_tuples(item)
     return value

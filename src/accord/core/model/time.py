@@ -49,11 +49,16 @@ def later(instant: datetime, duration: Duration, zone: ZoneInfo) -> datetime:
     A wall-clock time that the spring change skips becomes the one an hour after; one that autumn repeats
     is the first of the two. Returns UTC.
     """
+    return _later(instant.astimezone(UTC), duration, zone)
+
+
+@lru_cache(maxsize=4096)  # the runs of a batch are planned from one instant; in UTC none is told twice
+def _later(instant: datetime, duration: Duration, zone: ZoneInfo) -> datetime:
     if duration.months or duration.days:
         local = instant.astimezone(zone)
         day = add_months(local.date(), duration.months) + timedelta(days=duration.days)
         instant = on_wall_clock(day, local.time().replace(tzinfo=None, fold=local.fold), zone)
-    return instant.astimezone(UTC) + timedelta(hours=duration.hours, minutes=duration.minutes)
+    return instant + timedelta(hours=duration.hours, minutes=duration.minutes)
 
 
 def on_wall_clock(day: date, hour: time, zone: ZoneInfo) -> datetime:

@@ -28,25 +28,34 @@ class UtcDateTime(TypeDecorator[datetime]):
             return dialect.type_descriptor(Text())
         return dialect.type_descriptor(DateTime(timezone=True))
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
-        """Raises ValueError for a naive instant: nobody knows when that is."""
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError(f"a naive instant can't be stored: {value.isoformat()}")
-        return stored_instant(value) if dialect.name == "sqlite" else value.astimezone(UTC)
+    def bind_processor(self, dialect: Dialect) -> Callable[[datetime | None], Any]:
+        """From an instant to what is kept; ValueError for a naive one: nobody knows when that is."""
+        return _as_text if dialect.name == "sqlite" else _in_utc
 
-    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
-        """The instant, aware and in UTC."""
-        if value is None:
-            return None
-        return _instant(value) if isinstance(value, str) else value.astimezone(UTC)
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], datetime | None]:
+        """From what is kept to the instant, aware and in UTC."""
+        return _from_text if dialect.name == "sqlite" else _in_utc
 
 
 # The rows of a batch have most of their instants in common.
 @lru_cache(maxsize=4096)
-def _instant(text: str) -> datetime:
-    return datetime.fromisoformat(text).astimezone(UTC)
+def _as_text(value: datetime | None) -> str | None:
+    return None if value is None else stored_instant(_aware(value))
+
+
+@lru_cache(maxsize=4096)
+def _from_text(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text).astimezone(UTC)
+
+
+def _in_utc(value: datetime | None) -> datetime | None:
+    return None if value is None else _aware(value).astimezone(UTC)
+
+
+def _aware(value: datetime) -> datetime:
+    if value.tzinfo is None:
+        raise ValueError(f"a naive instant can't be stored: {value.isoformat()}")
+    return value
 
 
 class Json(TypeDecorator[Any]):
@@ -55,13 +64,21 @@ class Json(TypeDecorator[Any]):
     impl = Text
     cache_ok = True
 
-    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
-        """The document as compact text with sorted keys."""
-        return None if value is None else dumps(value)
+    def bind_processor(self, dialect: Dialect) -> Callable[[Any], str | None]:
+        """From a document to compact text with sorted keys."""
+        return _json
 
-    def process_result_value(self, value: Any, dialect: Dialect) -> Any:
-        """The document."""
-        return None if value is None else loads(value)
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[str | None], Any]:
+        """From that text to the document."""
+        return _document
+
+
+def _json(value: Any) -> str | None:
+    return None if value is None else dumps(value)
+
+
+def _document(text: str | None) -> Any:
+    return None if text is None else loads(text)
 
 
 class ListOf(TypeDecorator[Any]):
@@ -79,10 +96,10 @@ class ListOf(TypeDecorator[Any]):
 
     def bind_processor(self, dialect: Dialect) -> Callable[[Any], str]:
         """From the values to the text of an array; only our own types have something to say to them before."""
-        kind = self.kind
-        if isinstance(kind, UtcDateTime | Json):
-            return lambda values: _array(kind.process_bind_param(value, dialect) for value in values)
-        return _array
+        if not isinstance(self.kind, UtcDateTime | Json):
+            return _array
+        bind = self.kind.bind_processor(dialect)
+        return lambda values: _array(map(bind, values))
 
 
 def _array(values: Iterable[Any]) -> str:

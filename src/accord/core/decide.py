@@ -312,14 +312,12 @@ ALWAYS_HEARD = frozenset(
 
 def moved(run: Enrolment, move: Move, now: datetime) -> Enrolment:
     """The run after a move. A date read again or a closed window leaves the instant of the last decision."""
-    decided_at = now if move.step != run.step else run.decided_at
-    return replace(
-        run,
-        step=move.step,
-        state=move.state,
+    return run.at(
+        move.step,
+        move.state,
         due_at=move.due_at,
         planned_at=move.planned_at,
-        decided_at=decided_at,
+        decided_at=now if move.step != run.step else run.decided_at,
     )
 
 

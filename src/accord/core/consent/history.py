@@ -102,6 +102,13 @@ MOVES: Mapping[Act, tuple[_Move, ...]] = {
     Act.COMPLAINT: (_Move(_ANY, _S.ACTIVE_OPTOUT, "COMPLAINT_IS_OBJECTION", "R-61"),),
 }
 
+# The same by act and state: the first move that is of it.
+_MOVE_OF: Mapping[tuple[Act, ConsentStatus], _Move] = {
+    (act, status): next(move for move in moves if status in move.of)
+    for act, moves in MOVES.items()
+    for status in ConsentStatus
+}
+
 # What a second act makes good: the first waits for it, and a refusal in between takes it back.
 COMPLETES: Mapping[Act, tuple[Act, timedelta | None, str, str]] = {
     Act.CONFIRM_POST: (Act.OPTIN_PENDING, CONFIRM_WITHIN, "NOTHING_TO_CONFIRM", "R-54"),
@@ -149,10 +156,12 @@ def fold(history: Iterable[Told], policy: Policy | None = None) -> ConsentState:
 
 def standing(history: Iterable[Told], policy: Policy | None = None) -> Standing:
     """The same as `fold`, with the reason and the rule of the last act."""
+    acts = list(history)
+    if len(acts) > 1:
+        acts.sort(key=_order)
     policy = policy or Policy()
-    standing_ = Standing(ConsentState(), "NEVER_ASKED", "R-05")
-    waiting: dict[Act, Told] = {}
-    for told in _as_it_counts(sorted(history, key=_order)):
+    standing_, waiting = _NEVER_ASKED, dict[Act, Told]()
+    for told in _as_it_counts(acts):
         standing_ = _weigh(standing_, told, waiting, policy)
         if told.act in REFUSALS or told.act is Act.MERGED:
             waiting.clear()  # a refusal also takes back what still waited to be made good
@@ -161,6 +170,9 @@ def standing(history: Iterable[Told], policy: Policy | None = None) -> Standing:
         elif told.act in (Act.OPTIN_PENDING, Act.SPOKEN):
             waiting[told.act] = told
     return standing_
+
+
+_NEVER_ASKED = Standing(ConsentState(), "NEVER_ASKED", "R-05")
 
 
 def _as_it_counts(history: list[Told]) -> list[Told]:
@@ -191,7 +203,7 @@ def _weigh(before: Standing, told: Told, waiting: Mapping[Act, Told], policy: Po
             return Standing(before.state, reason, rule)
         told = replace(told, wording=told.wording or begun.wording)
     state = before.state
-    move = next(move for move in MOVES[told.act] if state.status in move.of)
+    move = _MOVE_OF[told.act, state.status]
     status = move.to or state.status
     if policy.purchase_lifts_objection and told.act in PURCHASES and status is _S.ACTIVE_OPTOUT:
         status = _S.PASSIVE_OPTOUT

@@ -31,8 +31,9 @@ _CANONICAL = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",
 
 def loads(text: str | bytes) -> Any:
     """The value that `dumps` wrote."""
-    found = _READ(text if isinstance(text, str) else text.decode())
-    return _in_tuples(found) if isinstance(found, dict | list) else found
+    said = text if isinstance(text, str) else text.decode()
+    found = _READ(said)
+    return _in_tuples(found) if "[" in said else found
 
 
 def _coded(value: Any) -> Any:

@@ -52,3 +52,27 @@ class Enrolment:
     priority: int = 50
     held_out: bool = False
     goal_at: datetime | None = None
+
+    def at(
+        self, step: str, state: RunState, *, due_at: datetime, planned_at: datetime, decided_at: datetime
+    ) -> Enrolment:
+        """The same run at another step. Field by field: each due step asks for it, and `replace` takes twice as long."""
+        return Enrolment(
+            self.id,
+            self.contact_id,
+            self.scenario,
+            self.digest,
+            self.entry_key,
+            self.entered_at,
+            state,
+            step,
+            due_at,
+            planned_at,
+            decided_at,
+            self.event_id,
+            self.this,
+            self.last_send_at,
+            self.priority,
+            self.held_out,
+            self.goal_at,
+        )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from sqlalchemy import (
@@ -51,6 +51,14 @@ def among_the(name: str, subject: Any, *, sqlite: bool) -> ColumnElement[bool]:
 def listed(connection: Connection, values: Sequence[int]) -> str | list[int]:
     """A list of numbers as the parameter of `among_the`."""
     return json.dumps(list(values)) if is_sqlite(connection) else list(values)
+
+
+def rows_among(
+    connection: Connection, wanted: Callable[..., Select[Any]], ids: Sequence[int]
+) -> Sequence[Any]:
+    """The rows of a statement that `wanted(sqlite=…)` builds once for ever, for those that are `among_the` ids."""
+    given = {"ids": listed(connection, ids)}
+    return connection.execute(wanted(sqlite=is_sqlite(connection)), given).all()
 
 
 def among(connection: Connection, subject: Any, values: Sequence[int] | Sequence[str]) -> ColumnElement[bool]:

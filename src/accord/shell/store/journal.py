@@ -6,15 +6,16 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import cache
 from typing import Any, cast
 
-from sqlalchemy import Connection, Table, func, select, update
+from sqlalchemy import Connection, Select, Table, func, select, update
 from sqlalchemy.engine import Row
 
 from accord.core.model.event import Event, told_anew, update_of
 from accord.shell.store import tables
 from accord.shell.store.bulk import insert_rows, numbered
-from accord.shell.store.dialect import among, claimed, claiming
+from accord.shell.store.dialect import among, among_the, claimed, claiming, rows_among
 from accord.shell.store.leases import is_free
 from accord.shell.store.people import whose
 
@@ -132,8 +133,12 @@ def of_contact(connection: Connection, contact_id: int, limit: int) -> list[Even
 
 def by_id(connection: Connection, ids: Sequence[int]) -> dict[int, Event]:
     """Events by their number."""
-    wanted = select(EVENT).where(among(connection, EVENT.c.id, ids))
-    return {row.id: event_of(row) for row in connection.execute(wanted)}
+    return {row.id: event_of(row) for row in rows_among(connection, _numbered, ids)} if ids else {}
+
+
+@cache
+def _numbered(*, sqlite: bool) -> Select[Any]:
+    return select(EVENT).where(among_the("ids", EVENT.c.id, sqlite=sqlite))
 
 
 def named(connection: Connection, contact_ids: Sequence[int], names: Sequence[str]) -> list[Event]:

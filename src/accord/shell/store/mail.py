@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any, cast
 
 from sqlalchemy import (
@@ -28,7 +29,7 @@ from accord.shell.engine.ports.listing import MailsWanted
 from accord.shell.engine.ports.rows import NewMessage
 from accord.shell.store import tables
 from accord.shell.store.bulk import insert_absent
-from accord.shell.store.dialect import among
+from accord.shell.store.dialect import among, among_the, rows_among
 from accord.shell.store.pauses import stands_still
 from accord.shell.store.people import CONTACT
 
@@ -211,19 +212,20 @@ def next_due(connection: Connection) -> datetime | None:
 
 def remembered(connection: Connection, contact_ids: Sequence[int]) -> Mapping[int, list[Row[Any]]]:
     """Rows of mails that left the house, or are about to, by contact, oldest first."""
+    found: dict[int, list[Row[Any]]] = {}
+    for row in rows_among(connection, _remembered, contact_ids):
+        found.setdefault(row.contact_id, []).append(row)
+    return found
+
+
+@cache
+def _remembered(*, sqlite: bool) -> Select[Any]:
     kept = MESSAGE.c.state.in_(
         ("queued", "claimed", "deferred", "sending", "accepted", "unknown", "bounced", "complained")
     )
     at = case((MESSAGE.c.sent_at.is_not(None), MESSAGE.c.sent_at), else_=MESSAGE.c.planned_at).label("at")
-    wanted: Select[Any] = (
-        select(*PLAIN, at)
-        .where(and_(among(connection, MESSAGE.c.contact_id, contact_ids), kept))
-        .order_by(at, MESSAGE.c.id)
-    )
-    found: dict[int, list[Row[Any]]] = {}
-    for row in connection.execute(wanted):
-        found.setdefault(row.contact_id, []).append(row)
-    return found
+    theirs = among_the("ids", MESSAGE.c.contact_id, sqlite=sqlite)
+    return select(*PLAIN, at).where(theirs, kept).order_by(at, MESSAGE.c.id)
 
 
 def awaiting(connection: Connection, now: datetime) -> tuple[int, datetime | None]:

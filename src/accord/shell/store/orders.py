@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any, cast
 
-from sqlalchemy import Connection, Table, delete, select
+from sqlalchemy import Connection, Select, Table, delete, select
 
 from accord.core.model.order import OrderLine
 from accord.shell.engine.ports.store import Duplicate
 from accord.shell.store import tables
 from accord.shell.store.bulk import insert_absent, insert_rows
-from accord.shell.store.dialect import among
+from accord.shell.store.dialect import among, among_the, rows_among
 from accord.shell.store.people import bump
 
 ORDER = cast("Table", tables.OrderRow.__table__)  # type: ignore[attr-defined]
@@ -103,11 +104,8 @@ def _line_row(line: OrderLine, contact_id: int, order_number: int) -> dict[str, 
 
 def lines_of(connection: Connection, ids: Sequence[int]) -> dict[int, list[OrderLine]]:
     """The order lines of these persons, oldest first."""
-    wanted = (
-        select(LINE).where(among(connection, LINE.c.contact_id, ids)).order_by(LINE.c.placed_at, LINE.c.id)
-    )
     found: dict[int, list[OrderLine]] = {}
-    for row in connection.execute(wanted):
+    for row in rows_among(connection, _lines, ids):
         line = OrderLine(
             order_id=row.external_id,
             entity=row.entity,
@@ -121,3 +119,9 @@ def lines_of(connection: Connection, ids: Sequence[int]) -> dict[int, list[Order
         )
         found.setdefault(row.contact_id, []).append(line)
     return found
+
+
+@cache
+def _lines(*, sqlite: bool) -> Select[Any]:
+    theirs = among_the("ids", LINE.c.contact_id, sqlite=sqlite)
+    return select(LINE).where(theirs).order_by(LINE.c.placed_at, LINE.c.id)

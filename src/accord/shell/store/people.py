@@ -22,7 +22,7 @@ from accord.core.model.venue import Policy
 from accord.shell.engine.ports.rows import ContactChange
 from accord.shell.store import tables
 from accord.shell.store.bulk import change_each, each_given, insert_rows
-from accord.shell.store.dialect import among, among_the, is_sqlite, listed
+from accord.shell.store.dialect import among, among_the, is_sqlite, rows_among
 
 CONTACT = cast("Table", tables.ContactRow.__table__)  # type: ignore[attr-defined]
 ENTRY = cast("Table", tables.ConsentEntryRow.__table__)  # type: ignore[attr-defined]
@@ -45,10 +45,17 @@ class Law:
 
 def contacts(connection: Connection, ids: Sequence[int], *, lock: bool = False) -> dict[int, Contact]:
     """Contacts by id; `lock` keeps their rows until the transaction ends (PostgreSQL; SQLite has one writer)."""
-    wanted = select(CONTACT).where(among(connection, CONTACT.c.id, ids)).order_by(CONTACT.c.id)
-    if lock:
-        wanted = wanted.with_for_update()
-    return {row.id: contact_of(row) for row in connection.execute(wanted)}
+    return {row.id: contact_of(row) for row in rows_among(connection, _locked if lock else _known, ids)}
+
+
+@cache
+def _known(*, sqlite: bool) -> Select[Any]:
+    return select(CONTACT).where(among_the("ids", CONTACT.c.id, sqlite=sqlite)).order_by(CONTACT.c.id)
+
+
+@cache
+def _locked(*, sqlite: bool) -> Select[Any]:
+    return _known(sqlite=sqlite).with_for_update()
 
 
 def contacts_by_key(connection: Connection, keys: Sequence[str]) -> dict[str, Contact]:
@@ -65,14 +72,11 @@ def contacts_by_key(connection: Connection, keys: Sequence[str]) -> dict[str, Co
 
 def whose(connection: Connection, ids: Collection[int]) -> dict[int, int | None]:
     """Of these, the records that are gone: a merged one with its survivor, an erased one with nobody."""
-    given = {"ids": listed(connection, sorted(ids))}
-    found = connection.execute(_gone_among(sqlite=is_sqlite(connection)), given)
-    return {row.id: row.merged_into for row in found}
+    return {row.id: row.merged_into for row in rows_among(connection, _gone_among, sorted(ids))}
 
 
 @cache
 def _gone_among(*, sqlite: bool) -> Select[Any]:
-    """Asked for every window of mails: building it costs more than the database's answer."""
     gone = CONTACT.c.address_state.in_([state.value for state in GONE])
     wanted = select(CONTACT.c.id, CONTACT.c.merged_into)
     return wanted.where(among_the("ids", CONTACT.c.id, sqlite=sqlite), gone)
@@ -267,16 +271,20 @@ def _chain_ends(connection: Connection, ids: Sequence[int]) -> dict[int, tuple[i
 
 def entries_of(connection: Connection, ids: Sequence[int]) -> dict[int, list[ConsentEntry]]:
     """The ledgers of these persons, oldest first; erased rows are left out."""
-    wanted = (
+    found: dict[int, list[ConsentEntry]] = {}
+    for contact_id, seq, payload, written_at in rows_among(connection, _entries, ids):
+        entry = entry_of(contact_id, seq, loads(payload), written_at)
+        found.setdefault(contact_id, []).append(entry)
+    return found
+
+
+@cache
+def _entries(*, sqlite: bool) -> Select[Any]:
+    return (
         select(ENTRY.c.contact_id, ENTRY.c.seq, ENTRY.c.payload, ENTRY.c.written_at)
-        .where(among(connection, ENTRY.c.contact_id, ids), ENTRY.c.payload.is_not(None))
+        .where(among_the("ids", ENTRY.c.contact_id, sqlite=sqlite), ENTRY.c.payload.is_not(None))
         .order_by(ENTRY.c.contact_id, ENTRY.c.seq)
     )
-    found: dict[int, list[ConsentEntry]] = {}
-    for row in connection.execute(wanted):
-        entry = entry_of(row.contact_id, row.seq, loads(row.payload), row.written_at)
-        found.setdefault(row.contact_id, []).append(entry)
-    return found
 
 
 def entry_of(

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, and_, func, or_, select
+from sqlalchemy import Connection, Select, and_, func, or_, select
 
 from accord.core.consent.collection import consents
 from accord.core.model.consent import ConsentEntry, LegalBasis, Nature
@@ -16,7 +17,7 @@ from accord.core.model.event import Event, number_of, told_anew, update_of
 from accord.core.model.message import LEFT_THE_HOUSE, MessageState, PastMail
 from accord.core.telling import OWN_DOINGS
 from accord.shell.store import journal, mail, orders, people, switches
-from accord.shell.store.dialect import among
+from accord.shell.store.dialect import among_the, rows_among
 from accord.shell.store.journal import EVENT
 from accord.shell.store.people import Law
 from accord.shell.store.runs import RUN
@@ -76,26 +77,32 @@ def _past(row: Any, clicked: frozenset[str]) -> PastMail:
 
 def _clicked(connection: Connection, ids: Sequence[int]) -> frozenset[str]:
     """Numbers of the messages that a person, not a robot, clicked in."""
-    wanted = select(EVENT.c.data).where(
-        among(connection, EVENT.c.contact_id, ids), EVENT.c.name == "mail.clicked"
-    )
-    rows = (data or {} for data in connection.execute(wanted).scalars())
+    rows = (row.data or {} for row in rows_among(connection, _clicks, ids))
     return frozenset(str(data.get("message_id")) for data in rows if data.get("verdict") == "human")
+
+
+@cache
+def _clicks(*, sqlite: bool) -> Select[Any]:
+    theirs = among_the("ids", EVENT.c.contact_id, sqlite=sqlite)
+    return select(EVENT.c.data).where(theirs, EVENT.c.name == "mail.clicked")
 
 
 def _contracts(connection: Connection, ids: Sequence[int]) -> frozenset[int]:
     """Who has a contract that began and has not ended."""
-    names = ("contract.started", "contract.ended")
-    wanted = (
-        select(EVENT.c.contact_id, EVENT.c.name, EVENT.c.data)
-        .where(among(connection, EVENT.c.contact_id, ids), EVENT.c.name.in_(names))
-        .order_by(EVENT.c.at, EVENT.c.id)
-    )
     running: set[tuple[int, str]] = set()
-    for row in connection.execute(wanted):
+    for row in rows_among(connection, _contract_events, ids):
         contract = (row.contact_id, str((row.data or {}).get("contract_id")))
         (running.add if row.name == "contract.started" else running.discard)(contract)
     return frozenset(contact_id for contact_id, _ in running)
+
+
+@cache
+def _contract_events(*, sqlite: bool) -> Select[Any]:
+    theirs = among_the("ids", EVENT.c.contact_id, sqlite=sqlite)
+    wanted = select(EVENT.c.contact_id, EVENT.c.name, EVENT.c.data)
+    return wanted.where(theirs, EVENT.c.name.in_(("contract.started", "contract.ended"))).order_by(
+        EVENT.c.at, EVENT.c.id
+    )
 
 
 def with_runs(
@@ -134,6 +141,14 @@ def _as_told_last(connection: Connection, entered: Mapping[int, Event]) -> Mappi
 
 
 def _since(connection: Connection, runs: Sequence[Enrolment]) -> dict[int, list[Event]]:
+    found: dict[int, list[Event]] = {}
+    for row in rows_among(connection, _events_since, [run.id for run in runs]):
+        found.setdefault(row.run_id, []).append(journal.event_of(row))
+    return found
+
+
+@cache
+def _events_since(*, sqlite: bool) -> Select[Any]:
     start: Any = func.coalesce(RUN.c.last_send_at, RUN.c.entered_at)
     came = and_(
         EVENT.c.contact_id == RUN.c.contact_id,
@@ -141,13 +156,9 @@ def _since(connection: Connection, runs: Sequence[Enrolment]) -> dict[int, list[
         or_(RUN.c.event_id.is_(None), EVENT.c.id > RUN.c.event_id),
         EVENT.c.name.not_in(OWN_DOINGS),
     )
-    wanted = (
+    return (
         select(RUN.c.id.label("run_id"), *EVENT.c)
         .join_from(RUN, EVENT, came)
-        .where(among(connection, RUN.c.id, [run.id for run in runs]))
+        .where(among_the("ids", RUN.c.id, sqlite=sqlite))
         .order_by(EVENT.c.at, EVENT.c.id)
     )
-    found: dict[int, list[Event]] = {}
-    for row in connection.execute(wanted):
-        found.setdefault(row.run_id, []).append(journal.event_of(row))
-    return found

@@ -47,7 +47,7 @@ steps:
   merci:
     send: merci
     nature: editorial
-    subjects: {un: "Pour {{ contact.first_name }}", deux: "Et {{ contact.first_name }}"}
+    subjects: {un: "Pour {{ contact.first_name }}, {{ entity.address }}", deux: "Et {{ contact.first_name }}, {{ entity.address }}"}
 """
 TEMPLATE = """---
 subject: Merci

@@ -35,12 +35,11 @@ def names_for(situation: Situation, venue: Venue, read: Rooms, *, now: datetime)
 
     What a room does not hold of this person is left out.
     """
-    rooms = {
-        room: _ROOMS[room](_Asked(situation, venue, names, now))
+    return {
+        room: _kept(_ROOMS[room](_Asked(situation, venue, names, now)), names)
         for room, names in read.items()
         if room in _ROOMS
     }
-    return {room: _kept(held, read[room]) for room, held in rooms.items()}
 
 
 def _kept(held: Any, names: tuple[str, ...] | None) -> Any:

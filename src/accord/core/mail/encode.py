@@ -5,6 +5,7 @@ from __future__ import annotations
 import binascii
 import re
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from typing import Any, cast
 
 from jinja2 import Environment, Template, nodes
@@ -99,15 +100,26 @@ def encoding(source: str, environment: Environment) -> Template:
 
 
 def _escaped(value: Any) -> str:
-    if type(value) is str and _PLAIN_IN_HTML.fullmatch(value):
-        return _folded(value)
-    return quoted_printable("" if value is None else str(escape(value)))
+    if type(value) is not str:
+        return quoted_printable("" if value is None else str(escape(value)))
+    return _in_page(value) if len(value) < _LONGEST else _in_page.__wrapped__(value)
+
+
+# A name stands in many places, the footer's words in all mails; a long value is mostly a link, and of one mail.
+@lru_cache(maxsize=1024)
+def _in_page(text: str) -> str:
+    return _folded(text) if _PLAIN_IN_HTML.fullmatch(text) else quoted_printable(str(escape(text)))
 
 
 def _spaced(value: Any) -> str:
     """A piece of a text, with no more than one empty line in a row."""
     text = "" if value is None else str(value)
-    return quoted_printable(_EMPTY_LINES.sub("\n\n", text) if "\n" in text or "\r" in text else text)
+    return _in_text(text) if len(text) < _LONGEST else _in_text.__wrapped__(text)
+
+
+@lru_cache(maxsize=1024)
+def _in_text(text: str) -> str:
+    return quoted_printable(_EMPTY_LINES.sub("\n\n", text))
 
 
 @pass_context

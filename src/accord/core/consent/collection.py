@@ -75,13 +75,14 @@ def _theirs(known: Consents, key: tuple[str, str]) -> ConsentState:
 
 def _bearing_on(key: tuple[str, str], entries: Iterable[ConsentEntry]) -> Iterable[Told]:
     """The acts that bear on one (purpose, kind): its own, its purpose's, and those on everything."""
+    purpose, kind = key
     for entry in entries:
-        own = (entry.purpose, entry.kind) == key
-        whole_purpose = entry.purpose == key[0] and entry.kind == EVERYTHING
-        everything = entry.purpose == EVERYTHING and not _merges_by_name(entry, key, entries)
-        if own and not whole_purpose:
-            yield _told(entry)
-        elif whole_purpose or everything:
+        if entry.purpose == purpose:
+            if entry.kind == EVERYTHING:
+                yield _wide(entry)
+            elif entry.kind == kind:
+                yield _told(entry)
+        elif entry.purpose == EVERYTHING and not _merges_by_name(entry, key, entries):
             yield _wide(entry)
 
 

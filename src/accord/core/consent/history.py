@@ -157,6 +157,8 @@ def fold(history: Iterable[Told], policy: Policy | None = None) -> ConsentState:
 def standing(history: Iterable[Told], policy: Policy | None = None) -> Standing:
     """The same as `fold`, with the reason and the rule of the last act."""
     acts = list(history)
+    if not acts:
+        return _NEVER_ASKED
     if len(acts) > 1:
         acts.sort(key=_order)
     policy = policy or Policy()

@@ -12,6 +12,7 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     Connection,
+    FromClause,
     Integer,
     Table,
     Text,
@@ -97,19 +98,19 @@ def pairs(connection: Connection, values: Sequence[tuple[int, int]]) -> Any:
     )
 
 
-def claiming(connection: Connection, chosen: Select[Any], of: Table) -> Select[Any]:
+def claiming(chosen: Select[Any], of: FromClause) -> Select[Any]:
     """The rows to claim: on PostgreSQL locked, leaving out what another daemon holds already.
 
-    SQLite has one writer, and needs nothing.
+    SQLite has one writer, and is told nothing of it.
     """
-    return chosen if is_sqlite(connection) else chosen.with_for_update(skip_locked=True, of=of)
+    return chosen.with_for_update(skip_locked=True, of=of)
 
 
-def claimed(connection: Connection, change: Update, key: Column[Any], chosen: Select[Any]) -> Update:
+def claimed(change: Update, key: Column[Any], chosen: Select[Any], *, sqlite: bool) -> Update:
     """`change` for the chosen rows only. On PostgreSQL through a CTE that is evaluated once: a plain subquery
     may be run again, and then lock more than its limit.
     """
-    if is_sqlite(connection):
+    if sqlite:
         return change.where(key.in_(chosen))
     once = chosen.cte("chosen").prefix_with("MATERIALIZED", dialect="postgresql")
     return change.where(key == once.c[0])

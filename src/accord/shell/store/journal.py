@@ -9,14 +9,14 @@ from datetime import datetime
 from functools import cache
 from typing import Any, cast
 
-from sqlalchemy import Connection, Select, Table, func, select, update
+from sqlalchemy import Connection, Select, Table, UpdateBase, bindparam, func, select, update
 from sqlalchemy.engine import Row
 
 from accord.core.model.event import Event, told_anew, update_of
 from accord.shell.store import tables
 from accord.shell.store.bulk import insert_rows, numbered
-from accord.shell.store.dialect import among, among_the, claimed, claiming, rows_among
-from accord.shell.store.leases import is_free
+from accord.shell.store.dialect import among, among_the, claimed, claiming, is_sqlite, rows_among
+from accord.shell.store.leases import at, is_free
 from accord.shell.store.people import whose
 
 EVENT = cast("Table", tables.EventRow.__table__)  # type: ignore[attr-defined]
@@ -99,15 +99,18 @@ def claim(connection: Connection, now: datetime, limit: int, until: datetime) ->
 
     A contact whose oldest event is leased waits with its later ones: events are answered in order.
     """
-    oldest = select(func.min(EVENT.c.id)).where(UNANSWERED).group_by(EVENT.c.contact_id).scalar_subquery()
-    free = is_free(EVENT.c.lease_until, now)
-    chosen = (
-        select(EVENT.c.id).where(UNANSWERED, EVENT.c.id.in_(oldest), free).order_by(EVENT.c.id).limit(limit)
-    )
-    change = update(EVENT).values(lease_until=until)
-    taken = claimed(connection, change, EVENT.c.id, claiming(connection, chosen, EVENT))
-    rows = connection.execute(taken.returning(*EVENT.c)).all()
+    given = {**at(now), "limit": limit, "until": until}
+    rows = connection.execute(_claiming(sqlite=is_sqlite(connection)), given).all()
     return [event_of(row) for row in sorted(rows, key=lambda row: row.id)]
+
+
+@cache
+def _claiming(*, sqlite: bool) -> UpdateBase:
+    oldest = select(func.min(EVENT.c.id)).where(UNANSWERED).group_by(EVENT.c.contact_id).scalar_subquery()
+    chosen = select(EVENT.c.id).where(UNANSWERED, EVENT.c.id.in_(oldest), is_free(EVENT.c.lease_until))
+    chosen = claiming(chosen.order_by(EVENT.c.id).limit(bindparam("limit")), EVENT)
+    change = update(EVENT).values(lease_until=bindparam("until"))
+    return claimed(change, EVENT.c.id, chosen, sqlite=sqlite).returning(*EVENT.c)
 
 
 def has_unanswered(connection: Connection) -> bool:

@@ -5,15 +5,27 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, or_
+from sqlalchemy import ColumnElement, bindparam, or_
+
+from accord.shell.store.columns import UtcDateTime
 
 # The longest lease that anybody takes. Two clocks differ by less than that, or one of them is wrong.
 LONGEST = timedelta(hours=1)
 
 
-def is_free(lease: Any, now: datetime) -> ColumnElement[bool]:
+# The same instants in statements that are built once: `at(now)` gives them.
+NOW = bindparam("now", type_=UtcDateTime())
+BEYOND = bindparam("beyond", type_=UtcDateTime())
+
+
+def at(now: datetime) -> dict[str, datetime]:
+    """What a statement with `is_free` and NOW in it is given."""
+    return {"now": now, "beyond": now + 2 * LONGEST}
+
+
+def is_free(lease: Any) -> ColumnElement[bool]:
     """Nobody holds it, or whoever did has died, or the clock had jumped ahead when it was taken."""
-    return or_(lease.is_(None), is_over(lease, now))
+    return or_(lease.is_(None), lease <= NOW, lease > BEYOND)
 
 
 def is_over(lease: Any, now: datetime) -> ColumnElement[bool]:

@@ -40,7 +40,7 @@ from accord.shell.engine.ports.keeping import Page
 from accord.shell.engine.ports.posting import NewCall, Posted
 from accord.shell.store import journal, switches
 from accord.shell.store.bulk import insert_absent
-from accord.shell.store.dialect import among, claimed, claiming
+from accord.shell.store.dialect import among, claimed, claiming, is_sqlite
 from accord.shell.store.journal import EVENT
 from accord.shell.store.leases import is_over
 from accord.shell.store.pauses import stands_still
@@ -168,11 +168,9 @@ def claim(connection: Connection, now: datetime, room: Mapping[str, int], until:
             .limit(limit)
         )
         change = update(POSTING).values(state=PostingState.CLAIMED.value, lease_until=until)
-        rows = connection.execute(
-            claimed(connection, change, POSTING.c.id, claiming(connection, chosen, POSTING)).returning(
-                *POSTING.c
-            )
-        )
+        chosen = claiming(chosen, POSTING)
+        claim_them = claimed(change, POSTING.c.id, chosen, sqlite=is_sqlite(connection))
+        rows = connection.execute(claim_them.returning(*POSTING.c))
         taken += sorted((posting_of(row) for row in rows), key=lambda each: (each.due_at, each.id))
     return taken
 

@@ -14,6 +14,7 @@ from sqlalchemy import (
     Table,
     UpdateBase,
     and_,
+    bindparam,
     func,
     literal_column,
     or_,
@@ -26,8 +27,8 @@ from accord.core.model.enrolment import Enrolment, RunState
 from accord.shell.engine.ports.rows import NewRun, PastEntry, RunChange
 from accord.shell.store import tables
 from accord.shell.store.bulk import change_each, each_given, insert_absent, numbered
-from accord.shell.store.dialect import among, claimed, claiming, is_sqlite
-from accord.shell.store.leases import is_free
+from accord.shell.store.dialect import among, among_the, claimed, claiming, is_sqlite, listed
+from accord.shell.store.leases import NOW, at, is_free
 from accord.shell.store.pauses import stands_still
 
 RUN = cast("Table", tables.EnrolmentRow.__table__)  # type: ignore[attr-defined]
@@ -101,42 +102,49 @@ def claim_due(connection: Connection, now: datetime, limit: int, until: datetime
     oldest; the others come with the next batch. Two daemons may hold one run each of the same contact: its
     row's lock lets them decide one after the other.
     """
-    due = RUN.alias("due")
-    service = _claim(connection, due, now, limit, until, due.c.priority > BEYOND_AUTHORS)
-    others = ~among(connection, due.c.contact_id, [run.contact_id for run in service])
-    return service + _claim(connection, due, now, limit - len(service), until, others)
+    sqlite = is_sqlite(connection)
+    first = {**at(now), "limit": limit, "until": until}
+    service = connection.execute(_claiming_service(sqlite=sqlite), first).all()
+    theirs = listed(connection, [row.contact_id for row in service])
+    then = {**first, "limit": limit - len(service), "ids": theirs}
+    others = connection.execute(_claiming_others(sqlite=sqlite), then).all()
+    return [enrolment(row) for rows in (service, others) for row in sorted(rows, key=_in_turn)]
 
 
-def _claim(
-    connection: Connection,
-    due: FromClause,
-    now: datetime,
-    limit: int,
-    until: datetime,
-    which: ColumnElement[bool],
-) -> list[Enrolment]:
-    other = RUN.alias("other")
+def _in_turn(row: Row[Any]) -> tuple[datetime, int]:
+    return row.due_at, row.id
+
+
+_DUE = RUN.alias("due")
+
+
+@cache
+def _claiming_service(*, sqlite: bool) -> UpdateBase:
+    return _claiming(_DUE.c.priority > BEYOND_AUTHORS, sqlite=sqlite)
+
+
+@cache
+def _claiming_others(*, sqlite: bool) -> UpdateBase:
+    return _claiming(~among_the("ids", _DUE.c.contact_id, sqlite=sqlite), sqlite=sqlite)
+
+
+def _claiming(which: ColumnElement[bool], *, sqlite: bool) -> UpdateBase:
+    due, other = _DUE, RUN.alias("other")
     older = or_(other.c.due_at < due.c.due_at, and_(other.c.due_at == due.c.due_at, other.c.id < due.c.id))
     before = or_(other.c.priority > due.c.priority, and_(other.c.priority == due.c.priority, older))
     # By an index on the contact, row by row. OFFSET keeps PostgreSQL from making a join of it, which reads all that is
     # due for each batch, and `open + 0` from the index on what is due: it takes both where it has no statistics yet.
-    rivals = and_(other.c.contact_id == due.c.contact_id, other.c.open + ZERO == ONE, other.c.due_at <= now)
-    goes_first = select(other.c.id).where(rivals, _free(other, now), before).offset(ZERO).exists()
-    chosen = (
-        select(due.c.id)
-        .where(due.c.open == ONE, due.c.due_at <= now, which, _free(due, now), ~goes_first)
-        .order_by(due.c.due_at, due.c.id)
-        .limit(limit)
-    )
-    change = update(RUN).values(lease_until=until)
-    taken = claimed(connection, change, RUN.c.id, claiming(connection, chosen, due))  # type: ignore[arg-type]
-    rows = connection.execute(taken.returning(*RUN.c)).all()
-    return [enrolment(row) for row in sorted(rows, key=lambda row: (row.due_at, row.id))]
+    rivals = and_(other.c.contact_id == due.c.contact_id, other.c.open + ZERO == ONE, other.c.due_at <= NOW)
+    goes_first = select(other.c.id).where(rivals, _is_free(other), before).offset(ZERO).exists()
+    chosen = select(due.c.id).where(due.c.open == ONE, due.c.due_at <= NOW, which, _is_free(due), ~goes_first)
+    chosen = chosen.order_by(due.c.due_at, due.c.id).limit(bindparam("limit"))
+    change = update(RUN).values(lease_until=bindparam("until"))
+    return claimed(change, RUN.c.id, claiming(chosen, due), sqlite=sqlite).returning(*RUN.c)
 
 
-def _free(run: FromClause, now: datetime) -> ColumnElement[bool]:
+def _is_free(run: FromClause) -> ColumnElement[bool]:
     """Its scenario is not paused, and nobody holds it, or whoever did has died."""
-    return and_(is_free(run.c.lease_until, now), ~stands_still(run.c.scenario, run.c.id))
+    return and_(is_free(run.c.lease_until), ~stands_still(run.c.scenario, run.c.id))
 
 
 def by_id(connection: Connection, ids: Sequence[int]) -> list[Enrolment]:
@@ -224,8 +232,15 @@ def oldest_due(connection: Connection, now: datetime) -> tuple[int, datetime | N
 
 def next_due(connection: Connection) -> datetime | None:
     """The instant at which the next run that is not paused is due, whoever holds it."""
-    going = select(RUN.c.due_at).where(OPEN, ~stands_still(RUN.c.scenario, RUN.c.id))
-    return connection.execute(going.order_by(RUN.c.due_at).limit(1)).scalar()
+    return connection.execute(_NEXT).scalar()
+
+
+_NEXT = (
+    select(RUN.c.due_at)
+    .where(OPEN, ~stands_still(RUN.c.scenario, RUN.c.id))
+    .order_by(RUN.c.due_at)
+    .limit(literal_column("1"))
+)
 
 
 def in_flight(connection: Connection) -> list[tuple[str, str, str, int]]:

@@ -72,7 +72,8 @@ def claim(
         if held:
             chosen = chosen.where(MESSAGE.c.scenario.not_in(sorted(held)))
         change = update(MESSAGE).values(state=MessageState.CLAIMED.value, lease_until=until)
-        claim_them = claimed(connection, change, MESSAGE.c.id, claiming(connection, chosen, MESSAGE))
+        chosen = claiming(chosen, MESSAGE)
+        claim_them = claimed(change, MESSAGE.c.id, chosen, sqlite=is_sqlite(connection))
         rows = connection.execute(claim_them.returning(*PLAIN)).all()
         taken += [message_of(row) for row in sorted(rows, key=lambda row: (row.due_at, row.id))]
     return taken
@@ -314,4 +315,4 @@ def orphans(connection: Connection, now: datetime, limit: int) -> list[Message]:
     wanted = (
         select(*PLAIN).where(LEASED, is_over(MESSAGE.c.lease_until, now)).order_by(MESSAGE.c.id).limit(limit)
     )
-    return [message_of(row) for row in connection.execute(claiming(connection, wanted, MESSAGE))]
+    return [message_of(row) for row in connection.execute(claiming(wanted, MESSAGE))]

@@ -25,15 +25,17 @@ INSTANCE = cast("Table", tables.InstanceRow.__table__)  # type: ignore[attr-defi
 
 def live_scenarios(connection: Connection) -> list[LiveScenario]:
     """Every scenario that was ever activated, with its live version and its state."""
-    wanted = (
-        select(SCENARIO.c.name, SCENARIO.c.digest, SCENARIO.c.state, VERSION)
-        .join(VERSION, VERSION.c.digest == SCENARIO.c.digest)
-        .order_by(SCENARIO.c.name)
-    )
     return [
         LiveScenario(row.name, row.digest, row.source, row.state, row.activated_at, row.activated_by)
-        for row in connection.execute(wanted)
+        for row in connection.execute(_LIVE)
     ]
+
+
+_LIVE = (
+    select(SCENARIO.c.name, SCENARIO.c.digest, SCENARIO.c.state, VERSION)
+    .join(VERSION, VERSION.c.digest == SCENARIO.c.digest)
+    .order_by(SCENARIO.c.name)
+)
 
 
 def versions(connection: Connection, digests: Sequence[str]) -> dict[str, str]:
@@ -59,8 +61,10 @@ def set_state(connection: Connection, name: str, state: str, by: str, now: datet
 
 def brakes(connection: Connection) -> list[Brake]:
     """The brakes in force."""
-    wanted = select(BRAKE).order_by(BRAKE.c.name)
-    return [Brake(row.name, row.reason, row.by, row.since) for row in connection.execute(wanted)]
+    return [Brake(row.name, row.reason, row.by, row.since) for row in connection.execute(_BRAKES)]
+
+
+_BRAKES = select(BRAKE).order_by(BRAKE.c.name)
 
 
 def hold(connection: Connection, name: str, reason: str, by: str, now: datetime) -> None:
@@ -76,9 +80,11 @@ def release(connection: Connection, name: str) -> bool:
 
 def throttle(connection: Connection) -> ThrottleState:
     """The throttle's state in force: editorial only until statistics say otherwise."""
-    newest = select(THROTTLE.c.mode, THROTTLE.c.share_percent).order_by(THROTTLE.c.id.desc()).limit(1)
-    row = connection.execute(newest).one_or_none()
+    row = connection.execute(_NEWEST).one_or_none()
     return ThrottleState() if row is None else ThrottleState(ThrottleMode(row.mode), row.share_percent)
+
+
+_NEWEST = select(THROTTLE.c.mode, THROTTLE.c.share_percent).order_by(THROTTLE.c.id.desc()).limit(1)
 
 
 def progress(connection: Connection, loop: str, *, lock: bool = False) -> str | None:

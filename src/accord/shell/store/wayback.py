@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row, Table, delete, func, select, update
 
 from accord.shell.engine.ports.keeping import Page
 from accord.shell.engine.ports.wayback import Came, Fate, MailboxState, Task
-from accord.shell.store.dialect import among, claimed, claiming, insert_new
+from accord.shell.store.dialect import among, claimed, claiming, insert_new, is_sqlite
 from accord.shell.store.switch_tables import TaskRow
 from accord.shell.store.wayback_tables import MailboxRow, ReturnedRow
 
@@ -102,11 +102,10 @@ class SqlWayBack:
         """Leased by moving their due instant."""
         due = (RETURNED.c.fate == Fate.TO_FORWARD.value, RETURNED.c.due_at <= now)
         chosen = select(RETURNED.c.id).where(*due).order_by(RETURNED.c.due_at).limit(limit)
-        chosen = claiming(self.connection, chosen, RETURNED)
+        chosen = claiming(chosen, RETURNED)
         change = update(RETURNED).values(due_at=until, attempts=RETURNED.c.attempts + 1)
-        rows = self.connection.execute(
-            claimed(self.connection, change, RETURNED.c.id, chosen).returning(*RETURNED.c)
-        )
+        claim_them = claimed(change, RETURNED.c.id, chosen, sqlite=is_sqlite(self.connection))
+        rows = self.connection.execute(claim_them.returning(*RETURNED.c))
         return sorted((_came(row, row.content) for row in rows), key=lambda each: each.id)
 
     def forwarded(self, number: int) -> None:

@@ -262,7 +262,7 @@ class SmtpLine:
 
     async def _write(self, content: bytes) -> None:
         """Write all but the last dot, and only then the dot: while bytes wait here, the mail has not left."""
-        stuffed = content.replace(b"\r\n.", b"\r\n..")
+        stuffed = _DOT.sub(b"\n..", content)
         self._talk.write(b"." + stuffed if stuffed.startswith(b".") else stuffed)
         await self._talk.written(self._server.dot_timeout)
         self._talk.write(b".\r\n", answers=1)
@@ -327,6 +327,8 @@ def meaning(verb: str, code: int, text: str) -> MessageState:
     return MessageState.UNKNOWN if verb == "DOT" else MessageState.DEFERRED
 
 
+# A dot at the beginning of a line that is not the first (RFC 5321, 4.5.2): found more quickly so than by `replace`.
+_DOT: Final = re.compile(rb"\n\.")
 _NO_LINE_END: Final = bytes(set(range(256)) - set(b"\r\n"))
 
 

@@ -186,7 +186,7 @@ class Sender:
                 await asyncio.to_thread(self._give_back, twice, lease, self.clock() + ASKED_TWICE)
                 desk.put_first(await self._judge(desk, once, lease, tally))
             # What is answered meanwhile is written down with the next window.
-            if self.under_way.flights:
+            if 2 * len(self.under_way.flights) > self.carrier.width:
                 await self.under_way.wait(ends - _now())
             idle = await self._room(tally, ends) if desk.anything else 0
 

@@ -18,15 +18,29 @@ def stored_instant(value: datetime) -> str:
 
 def dumps(value: Any) -> str:
     """A value as canonical JSON: the same value is always the same text."""
-    return _CANONICAL(_coded(value))
+    return _CANONICAL(value)
 
 
 def written(value: Any) -> str:
-    """A value as JSON in the order in which it stands: in half the time, where nobody compares texts."""
+    """A value as JSON in the order in which it stands: quicker, where nobody compares texts."""
     return _QUICK(value)
 
 
-_CANONICAL = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
+def _coded(value: Any) -> Any:
+    """What JSON has no word for: an instant and a day stand in an object of their own."""
+    if isinstance(value, datetime):
+        return {"$at": stored_instant(value)}
+    if isinstance(value, date):
+        return {"$day": value.isoformat()}
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError(f"{type(value).__name__} can't be kept as JSON")
+
+
+_CANONICAL = json.JSONEncoder(
+    ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=_coded
+).encode
+_QUICK = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=_coded).encode
 
 
 def loads(text: str | bytes) -> Any:
@@ -34,28 +48,6 @@ def loads(text: str | bytes) -> Any:
     said = text if isinstance(text, str) else text.decode()
     found = _READ(said)
     return _in_tuples(found) if "[" in said else found
-
-
-def _coded(value: Any) -> Any:
-    if value is None or type(value) in _AS_THEY_ARE:
-        return value
-    if isinstance(value, datetime):
-        return {"$at": stored_instant(value)}
-    if isinstance(value, date):
-        return {"$day": value.isoformat()}
-    if isinstance(value, Mapping):
-        return {
-            str(key): item if item is None or type(item) in _AS_THEY_ARE else _coded(item)
-            for key, item in value.items()
-        }
-    if isinstance(value, list | tuple):
-        return [_coded(item) for item in value]
-    return value
-
-
-_QUICK = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=_coded).encode
-
-_AS_THEY_ARE = frozenset({str, int, float, bool})
 
 
 def _object(found: dict[str, Any]) -> Any:

@@ -54,7 +54,7 @@ class Batch:
         if run is None or not decision.effects:
             return
         told = tell(decision, run, self.now)
-        after, reason = run, None
+        after, state, reason, sent_at = run, None, None, run.last_send_at
         messages: list[NewMessage] = []
         contacts: list[ContactChange] = []
         calls: list[NewCall] = []
@@ -62,7 +62,7 @@ class Batch:
             match effect:
                 case QueueMail():
                     messages.append(self._message(run, effect, situation))
-                    after = replace(after, last_send_at=self.now)
+                    sent_at = self.now
                 case QueueCall():
                     calls.append(NewCall(run, effect, self.now))
                 case Move():
@@ -70,15 +70,15 @@ class Batch:
                 case Hold(until=until):
                     after = replace(after, due_at=until, planned_at=until)
                 case Finish():
-                    after, reason = replace(after, state=RunState.FINISHED), "finished"
+                    state, reason = RunState.FINISHED, "finished"
                 case Leave(why, _):
-                    after, reason = replace(after, state=RunState.LEFT), why
+                    state, reason = RunState.LEFT, why
                 case SetAttribute(name, value):
                     contacts.append(ContactChange(run.contact_id, attributes={name: value}))
                 case EmitEvent():
                     pass  # told in the journal, which is all that emitting is
         # All of it or nothing: what fails above has gathered nothing.
-        self.changes.append(_change(run, after, reason))
+        self.changes.append(_change(run, after, state or after.state, reason, sent_at))
         self.messages += messages
         self.contacts += contacts
         self.calls += calls
@@ -139,17 +139,19 @@ class Batch:
         journal(unit, self.journal, self.catalogue, self.now)
 
 
-def _change(run: Enrolment, after: Enrolment, reason: str | None) -> RunChange:
-    if after.state is not run.state and after.state not in RUN_TRANSITIONS[run.state]:
-        raise ValueError(f"run {run.id} cannot go from {run.state} to {after.state}")
+def _change(
+    run: Enrolment, after: Enrolment, state: RunState, reason: str | None, sent_at: datetime | None
+) -> RunChange:
+    if state is not run.state and state not in RUN_TRANSITIONS[run.state]:
+        raise ValueError(f"run {run.id} cannot go from {run.state} to {state}")
     return RunChange(
         run_id=run.id,
-        state=after.state,
+        state=state,
         step=after.step,
         due_at=after.due_at,
         planned_at=after.planned_at,
         decided_at=after.decided_at,
-        last_send_at=after.last_send_at,
+        last_send_at=sent_at,
         ended_because=reason,
     )
 

@@ -13,12 +13,14 @@ from sqlalchemy import (
     Connection,
     Dialect,
     Insert,
+    Select,
     Table,
     UpdateBase,
     bindparam,
     column,
     func,
     insert,
+    literal_column,
     select,
 )
 from sqlalchemy.types import TypeEngine
@@ -54,11 +56,20 @@ def numbered(connection: Connection, table: Table, rows: Sequence[Row]) -> list[
 def _draw(connection: Connection, table: Table, count: int) -> list[int]:
     if is_sqlite(connection):
         # There is one writer, and it is this transaction.
-        last = connection.execute(select(func.coalesce(func.max(table.c.id), 0))).scalar_one()
+        last = connection.execute(_highest(table)).scalar_one()
         return list(range(last + 1, last + 1 + count))
-    counter = func.pg_get_serial_sequence(table.name, "id")
-    drawn = select(func.nextval(counter)).select_from(func.generate_series(1, bindparam(None, count)))
-    return sorted(connection.execute(drawn).scalars())
+    return sorted(connection.execute(_drawing(table), {"count": count}).scalars())
+
+
+@cache
+def _highest(table: Table) -> Select[Any]:
+    return select(func.coalesce(func.max(table.c.id), literal_column("0")))
+
+
+@cache
+def _drawing(table: Table) -> Select[Any]:
+    counter = func.nextval(func.pg_get_serial_sequence(table.name, "id"))
+    return select(counter).select_from(func.generate_series(literal_column("1"), bindparam("count")))
 
 
 @cache

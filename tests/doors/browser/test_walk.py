@@ -145,7 +145,7 @@ class Walker:
         self.page.get_by_role("button", name=french if self.language == "fr" else english).click()
 
     def reads(self, french: str, english: str) -> None:
-        assert self.page.get_by_text(french if self.language == "fr" else english).first.is_visible()
+        self.page.get_by_text(french if self.language == "fr" else english).first.wait_for(state="visible")
 
     def says(self, french: str, english: str) -> str:
         return french if self.language == "fr" else english

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hmac
 from functools import lru_cache
-from hashlib import sha256
 
 
 class Keyed:
@@ -23,6 +22,6 @@ class Keyed:
 
 
 @lru_cache(maxsize=64)
-def keyed(key: bytes, salt: str = "") -> Keyed:
-    """The digests of this key; where there is a salt, of one that is derived from it as itsdangerous does."""
-    return Keyed(sha256(f"{salt}signer".encode() + key).digest() if salt else key)
+def keyed(key: bytes) -> Keyed:
+    """The digests of this key."""
+    return Keyed(key)

@@ -6,12 +6,15 @@ import hashlib
 import hmac
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from functools import lru_cache
 from urllib.parse import urlsplit
+
+from itsdangerous import BadSignature, Signer, want_bytes
+from itsdangerous.signer import SigningAlgorithm
 
 from accord.core.mail.keyed import keyed
 from accord.core.model.domain import ascii_domain
@@ -83,7 +86,7 @@ class Links:
         """The token of one kind for one mail; `on` is the day from which it ages, if it does."""
         day = f",{on.toordinal()}" if on is not None else ""
         said = _packed(f"[{contact_id},{_quoted(purpose)},{_quoted(basis)},{message_id}{day}]")
-        return f"{said}.{_signature(self.keys[0], kind, said)}"
+        return _signer(tuple(self.keys), kind).sign(said).decode()
 
     def url(self, kind: LinkKind, token: str) -> str:
         """The address of a page that takes this token."""
@@ -100,28 +103,22 @@ class Links:
         head, _, rest = token.partition("~")
         if bool(rest) is not (kind is LinkKind.CLICK):
             return None
-        said, _, signature = head.rpartition(".")
         try:
-            if not self._is_ours(signature, lambda key: _signature(key, kind, said)):
-                return None
-            contact_id, purpose, basis, message_id, *day = json.loads(_unpacked(said))
+            said = _unpacked(_signer(tuple(self.keys), kind).unsign(head).decode())
+            contact_id, purpose, basis, message_id, *day = json.loads(said)
             target = self._target(head, rest) if rest else None
             on = date.fromordinal(int(day[0])) if day else None
             return Claim(kind, int(contact_id), str(purpose), str(basis), int(message_id), target, on)
-        except (ValueError, TypeError, OverflowError):
+        except (BadSignature, ValueError, TypeError, OverflowError):
             return None
-
-    def _is_ours(self, mark: str, made_by: Callable[[bytes], str]) -> bool:
-        """Whether a key of ours made this mark; it takes as long whichever it was."""
-        good = False
-        for key in self.keys:
-            good |= hmac.compare_digest(made_by(key).encode(), mark.encode())
-        return good
 
     def _target(self, token: str, rest: str) -> str:
         """Where a click leads. Raises ValueError for a target that we did not write."""
         packed, _, mark = rest.partition("~")
-        if not self._is_ours(mark, lambda key: _mark(key, token, packed)):
+        good = False
+        for key in self.keys:
+            good |= hmac.compare_digest(_mark(key, token, packed).encode(), mark.encode())
+        if not good:
             raise ValueError("not our mark")
         return _unpacked(packed)
 
@@ -141,9 +138,30 @@ def _base(url: str) -> str:
     return f"{scheme}://{name if name.isascii() else ascii_domain(name)}{colon}{port}{slash}{path}"
 
 
-def _signature(key: bytes, kind: LinkKind, said: str) -> str:
-    """What proves a token of one kind: under a key of its own, so that no other kind takes it."""
-    return _base64(keyed(key, f"accord-{kind}").digest(said.encode()))
+class _Hmac(SigningAlgorithm):
+    """HMAC-SHA256 whose key is made ready once."""
+
+    def get_signature(self, key: bytes, value: bytes) -> bytes:
+        return keyed(key).digest(value)
+
+
+class _Signer(Signer):
+    """A signer that derives each key once."""
+
+    def derive_key(self, secret_key: str | bytes | None = None) -> bytes:
+        return _derived(self.salt, want_bytes(secret_key or self.secret_key))
+
+
+@lru_cache(maxsize=64)
+def _derived(salt: bytes, key: bytes) -> bytes:
+    return Signer(key, salt=salt, digest_method=hashlib.sha256).derive_key()
+
+
+@lru_cache(maxsize=64)
+def _signer(keys: tuple[bytes, ...], kind: LinkKind) -> Signer:
+    # itsdangerous signs with the newest key, which is the last of its list.
+    newest_last = list(reversed(keys))
+    return _Signer(newest_last, salt=f"accord-{kind.value}", algorithm=_Hmac())
 
 
 def _mark(key: bytes, token: str, packed: str) -> str:

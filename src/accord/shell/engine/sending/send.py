@@ -202,7 +202,8 @@ class Sender:
     ) -> Sequence[Message]:
         """Mark and hand over; returns those that are to be judged again, because what was judged has changed.
 
-        What was answered meanwhile is settled with it. Marking waits for the disk: meanwhile as many letters are written as may leave next.
+        What was answered meanwhile is settled with it. Marking waits for the disk: meanwhile as many letters are
+        written as may leave next.
         """
         if not window:
             return ()

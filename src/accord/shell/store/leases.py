@@ -25,9 +25,13 @@ def at(now: datetime) -> dict[str, datetime]:
 
 def is_free(lease: Any) -> ColumnElement[bool]:
     """Nobody holds it, or whoever did has died, or the clock had jumped ahead when it was taken."""
-    return or_(lease.is_(None), lease <= NOW, lease > BEYOND)
+    return or_(lease.is_(None), _is_over(lease, now=NOW, beyond=BEYOND))
 
 
 def is_over(lease: Any, now: datetime) -> ColumnElement[bool]:
     """Somebody held it, and does no more."""
-    return or_(lease <= now, lease > now + 2 * LONGEST)
+    return _is_over(lease, **at(now))
+
+
+def _is_over(lease: Any, now: Any, beyond: Any) -> ColumnElement[bool]:
+    return or_(lease <= now, lease > beyond)
